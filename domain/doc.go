@@ -1,0 +1,55 @@
+// Package domain holds what every other room speaks of: actors and roles, codes, refusals, personal text and its seal, days.
+//
+// # The house
+//
+// A command meets the past of one stream and becomes events, or a refusal. Events are appended to the journal, all or none, at an
+// expected revision; the journal is the only truth. Projections read it in order and keep views that can be thrown away and
+// rebuilt. Policies read the same journal and may be repeated without harm. Personal data is sealed before it reaches any disk.
+//
+//	event      the journal's contract, codec, Execute       grade      age and school year to order and grade
+//	casefile   one pupil's case                             calendar   working days, holidays
+//	places     a school's places for one school year        access     role × relation → acts and fields
+//	territory  comuni, centres, schools, routing, suspensions
+//	account    who may act for which body                   policy     from a record to the commands it asks for
+//	desk       what a person asks for, across streams       names      folding of names for comparison
+//
+// # Streams
+//
+//	case-<uuid>                  one case (package casefile)
+//	places-<school>-<year>       the places of a site in the school year that begins in <year> (package places)
+//	school-<code>                a site in the register (package territory)
+//	territory-<province>         comuni, centres, routing policies, suspensions of a province, "015" (package territory)
+//	account-<uuid>               an account (package account)
+//
+// # Glossary
+//
+//	English here            Italian                          what it is
+//	case                    pratica                          one pupil's way from request to first day; package casefile
+//	request                 richiesta                        what a comune submits, or the UST for a mail it received
+//	autonomous enrolment    iscrizione autonoma              recorded by a school that enrolled a pupil on its own
+//	centre                  centro: CTI o Polo START         takes charge of a case and places it
+//	ambito                  ambito territoriale              the area of one CTI
+//	routing                 instradamento                    which centre a new case goes to, by a dated policy version
+//	taking charge           presa in carico                  the centre says that it works on the case
+//	holder                  titolare                         who must act next: a centre, a school, a comune
+//	hand-over               passaggio                        from one centre to another
+//	question, answer        richiesta di integrazione        asked by a centre, answered by a comune or school
+//	offer                   proposta di inserimento          a centre's to a school, for a grade
+//	acceptance, decline     accoglimento, diniego            a school's answer; a decline has a coded reason
+//	lapse                   decadenza                        an offer withdrawn for want of an answer; never acceptance
+//	withdrawal              ritiro                           of an offer by the centre, or of a request by the comune
+//	place                   posto                            a seat in a grade of a site for a school year
+//	held, taken, released   riservato, occupato, liberato    what becomes of a place
+//	override                deroga                           the UST decides against a rule, with a reason
+//	placement               inserimento                      accepted on; neither enrolment nor attendance
+//	first day               primo giorno                     attending from
+//	closure, reopening      chiusura, riapertura             with a coded reason
+//	merge, un-merge         unione, separazione              two cases of one child
+//	suspension, resumption  sospensione, ripresa             of intake or placement, for all or part of the territory
+//	erasure                 cancellazione                    the pupil's keys are destroyed, the facts stay countable
+//	order, grade            ordine, anno di corso            infanzia, primaria 1–5, secondaria I 1–3, secondaria II 1–5
+//	institution, site       istituzione, sede (plesso)       who answers an offer; where the pupil goes
+//	con riserva             con riserva                      enrolled while documents are missing (DPR 394/1999 art. 45)
+//	MSNA                    minore straniero non accompagnato
+//	register                registro                         dated, editable data that is not known for certain
+package domain
