@@ -43,5 +43,8 @@ type Act struct {
 	At time.Time `json:"-"`
 }
 
+// Issued lets a command be asked who issued it, and when.
+func (a Act) Issued() Act { return a }
+
 // Clock gives the present instant. The demo and the tests bring their own.
 type Clock func() time.Time

@@ -1,0 +1,230 @@
+// Package access is the one table of who may do what and see which fields: role × relation → acts and fields. REST and web ask
+// it through package desk; a test walks it over every route.
+package access
+
+import (
+	"slices"
+
+	"approdo/domain"
+)
+
+// Relation is what an actor is to a case.
+type Relation string
+
+// The relations. None is also that of every actor to a case that does not exist: both are answered alike.
+const (
+	None      Relation = ""
+	Own       Relation = "own"      // comune of domicile; centre of the case
+	OfferedTo Relation = "offered"  // institution that must answer an offer
+	Enrolled  Relation = "enrolled" // institution that accepted or enrolled the pupil
+	Past      Relation = "past"     // centre or institution that once acted on the case
+	Oversees  Relation = "oversees" // UST
+	Audits    Relation = "audits"   // Prefettura
+)
+
+// Facts of a case that make a relation.
+type Facts struct {
+	Comune           domain.Comune
+	Centre           domain.Centre
+	Institution      domain.Institution // that has the offer or the place; empty when none has
+	Offered          bool               // it has not answered yet
+	PastCentres      []domain.Centre
+	PastInstitutions []domain.Institution
+}
+
+// Relate says what an actor is to a case with these facts.
+func Relate(a domain.Actor, f Facts) Relation {
+	switch a.Role {
+	case domain.RoleUST, domain.RoleSystem:
+		return Oversees
+	case domain.RolePrefettura:
+		return Audits
+	case domain.RoleComune:
+		if a.Body != "" && a.Body == string(f.Comune) {
+			return Own
+		}
+	case domain.RoleCentre:
+		if a.Body != "" && a.Body == string(f.Centre) {
+			return Own
+		}
+		if slices.Contains(f.PastCentres, domain.Centre(a.Body)) {
+			return Past
+		}
+	case domain.RoleSchool:
+		if a.Body != "" && a.Body == string(f.Institution) {
+			if f.Offered {
+				return OfferedTo
+			}
+			return Enrolled
+		}
+		if slices.Contains(f.PastInstitutions, domain.Institution(a.Body)) {
+			return Past
+		}
+	}
+	return None
+}
+
+// Act is something an actor may do.
+type Act string
+
+// Acts on a case.
+const (
+	ReadCase        Act = "read-case"
+	ReadTrail       Act = "read-trail"
+	Amend           Act = "amend"
+	ChangeDomicile  Act = "change-domicile"
+	TakeCharge      Act = "take-charge"
+	Ask             Act = "ask"
+	Answer          Act = "answer"
+	DetermineGrade  Act = "determine-grade"
+	HandOver        Act = "hand-over"
+	Offer           Act = "offer"
+	Override        Act = "override"
+	WithdrawOffer   Act = "withdraw-offer"
+	Accept          Act = "accept"
+	Decline         Act = "decline"
+	RecordFirstDay  Act = "record-first-day"
+	EndAttendance   Act = "end-attendance"
+	WithdrawRequest Act = "withdraw-request"
+	Close           Act = "close"
+	Reopen          Act = "reopen"
+	Merge           Act = "merge"
+	Unmerge         Act = "unmerge"
+	Note            Act = "note"
+	Erase           Act = "erase"
+)
+
+// Acts that concern no case.
+const (
+	Request        Act = "request"
+	Enrol          Act = "enrol"
+	DeclarePlaces  Act = "declare-places"
+	ReadPlaces     Act = "read-places"
+	ListCases      Act = "list-cases"
+	SearchByName   Act = "search-by-name"
+	ReadBoard      Act = "read-board"
+	ReadDay        Act = "read-day" // the audit trail of a day
+	ReadRegisters  Act = "read-registers"
+	EditRegisters  Act = "edit-registers"
+	Suspend        Act = "suspend"
+	ManageAccounts Act = "manage-accounts"
+	ReadOperations Act = "read-operations" // parked policies, lag of the views
+)
+
+// Field is a group of a pupil's data.
+type Field string
+
+// The groups of fields. Facts such as the grade or the comune are no personal data and go with ReadCase.
+const (
+	Name      Field = "name"
+	BirthDate Field = "birth-date"
+	Papers    Field = "papers" // birth place, citizenship, tax code, document
+	Domicile  Field = "domicile"
+	Adults    Field = "adults"
+	Schooling Field = "schooling" // arrival, protection, reserve, last school, languages
+	Health    Field = "health"
+	Words     Field = "words" // notes, questions, answers, reasons in free text
+)
+
+type may struct {
+	acts   []Act
+	fields []Field
+}
+
+var everyField = []Field{Name, BirthDate, Papers, Domicile, Adults, Schooling, Health, Words}
+
+// onCases is the table for acts on a case.
+var onCases = map[domain.Role]map[Relation]may{
+	domain.RoleComune: {
+		Own: {
+			acts:   []Act{ReadCase, Amend, ChangeDomicile, Answer, WithdrawRequest, Note},
+			fields: []Field{Name, BirthDate, Papers, Domicile, Adults, Schooling, Health, Words},
+		},
+	},
+	domain.RoleCentre: {
+		Own: {
+			acts: []Act{ReadCase, ReadTrail, Amend, ChangeDomicile, TakeCharge, Ask, DetermineGrade, HandOver, Offer, WithdrawOffer, Close,
+				Reopen, Note},
+			fields: everyField,
+		},
+		Past: {acts: []Act{ReadCase}},
+	},
+	domain.RoleSchool: {
+		OfferedTo: {
+			acts:   []Act{ReadCase, Accept, Decline, Answer, Note},
+			fields: []Field{Name, BirthDate, Schooling, Words},
+		},
+		Enrolled: {
+			acts:   []Act{ReadCase, Amend, ChangeDomicile, Answer, DetermineGrade, RecordFirstDay, EndAttendance, Close, Note},
+			fields: everyField,
+		},
+		Past: {acts: []Act{ReadCase}},
+	},
+	domain.RoleUST: {
+		Oversees: {
+			acts: []Act{ReadCase, ReadTrail, Amend, ChangeDomicile, TakeCharge, Ask, Answer, DetermineGrade, HandOver, Offer, Override,
+				WithdrawOffer, Accept, Decline, RecordFirstDay, EndAttendance, WithdrawRequest, Close, Reopen, Merge, Unmerge, Note, Erase},
+			fields: everyField,
+		},
+	},
+	domain.RolePrefettura: {
+		Audits: {acts: []Act{ReadTrail}},
+	},
+}
+
+// atLarge is the table for acts that concern no case.
+var atLarge = map[domain.Role][]Act{
+	domain.RoleComune:     {Request, ListCases, SearchByName, ReadBoard},
+	domain.RoleCentre:     {ListCases, SearchByName, ReadPlaces, ReadBoard, ReadRegisters},
+	domain.RoleSchool:     {Enrol, DeclarePlaces, ReadPlaces, ListCases, SearchByName, ReadBoard},
+	domain.RoleUST:        {Request, DeclarePlaces, ReadPlaces, ListCases, SearchByName, ReadBoard, ReadDay, ReadRegisters, EditRegisters, Suspend, ManageAccounts, ReadOperations},
+	domain.RolePrefettura: {ReadBoard, ReadDay, ReadRegisters, Suspend},
+	domain.RoleAdmin:      {ManageAccounts, ReadOperations},
+}
+
+// Roles gives those who may do an act that concerns no case, for menus and for the test of the routes.
+func Roles(act Act) []domain.Role {
+	var out []domain.Role
+	for _, r := range domain.Roles() {
+		if slices.Contains(atLarge[r], act) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// ErrAbsent is the answer to whoever has no relation to a case, and to whoever asks for one that is not there.
+var ErrAbsent = domain.NotFound("case-not-found")
+
+// ErrNotAllowed is for who may see and not do.
+var ErrNotAllowed = domain.Forbidden("not-allowed")
+
+// Case checks an act on a case: ErrAbsent where the actor may not even know of it, ErrNotAllowed where he may.
+func Case(a domain.Actor, r Relation, act Act) error {
+	m, ok := onCases[a.Role][r]
+	switch {
+	case a.Role == domain.RoleSystem:
+		return nil
+	case !ok:
+		return ErrAbsent
+	case !slices.Contains(m.acts, act):
+		return ErrNotAllowed
+	}
+	return nil
+}
+
+// Large checks an act that concerns no case.
+func Large(a domain.Actor, act Act) error {
+	if a.Role == domain.RoleSystem || slices.Contains(atLarge[a.Role], act) {
+		return nil
+	}
+	return ErrNotAllowed
+}
+
+// Acts lists what may be done to a case in this relation, for pages that show only what can be done.
+func Acts(role domain.Role, r Relation) []Act { return onCases[role][r].acts }
+
+// Sees reports whether a group of fields is shown.
+func Sees(role domain.Role, r Relation, f Field) bool {
+	return slices.Contains(onCases[role][r].fields, f)
+}

@@ -1,0 +1,134 @@
+package desk
+
+import (
+	"context"
+	"errors"
+
+	"github.com/google/uuid"
+
+	"approdo/domain"
+	"approdo/domain/access"
+	"approdo/domain/casefile"
+	"approdo/domain/event"
+)
+
+func errorAs(err error) (*domain.Error, bool) { return errors.AsType[*domain.Error](err) }
+
+// File is a case as one actor may see it: read from the journal itself, so it is never behind.
+type File struct {
+	ID       uuid.UUID
+	State    casefile.State
+	Papers   casefile.Papers // sealed parts closed; Open gives those the actor may see
+	Trail    []Entry
+	Revision event.Revision
+	Relation access.Relation
+	actor    domain.Actor
+	sealer   domain.Sealer
+}
+
+// Entry is one event of a case's timeline. Its sealed parts are closed; File.Words opens them.
+type Entry struct {
+	event.Record
+	Event casefile.Event
+}
+
+// Case reads a case for an actor; access.ErrAbsent alike for one that is not there and one that is not his.
+func (d *Desk) Case(ctx context.Context, a domain.Actor, id uuid.UUID) (File, error) {
+	return d.file(ctx, a, id, access.ReadCase)
+}
+
+// Trail reads a case's audit trail: for the Prefettura, without any of the pupil's data.
+func (d *Desk) Trail(ctx context.Context, a domain.Actor, id uuid.UUID) (File, error) {
+	return d.file(ctx, a, id, access.ReadTrail)
+}
+
+func (d *Desk) file(ctx context.Context, a domain.Actor, id uuid.UUID, act access.Act) (File, error) {
+	f := File{ID: id, actor: a, sealer: d.codec.Sealer(), Revision: -1}
+	for r, err := range d.store.ReadStream(ctx, casefile.Stream(id), event.ReadStream{}) {
+		if err != nil {
+			return File{}, err
+		}
+		decoded, err := d.codec.Decode(r)
+		if err != nil {
+			return File{}, err
+		}
+		e, ok := decoded.(casefile.Event)
+		if !ok {
+			return File{}, event.ErrUnknownEvent
+		}
+		f.State, f.Papers = casefile.Evolve(f.State, e), f.Papers.With(e)
+		f.Trail, f.Revision = append(f.Trail, Entry{r, e}), r.Revision
+	}
+	if f.State.Status == "" {
+		return File{}, access.ErrAbsent
+	}
+	f.Relation = access.Relate(a, FactsOf(f.State))
+	return f, access.Case(a, f.Relation, act)
+}
+
+// May lists the acts the actor may do, as far as roles go; the rules of the case may still refuse.
+func (f File) May() []access.Act { return access.Acts(f.actor.Role, f.Relation) }
+
+// Opened holds the parts of a pupil that an actor may see; the others are zero.
+type Opened struct {
+	casefile.Identity
+	casefile.Domicile
+	casefile.Profile
+	casefile.Health
+	Erased bool
+}
+
+// Open unseals the parts of the pupil the actor may see. An erased pupil is no error: Erased says so.
+func (f File) Open(ctx context.Context) (Opened, error) {
+	var o Opened
+	sees := func(field access.Field) bool { return access.Sees(f.actor.Role, f.Relation, field) }
+	identity, err := open(ctx, f.sealer, f.Papers.Identity, &o.Erased, sees(access.Name) || sees(access.BirthDate) || sees(access.Papers))
+	if err != nil {
+		return o, err
+	}
+	if sees(access.Name) {
+		o.FamilyName, o.GivenName = identity.FamilyName, identity.GivenName
+		o.FamilyNameCyrillic, o.GivenNameCyrillic = identity.FamilyNameCyrillic, identity.GivenNameCyrillic
+	}
+	if sees(access.BirthDate) {
+		o.BirthDate = identity.BirthDate
+	}
+	if sees(access.Papers) {
+		o.BirthPlace, o.Citizenship, o.TaxCode, o.Document = identity.BirthPlace, identity.Citizenship, identity.TaxCode, identity.Document
+	}
+	if o.Domicile, err = open(ctx, f.sealer, f.Papers.Domicile, &o.Erased, sees(access.Domicile)); err != nil {
+		return o, err
+	}
+	profile, err := open(ctx, f.sealer, f.Papers.Profile, &o.Erased, sees(access.Schooling) || sees(access.Adults))
+	if err != nil {
+		return o, err
+	}
+	if !sees(access.Adults) {
+		profile.Adults = nil
+	}
+	if !sees(access.Schooling) {
+		profile = casefile.Profile{Adults: profile.Adults}
+	}
+	o.Profile = profile
+	o.Health, err = open(ctx, f.sealer, f.Papers.Health, &o.Erased, sees(access.Health))
+	return o, err
+}
+
+// Words opens the free text of an entry, or gives none where the actor may not read it.
+func (f File) Words(ctx context.Context, e Entry) (domain.Personal, error) {
+	var erased bool
+	return open(ctx, f.sealer, casefile.TextOf(e.Event), &erased, access.Sees(f.actor.Role, f.Relation, access.Words))
+}
+
+func open[T any](ctx context.Context, k domain.Sealer, s domain.Sealed[T], erased *bool, allowed bool) (T, error) {
+	var none T
+	if !allowed {
+		return none, nil
+	}
+	v, err := s.Unseal(ctx, k)
+	if errors.Is(err, domain.ErrForgotten) {
+		*erased = true
+		return none, nil
+	}
+	return v, err
+}
