@@ -1,0 +1,45 @@
+package state
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"zombiezen.com/go/sqlite"
+)
+
+// BeginSession keeps a session under the hash of its token.
+func (s *Store) BeginSession(ctx context.Context, token []byte, account uuid.UUID, created, expires time.Time) error {
+	return s.write(ctx, func(c *sqlite.Conn) error {
+		return exec(c, "INSERT INTO sessions (token, account, created, seen, expires) VALUES (?, ?, ?, ?, ?)",
+			token, account[:], ms(created), ms(created), ms(expires))
+	})
+}
+
+// Session finds a session; the nil UUID where there is none. One that has expired is found until it is purged.
+func (s *Store) Session(ctx context.Context, token []byte) (account uuid.UUID, created, seen, expires time.Time, err error) {
+	err = s.read(ctx, func(c *sqlite.Conn) error {
+		return rows(c, func(r *sqlite.Stmt) error {
+			account, created, seen, expires = id(r, "account"), instant(r, "created"), instant(r, "seen"), instant(r, "expires")
+			return nil
+		}, "SELECT account, created, seen, expires FROM sessions WHERE token = ?", token)
+	})
+	return account, created, seen, expires, err
+}
+
+// TouchSession notes that a session was used, and moves its end. One that was ended meanwhile stays so.
+func (s *Store) TouchSession(ctx context.Context, token []byte, seen, expires time.Time) error {
+	return s.write(ctx, func(c *sqlite.Conn) error {
+		return exec(c, "UPDATE sessions SET seen = ?, expires = ? WHERE token = ?", ms(seen), ms(expires), token)
+	})
+}
+
+// EndSession ends one session; none is no error.
+func (s *Store) EndSession(ctx context.Context, token []byte) error {
+	return s.write(ctx, func(c *sqlite.Conn) error { return exec(c, "DELETE FROM sessions WHERE token = ?", token) })
+}
+
+// EndSessions ends all sessions of an account.
+func (s *Store) EndSessions(ctx context.Context, account uuid.UUID) error {
+	return s.write(ctx, func(c *sqlite.Conn) error { return exec(c, "DELETE FROM sessions WHERE account = ?", account[:]) })
+}
