@@ -236,7 +236,7 @@ func decideAutonomousEnrolment(s State, c RecordAutonomousEnrolment) ([]Event, e
 }
 
 func routed(r Route, at time.Time) Routed {
-	return Routed{Centre: r.Centre, Policy: r.Policy, Provisional: r.Provisional, Assumed: r.Assumed, At: at}
+	return Routed{Centre: r.Centre, Policy: r.Policy, Provisional: r.Provisional, Assumed: r.Assumed, Terms: r.Terms, At: at}
 }
 
 // mayEdit: papers are corrected by the comune of domicile, by the bodies that follow the case, and by the UST.
@@ -396,7 +396,7 @@ func decideHandOver(s State, c HandOver) ([]Event, error) {
 	if s.Question != nil {
 		return nil, ErrQuestionOpen
 	}
-	return []Event{HandedOver{From: s.Centre, To: c.To, Reason: c.Reason, Text: c.Text, At: c.At}}, nil
+	return []Event{HandedOver{From: s.Centre, To: c.To, Reason: c.Reason, Text: c.Text, Terms: c.Terms, At: c.At}}, nil
 }
 
 func decideOffer(s State, c OfferPlace) ([]Event, error) {
@@ -579,7 +579,7 @@ func decideReopening(s State, c Reopen) ([]Event, error) {
 	case c.By.Role != domain.RoleUST && !(c.By.Role == domain.RoleCentre && c.By.Body == string(s.Centre)):
 		return nil, ErrHeldByAnother
 	}
-	return []Event{CaseReopened{Text: c.Text, At: c.At}}, nil
+	return []Event{CaseReopened{Text: c.Text, Terms: c.Terms, At: c.At}}, nil
 }
 
 // A case that holds a place is the one to go on: merge the other into it, or give the place up first.

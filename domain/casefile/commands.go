@@ -21,6 +21,7 @@ type Route struct {
 	Policy      string
 	Provisional bool
 	Assumed     bool
+	Terms       Terms
 }
 
 // Commands of package casefile. Whoever issues one brings the facts that lie outside the stream: the route, the suspension in
@@ -96,6 +97,7 @@ type (
 		To     domain.Centre
 		Reason HandOverReason
 		Text   Text
+		Terms  Terms
 	}
 	// OfferPlace asks a school for a place that is held there already under the offer's id.
 	OfferPlace struct {
@@ -162,7 +164,8 @@ type (
 	// Reopen gives a closed case back to its centre.
 	Reopen struct {
 		domain.Act
-		Text Text
+		Text  Text
+		Terms Terms
 	}
 	// Merge joins this case to another of the same child.
 	Merge struct {

@@ -43,6 +43,7 @@ type (
 		Policy      string        `json:"policy"`
 		Provisional bool          `json:"provisional,omitzero"` // by a register the UST has not confirmed
 		Assumed     bool          `json:"assumed,omitzero"`     // a datum was missing and the policy's fallback was used
+		Terms       Terms         `json:"terms,omitzero"`
 		At          time.Time     `json:"at"`
 	}
 	// RequestAmended replaces the parts that are given; what was first declared stays in the journal.
@@ -89,6 +90,7 @@ type (
 		To     domain.Centre  `json:"to"`
 		Reason HandOverReason `json:"reason"`
 		Text   Text           `json:"text,omitzero"`
+		Terms  Terms          `json:"terms,omitzero"`
 		At     time.Time      `json:"at"`
 	}
 	// PlaceOffered asks a school. The place was held in the school's stream before.
@@ -149,8 +151,9 @@ type (
 	}
 	// CaseReopened gives a closed case back to its centre, which must take charge anew.
 	CaseReopened struct {
-		Text Text      `json:"text,omitzero"`
-		At   time.Time `json:"at"`
+		Text  Text      `json:"text,omitzero"`
+		Terms Terms     `json:"terms,omitzero"`
+		At    time.Time `json:"at"`
 	}
 	// CaseMerged says that this case goes on in another one of the same child.
 	CaseMerged struct {
@@ -178,6 +181,13 @@ type (
 		Ground string `json:"ground"` // coded: retention, request, rectification
 	}
 )
+
+// Terms are the instants at which the case is overdue, by the clocks in force when they began to run; zero: does not run anew.
+type Terms struct {
+	TakeCharge time.Time `json:"take_charge,omitzero"`
+	FirstOffer time.Time `json:"first_offer,omitzero"`
+	FirstDay   time.Time `json:"first_day,omitzero"`
+}
 
 // Override is the UST's decision against a rule.
 type Override struct {

@@ -156,7 +156,7 @@ func actOf(c casefile.Command) (access.Act, bool) {
 func (d *Desk) complete(ctx context.Context, s casefile.State, id uuid.UUID, c casefile.Command) (casefile.Command, error) {
 	switch c := c.(type) {
 	case casefile.ChangeDomicile:
-		r, err := d.route(ctx, c.Comune, c.Municipio, s.Level.Order, c.At)
+		r, err := d.route(ctx, c.Comune, c.Municipio, "", s.Level.Order, c.At)
 		c.Route = r
 		return c, err
 	case casefile.TakeCharge:
@@ -175,7 +175,12 @@ func (d *Desk) complete(ctx context.Context, s casefile.State, id uuid.UUID, c c
 		if _, ok := state.Centre(c.To); !ok {
 			return c, domain.Invalid("centre-unknown").On("to")
 		}
+		c.Terms = casefile.Terms{TakeCharge: terms(state.ClocksOn(domain.DateOf(c.At)), s.Comune, c.At).TakeCharge}
 		return c, nil
+	case casefile.Reopen:
+		state, err := d.land.state(ctx)
+		c.Terms = terms(state.ClocksOn(domain.DateOf(c.At)), s.Comune, c.At)
+		return c, err
 	case casefile.Merge:
 		if c.Into == id {
 			return c, casefile.ErrMergeIntoItself
@@ -187,7 +192,7 @@ func (d *Desk) complete(ctx context.Context, s casefile.State, id uuid.UUID, c c
 	return c, nil
 }
 
-func (d *Desk) suspended(ctx context.Context, kind territory.SuspensionKind, comune domain.Comune, a domain.Act) (bool, error) {
+func (d *Desk) suspended(ctx context.Context, kind territory.Kind, comune domain.Comune, a domain.Act) (bool, error) {
 	state, err := d.land.state(ctx)
 	if err != nil {
 		return false, err
@@ -230,7 +235,7 @@ func (d *Desk) Offer(ctx context.Context, t Ticket, id uuid.UUID, a domain.Actor
 		return Receipt{}, err
 	}
 	_, suspended := state.Suspended(territory.Placement, s.Comune, act.At)
-	due := calendar.Deadline(act.At, state.ClocksOn(domain.DateOf(act.At)).SchoolAnswers, school.School.Comune)
+	due := calendar.Deadline(act.At, state.ClocksOn(domain.DateOf(act.At)).SchoolAnswer, school.School.Comune)
 	offer := event.DeriveID(t.ID, "offer", 0)
 	c := casefile.OfferPlace{Act: act, Offer: offer, School: p.School, Institution: school.School.Institution, Level: p.Level,
 		Due: due, Suspended: suspended, Override: override}

@@ -190,7 +190,7 @@ func (d *Desk) Request(ctx context.Context, t Ticket, a domain.Actor, f RequestF
 		return Receipt{}, err
 	}
 	var err error
-	if cmd.Route, err = d.route(ctx, cmd.Facts.Comune, cmd.Facts.Municipio, cmd.Facts.Level.Order, act.At); err != nil {
+	if cmd.Route, err = d.route(ctx, cmd.Facts.Comune, cmd.Facts.Municipio, f.CAP.Reveal(), cmd.Facts.Level.Order, act.At); err != nil {
 		return Receipt{}, err
 	}
 	out, err := event.Execute(ctx, d.store, d.codec, casefile.Decider, casefile.Stream(id), casefile.Command(cmd), t.origin(act))
@@ -360,7 +360,7 @@ func (d *Desk) Enrol(ctx context.Context, t Ticket, a domain.Actor, f EnrolmentF
 		return Receipt{}, domain.Invalid("school-not-yours").On("school")
 	}
 	cmd.School, cmd.Institution = code, school.School.Institution
-	if cmd.Route, err = d.route(ctx, cmd.Facts.Comune, 0, cmd.Facts.Level.Order, act.At); err != nil {
+	if cmd.Route, err = d.route(ctx, cmd.Facts.Comune, 0, "", cmd.Facts.Level.Order, act.At); err != nil {
 		return Receipt{}, err
 	}
 	out, err := event.Execute(ctx, d.store, d.codec, casefile.Decider, casefile.Stream(id), casefile.Command(cmd), t.origin(act))

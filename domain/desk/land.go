@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"approdo/domain"
+	"approdo/domain/calendar"
 	"approdo/domain/casefile"
 	"approdo/domain/event"
 	"approdo/domain/grade"
@@ -48,12 +49,23 @@ func (l *land) state(ctx context.Context) (territory.State, error) {
 	return l.kept, nil
 }
 
-// route asks the policy in force which centre a case belongs to.
-func (d *Desk) route(ctx context.Context, comune domain.Comune, m domain.Municipio, o grade.Order, at time.Time) (casefile.Route, error) {
+// route asks the policy in force which centre a case belongs to. The postal code counts where the municipio is not known.
+func (d *Desk) route(ctx context.Context, comune domain.Comune, m domain.Municipio, postal string, o grade.Order, at time.Time) (casefile.Route, error) {
 	state, err := d.land.state(ctx)
 	if err != nil {
 		return casefile.Route{}, err
 	}
-	r, err := state.Route(comune, m, o, domain.DateOf(at))
-	return casefile.Route{Centre: r.Centre, Policy: r.Policy, Provisional: r.Provisional, Assumed: r.Assumed}, err
+	on := domain.DateOf(at)
+	r, err := state.Route(comune, m, postal, o, on)
+	return casefile.Route{Centre: r.Centre, Policy: r.Policy, Provisional: r.Provisional, Assumed: r.Assumed,
+		Terms: terms(state.ClocksOn(on), comune, at)}, err
+}
+
+// terms are when a case that begins at an instant is overdue (domain.md, "Clocks").
+func terms(c territory.Clocks, comune domain.Comune, at time.Time) casefile.Terms {
+	return casefile.Terms{
+		TakeCharge: calendar.Deadline(at, c.TakeCharge, comune),
+		FirstOffer: calendar.Deadline(at, c.FirstOffer, comune),
+		FirstDay:   calendar.SchoolDeadline(at, c.FirstDay),
+	}
 }
