@@ -1,0 +1,40 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+)
+
+// notices are what a page may say after a redirect. The cookie that carries one holds its name and nothing else, so that
+// whoever forges it shows a sentence of ours to themself.
+var notices = map[string]Text{
+	"signed-out": text("notice.signed-out"),
+}
+
+// redirect answers a post: the next page is read, and says what was done.
+func (s *site) redirect(w http.ResponseWriter, r *http.Request, to, notice string) {
+	if notice != "" {
+		http.SetCookie(w, s.cookie("notice", notice, 60))
+	}
+	http.Redirect(w, r, to, http.StatusSeeOther)
+}
+
+// takeNotice gives the waiting notice, once.
+func (s *site) takeNotice(w http.ResponseWriter, r *http.Request) Text {
+	c, err := r.Cookie(s.cookieName("notice"))
+	if err != nil {
+		return Text{}
+	}
+	http.SetCookie(w, s.cookie("notice", "", -1))
+	return notices[c.Value]
+}
+
+// sourceOf is the page of ours from which a form was posted, else the home page.
+func sourceOf(r *http.Request) string {
+	_, rest, found := strings.Cut(r.Referer(), "://"+r.Host)
+	if !found {
+		return "/"
+	}
+	path, _, _ := strings.Cut(rest, "?")
+	return local(path)
+}

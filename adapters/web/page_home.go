@@ -1,0 +1,15 @@
+package web
+
+import "net/http"
+
+type home struct {
+	Name string
+	Nav  []navItem
+}
+
+var homeView = view[home]{"home"}
+
+func (s *site) home(w http.ResponseWriter, r *http.Request) error {
+	p := visitOf(r).person
+	return homeView.show(s, w, r, http.StatusOK, text("home.title"), home{p.Name, navOf(p, "")})
+}

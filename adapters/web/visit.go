@@ -1,0 +1,107 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"approdo/domain"
+)
+
+// visit is what is known of the request being served. One pointer travels with its context, so that the access log, outermost,
+// sees what was found out further in.
+type visit struct {
+	id     string
+	lang   Lang
+	token  string
+	person *Person // nil while nobody is signed in
+}
+
+type visitKey struct{}
+
+// visitOf never gives nil: begin is the first thing every request meets.
+func visitOf(r *http.Request) *visit { return r.Context().Value(visitKey{}).(*visit) }
+
+// begin gives the request its id, also sent back, and its language.
+func (s *site) begin(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		v := &visit{id: uuid.Must(uuid.NewV7()).String(), lang: languageOf(r)}
+		w.Header().Set("X-Request-Id", v.id)
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), visitKey{}, v)))
+	})
+}
+
+// cookie names carry __Host- over https: the browser then takes them only from this host, over https, for every path.
+func (s *site) cookie(name, value string, seconds int) *http.Cookie {
+	return &http.Cookie{Name: s.cookieName(name), Value: value, Path: "/", MaxAge: seconds, HttpOnly: true, Secure: s.Secure,
+		SameSite: http.SameSiteLaxMode}
+}
+
+func (s *site) cookieName(name string) string {
+	if s.Secure {
+		return "__Host-approdo-" + name
+	}
+	return "approdo-" + name
+}
+
+// identified finds out who is signed in. A session that ended loses its cookie and the request goes on as nobody's.
+func (s *site) identified(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, err := r.Cookie(s.cookieName("session"))
+		if err != nil || c.Value == "" {
+			next.ServeHTTP(w, r)
+			return
+		}
+		p, err := s.Sessions.Who(r.Context(), c.Value)
+		switch {
+		case errors.Is(err, domain.KindUnauthorised):
+			http.SetCookie(w, s.cookie("session", "", -1))
+		case err != nil:
+			s.fail(w, r, err)
+			return
+		default:
+			v := visitOf(r)
+			v.person, v.token = &p, c.Value
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// signedIn sends everybody else to the sign-in page, and back here afterwards where that is a page to read.
+func (s *site) signedIn(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if visitOf(r).person == nil {
+			s.toSignIn(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (s *site) toSignIn(w http.ResponseWriter, r *http.Request) {
+	to := "/accedi"
+	if r.Method == http.MethodGet && r.URL.Path != "/" {
+		to += "?next=" + r.URL.EscapedPath()
+	}
+	http.Redirect(w, r, to, http.StatusSeeOther)
+}
+
+// local keeps a redirect inside the site: whatever is not a path of ours becomes the home page.
+func local(to string) string {
+	if !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") || strings.ContainsAny(to, "\\\r\n\t") {
+		return "/"
+	}
+	return to
+}
+
+// remote is the address of the peer, without its port.
+func remote(r *http.Request) string {
+	if a, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
+		return a.Addr().Unmap().String()
+	}
+	return r.RemoteAddr
+}
