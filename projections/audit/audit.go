@@ -1,0 +1,55 @@
+// Package audit is the trail of who did what and when, without anything of a pupil: one row for each record of the journal.
+package audit
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"approdo/domain"
+	"approdo/domain/casefile"
+	"approdo/projections"
+)
+
+// Row is one record.
+type Row struct {
+	Position int64       `col:"position,key"`
+	At       time.Time   `col:"acted_at"` // UTC, when the act was done
+	Day      domain.Date `col:"acted_on"` // in Rome
+	Stream   string      `col:"stream"`
+	Case     uuid.UUID   `col:"case_id"` // nil for the streams of no case
+	Type     string      `col:"event_type"`
+	Role     domain.Role `col:"role"`
+	Body     string      `col:"body"`
+	Account  uuid.UUID   `col:"account"`
+}
+
+var rows = projections.LogOf[Row]("audit_rows", projections.Index{"acted_on", "position"})
+
+// Projection keeps the view.
+func Projection() projections.Projection {
+	return projections.Projection{
+		Name: "audit", Version: 1, Tables: []projections.Relation{rows},
+		Apply: func(_ context.Context, tx *projections.Tx, r projections.Event) error {
+			rows.Append(tx, Row{Position: int64(r.Position), At: r.Meta.At, Day: domain.DateOf(r.Meta.At), Stream: r.Stream,
+				Case: casefile.IDOf(r.Stream), Type: r.Type, Role: r.Meta.Actor.Role, Body: r.Meta.Actor.Body, Account: r.Meta.Actor.Account})
+			return nil
+		},
+	}
+}
+
+// Day reads a page of a day's rows after a position, and the position to go on from; 0 where the day is over.
+func Day(s *projections.Snapshot, d domain.Date, after int64, limit int) ([]Row, int64, error) {
+	page, err := projections.Collect(rows.Where(s, "acted_on = $1 AND position > $2 ORDER BY position LIMIT $3", d, after, limit+1))
+	if err != nil || len(page) <= limit {
+		return page, 0, err
+	}
+	return page[:limit], page[limit-1].Position, nil
+}
+
+// Count is how many rows a day has.
+func Count(s *projections.Snapshot, d domain.Date) (int, error) {
+	n, _, err := projections.One[int](s, "SELECT count(*) FROM {audit_rows} WHERE acted_on = $1", d)
+	return n, err
+}

@@ -1,0 +1,195 @@
+package caseline
+
+import (
+	"encoding/base64"
+	"fmt"
+	"iter"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"approdo/domain"
+	"approdo/domain/casefile"
+	"approdo/domain/grade"
+	"approdo/projections"
+)
+
+// Filter narrows a list. Zero fields do not.
+type Filter struct {
+	Statuses []casefile.Status
+	Holder   casefile.Holder // with an empty Body: of any body of the kind
+	Order    grade.Order
+	Comune   domain.Comune
+	Comuni   []domain.Comune // any of these; for an ambito
+	Centre   domain.Centre
+	School   domain.School
+	Channel  domain.Channel
+	Overdue  time.Time // overdue at this instant
+	Cases    []uuid.UUID
+}
+
+// Scope is what a reader's own list is bound to. It is always the first condition of a query.
+type Scope struct {
+	column string
+	value  any
+}
+
+// Where binds a list to a body.
+func Where[T ~string](column string, value T) Scope { return Scope{column, value} }
+
+// Everything is the scope of whoever oversees.
+var Everything = Scope{}
+
+// By is the order of a list.
+type By string
+
+// The orders of a list: the latest changed first; the most pressing term first, those without one last.
+const (
+	ByChange By = "change"
+	ByDue    By = "due"
+)
+
+// far stands for the due time of lines without one, so that they sort last.
+var far = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// Cursor is where a list goes on; opaque to its readers. It holds an instant and a case id and nothing of anybody.
+type Cursor string
+
+func cursorOf(at time.Time, id uuid.UUID) Cursor {
+	return Cursor(base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(at.UnixMicro(), 36) + "." + id.String())))
+}
+
+// ErrCursor refuses a cursor that no list gave.
+var ErrCursor = domain.Invalid("cursor-malformed").On("cursor")
+
+func (c Cursor) parse() (at time.Time, id uuid.UUID, err error) {
+	raw, err := base64.RawURLEncoding.DecodeString(string(c))
+	if err != nil {
+		return at, id, ErrCursor
+	}
+	us, tail, ok := strings.Cut(string(raw), ".")
+	n, err := strconv.ParseInt(us, 36, 64)
+	if !ok || err != nil {
+		return at, id, ErrCursor
+	}
+	if id, err = uuid.Parse(tail); err != nil {
+		return at, id, ErrCursor
+	}
+	return time.UnixMicro(n).UTC(), id, nil
+}
+
+// query gathers conditions and their parameters.
+type query struct {
+	conditions []string
+	args       []any
+}
+
+func (q *query) add(condition string, args ...any) {
+	for _, a := range args {
+		q.args = append(q.args, a)
+		condition = strings.Replace(condition, "?", "$"+strconv.Itoa(len(q.args)), 1)
+	}
+	q.conditions = append(q.conditions, condition)
+}
+
+func among[T any](q *query, column string, values []T) {
+	if len(values) == 0 {
+		return
+	}
+	args := make([]any, len(values))
+	for i, v := range values {
+		args[i] = v
+	}
+	q.add(column+" IN ("+strings.TrimSuffix(strings.Repeat("?, ", len(values)), ", ")+")", args...)
+}
+
+func (q *query) narrow(scope Scope, f Filter) {
+	if scope != Everything {
+		q.add(scope.column+" = ?", scope.value)
+	}
+	among(q, "status", f.Statuses)
+	among(q, "comune", f.Comuni)
+	among(q, "case_id", f.Cases)
+	if f.Holder.Kind != "" {
+		q.add("holder_kind = ?", f.Holder.Kind)
+	}
+	if f.Holder.Body != "" {
+		q.add("holder_body = ?", f.Holder.Body)
+	}
+	for _, c := range []struct{ column, value string }{{"school_order", string(f.Order)}, {"comune", string(f.Comune)},
+		{"centre", string(f.Centre)}, {"school", string(f.School)}, {"channel", string(f.Channel)}} {
+		if c.value != "" {
+			q.add(c.column+" = ?", c.value)
+		}
+	}
+	if !f.Overdue.IsZero() {
+		q.add("due <= ?", f.Overdue)
+	}
+}
+
+func (q *query) where() string {
+	if len(q.conditions) == 0 {
+		return "true"
+	}
+	return strings.Join(q.conditions, " AND ")
+}
+
+// Lines is a table of lines.
+type Lines interface {
+	Where(s *projections.Snapshot, where string, args ...any) iter.Seq2[Line, error]
+}
+
+// List reads a page of lines and where the next one begins; an empty cursor where there is none.
+func List(s *projections.Snapshot, t Lines, scope Scope, f Filter, by By, after Cursor, limit int) ([]Line, Cursor, error) {
+	var q query
+	q.narrow(scope, f)
+	order := "updated_at DESC, case_id DESC"
+	if after != "" {
+		at, id, err := after.parse()
+		if err != nil {
+			return nil, "", err
+		}
+		if by == ByDue {
+			q.add("(coalesce(due, ?), case_id) > (?, ?)", far, at, id)
+		} else {
+			q.add("(updated_at, case_id) < (?, ?)", at, id)
+		}
+	}
+	if by == ByDue {
+		q.args = append(q.args, far)
+		order = fmt.Sprintf("coalesce(due, $%d), case_id", len(q.args))
+	}
+	lines, err := projections.Collect(t.Where(s, q.where()+" ORDER BY "+order+" LIMIT "+strconv.Itoa(limit+1), q.args...))
+	if err != nil || len(lines) <= limit {
+		return lines, "", err
+	}
+	last := lines[limit-1]
+	at := last.UpdatedAt
+	if by == ByDue {
+		if at = last.Due; at.IsZero() {
+			at = far
+		}
+	}
+	return slices.Clip(lines[:limit]), cursorOf(at, last.Case), nil
+}
+
+// Counts gives how many lines of a scope there are by status.
+func Counts(s *projections.Snapshot, table string, scope Scope) (map[casefile.Status]int, error) {
+	var q query
+	q.narrow(scope, Filter{})
+	type count struct {
+		Status casefile.Status `col:"status"`
+		N      int             `col:"n"`
+	}
+	out := map[casefile.Status]int{}
+	for c, err := range projections.Select[count](s, "SELECT status, count(*) AS n FROM {"+table+"} WHERE "+q.where()+" GROUP BY status", q.args...) {
+		if err != nil {
+			return nil, err
+		}
+		out[c.Status] = c.N
+	}
+	return out, nil
+}
