@@ -251,14 +251,14 @@ func (d *Desk) Offer(ctx context.Context, t Ticket, id uuid.UUID, a domain.Actor
 		return d.executeOffer(ctx, t, id, c) // the refusal, or the receipt of the first time
 	}
 	hold := places.Hold{Act: act, Offer: offer, Case: id, Level: p.Level, Override: override != nil}
-	if _, err := event.Execute(ctx, d.store, d.codec, places.Decider, stream, hold, Ticket{ID: t.ID}.origin(act)); err != nil {
+	if _, err := event.Execute(ctx, d.store, d.codec, places.Decider, stream, places.Command(hold), Ticket{ID: t.ID}.origin(act)); err != nil {
 		return Receipt{}, err
 	}
 	r, err := d.executeOffer(ctx, t, id, c)
 	if err != nil && !errors.Is(err, event.ErrUnknownOutcome) {
 		release := places.Release{Act: act, Offer: offer}
 		undo := event.Origin{ID: event.DeriveID(t.ID, "release", 0), By: act.By, At: act.At}
-		if _, undoErr := event.Execute(ctx, d.store, d.codec, places.Decider, stream, release, undo); undoErr != nil {
+		if _, undoErr := event.Execute(ctx, d.store, d.codec, places.Decider, stream, places.Command(release), undo); undoErr != nil {
 			return Receipt{}, errors.Join(err, undoErr)
 		}
 	}

@@ -66,6 +66,6 @@ func terms(c territory.Clocks, comune domain.Comune, at time.Time) casefile.Term
 	return casefile.Terms{
 		TakeCharge: calendar.Deadline(at, c.TakeCharge, comune),
 		FirstOffer: calendar.Deadline(at, c.FirstOffer, comune),
-		FirstDay:   calendar.SchoolDeadline(at, c.FirstDay),
+		FirstDay:   calendar.Register{}.SchoolDeadline(at, c.FirstDay, comune),
 	}
 }

@@ -44,6 +44,7 @@ type (
 		Case  uuid.UUID   `json:"case"`
 		Level grade.Level `json:"level"`
 		Seat  int         `json:"seat"`
+		Held  bool        `json:"held,omitzero"` // it was held for the same offer before
 		Over  bool        `json:"over,omitzero"`
 		At    time.Time   `json:"at"`
 	}
@@ -53,6 +54,7 @@ type (
 		Case  uuid.UUID   `json:"case"`
 		Level grade.Level `json:"level"`
 		Seat  int         `json:"seat"`
+		Taken bool        `json:"taken,omitzero"` // it was taken, and not only held
 		At    time.Time   `json:"at"`
 	}
 )
@@ -218,7 +220,8 @@ func Decide(s State, c Command) ([]Event, error) {
 		if !ok {
 			return nil, nil
 		}
-		return []Event{PlaceReleased{Offer: c.Offer, Case: seat.Case, Level: seat.Level, Seat: seat.Number, At: c.At}}, nil
+		return []Event{PlaceReleased{Offer: c.Offer, Case: seat.Case, Level: seat.Level, Seat: seat.Number, Taken: seat.Taken,
+			At: c.At}}, nil
 	}
 	return nil, ErrNotYours
 }
@@ -252,7 +255,8 @@ func decideHold(s State, c Hold) ([]Event, error) {
 	var events []Event
 	for offer, seat := range s.Seats {
 		if seat.Case == c.Case { // an earlier offer of the same case, not yet released
-			events = append(events, PlaceReleased{Offer: offer, Case: seat.Case, Level: seat.Level, Seat: seat.Number, At: c.At})
+			events = append(events, PlaceReleased{Offer: offer, Case: seat.Case, Level: seat.Level, Seat: seat.Number,
+				Taken: seat.Taken, At: c.At})
 			s = Evolve(s, events[len(events)-1])
 		}
 	}
@@ -270,7 +274,7 @@ func decideTake(s State, c Take) ([]Event, error) {
 			return nil, nil
 		}
 		return []Event{PlaceTaken{Offer: c.Offer, Case: seat.Case, Level: seat.Level, Seat: seat.Number,
-			Over: seat.Over, At: c.At}}, nil
+			Held: true, Over: seat.Over, At: c.At}}, nil
 	}
 	n, over := s.next(c.Level)
 	return []Event{PlaceTaken{Offer: c.Offer, Case: c.Case, Level: c.Level, Seat: n, Over: over, At: c.At}}, nil
