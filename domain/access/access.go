@@ -143,8 +143,8 @@ var onCases = map[domain.Role]map[Relation]may{
 	},
 	domain.RoleCentre: {
 		Own: {
-			acts: []Act{ReadCase, ReadTrail, Amend, ChangeDomicile, TakeCharge, Ask, DetermineGrade, HandOver, Offer, WithdrawOffer, Close,
-				Reopen, Note},
+			acts: []Act{ReadCase, ReadTrail, Amend, ChangeDomicile, TakeCharge, Ask, Answer, DetermineGrade, HandOver, Offer, WithdrawOffer,
+				Close, Reopen, Note},
 			fields: everyField,
 		},
 		Past: {acts: []Act{ReadCase}},
@@ -222,7 +222,7 @@ func Large(a domain.Actor, act Act) error {
 }
 
 // Acts lists what may be done to a case in this relation, for pages that show only what can be done.
-func Acts(role domain.Role, r Relation) []Act { return onCases[role][r].acts }
+func Acts(role domain.Role, r Relation) []Act { return slices.Clone(onCases[role][r].acts) }
 
 // Sees reports whether a group of fields is shown.
 func Sees(role domain.Role, r Relation, f Field) bool {

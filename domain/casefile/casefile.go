@@ -70,7 +70,8 @@ type State struct {
 	Reason      ClosureReason
 	MergedInto  uuid.UUID
 	beforeMerge Status
-	RequestedAt time.Time
+	RequestedOn domain.Date
+	RequestedAt time.Time // or reopened: the terms of a search run from here
 	HeldSince   time.Time // by the present holder
 	ChargeDue   time.Time // since when a centre should take charge
 	Expired     map[ClockName]domain.Role
@@ -78,6 +79,12 @@ type State struct {
 	// PastCentres and PastInstitutions once acted on the case and still see what they did.
 	PastCentres      []domain.Centre
 	PastInstitutions []domain.Institution
+	// The parts in clear that an amendment or a move may only repeat.
+	Sex       Sex
+	Asked     *grade.Level
+	Preferred []domain.School
+	Needs     []Need
+	LivesFrom domain.Date
 }
 
 // Holder is who must act next; the zero Holder when nobody must.
@@ -113,6 +120,7 @@ var (
 	ErrPlacementStopped  = domain.Refused("placement-suspended")
 	ErrSameCentre        = domain.Refused("same-centre")
 	ErrNotDueYet         = domain.Refused("not-due-yet")
+	ErrAcceptedTooEarly  = domain.Refused("accepted-before-request")
 	ErrFirstDayTooEarly  = domain.Refused("first-day-before-acceptance")
 	ErrDayInFuture       = domain.Refused("day-in-future")
 	ErrEndBeforeFirstDay = domain.Refused("end-before-first-day")
@@ -120,9 +128,14 @@ var (
 	ErrStillAttending    = domain.Refused("still-attending")
 	ErrPlaceKept         = domain.Refused("case-holds-place")
 	ErrMergeIntoMerged   = domain.Refused("other-case-merged")
+	ErrMergeIntoClosed   = domain.Refused("other-case-closed")
 	ErrMergeIntoItself   = domain.Refused("same-case")
 	ErrNotMerged         = domain.Refused("not-merged")
 	ErrErased            = domain.Refused("pupil-erased")
+	ErrMissing           = domain.Invalid("field-required")
+	ErrChoiceUnknown     = domain.Invalid("choice-unknown")
+	ErrTextTooLong       = domain.Invalid("text-too-long")
+	ErrCentreUnknown     = domain.Invalid("centre-unknown")
 	ErrReasonMissing     = domain.Invalid("reason-missing")
 	ErrOverrideReason    = domain.Invalid("override-reason-missing").On("override_reason")
 	ErrNothingToChange   = domain.Invalid("nothing-to-change")
@@ -147,7 +160,8 @@ func Decide(s State, c Command) ([]Event, error) {
 		return nil, ErrNoCase
 	}
 	if s.Erased {
-		if _, again := c.(Erase); again {
+		switch c.(type) {
+		case Erase, LapseOffer, ExpireClock: // it is so already, or nothing runs any more
 			return nil, nil
 		}
 		return nil, ErrErased
@@ -192,7 +206,7 @@ func Decide(s State, c Command) ([]Event, error) {
 	case Unmerge:
 		return decideUnmerge(s, c)
 	case AddNote:
-		return []Event{NoteAdded{Text: c.Text}}, nil
+		return decideNote(c)
 	case ExpireClock:
 		return decideExpiry(s, c)
 	case Erase:
@@ -202,11 +216,16 @@ func Decide(s State, c Command) ([]Event, error) {
 }
 
 func decideRequest(s State, c RecordRequest) ([]Event, error) {
-	if s.Status != "" {
+	switch {
+	case s.Status != "":
 		return nil, ErrExists
+	case !recordsFor(c.By, domain.RoleComune, string(c.Facts.Comune)):
+		return nil, ErrNotYours
+	case c.Route.Centre == "":
+		return nil, ErrCentreUnknown
 	}
-	if c.On.IsZero() || domain.DateOf(c.At).Before(c.On) {
-		return nil, ErrDayInFuture.On("on")
+	if err := checkDay(c.On, c.At); err != nil {
+		return nil, err.On("on")
 	}
 	return []Event{
 		RequestRecorded{Channel: c.Channel, On: c.On, At: c.At, Facts: c.Facts, Asked: c.Asked, Pupil: c.Pupil},
@@ -215,11 +234,16 @@ func decideRequest(s State, c RecordRequest) ([]Event, error) {
 }
 
 func decideAutonomousEnrolment(s State, c RecordAutonomousEnrolment) ([]Event, error) {
-	if s.Status != "" {
+	switch {
+	case s.Status != "":
 		return nil, ErrExists
+	case !recordsFor(c.By, domain.RoleSchool, string(c.Institution)):
+		return nil, ErrNotYours
+	case c.Route.Centre == "":
+		return nil, ErrCentreUnknown
 	}
-	if c.On.IsZero() || domain.DateOf(c.At).Before(c.On) {
-		return nil, ErrDayInFuture.On("on")
+	if err := checkDay(c.On, c.At); err != nil {
+		return nil, err.On("on")
 	}
 	events := []Event{
 		AutonomousEnrolmentRecorded{School: c.School, Institution: c.Institution, Enrolment: c.Enrolment, On: c.On, At: c.At,
@@ -233,6 +257,22 @@ func decideAutonomousEnrolment(s State, c RecordAutonomousEnrolment) ([]Event, e
 		return nil, err
 	}
 	return append(events, FirstDayRecorded{On: c.FirstDay}), nil
+}
+
+// recordsFor: a body begins cases of its own; the UST and importers begin anybody's.
+func recordsFor(a domain.Actor, role domain.Role, body string) bool {
+	return a.Role == role && a.Body == body || a.Role == domain.RoleUST || a.Role == domain.RoleSystem
+}
+
+// checkDay wants a day that has come.
+func checkDay(d domain.Date, at time.Time) *domain.Error {
+	switch {
+	case d.IsZero():
+		return ErrMissing
+	case domain.DateOf(at).Before(d):
+		return ErrDayInFuture
+	}
+	return nil
 }
 
 func routed(r Route, at time.Time) Routed {
@@ -262,14 +302,20 @@ func decideAmendment(s State, c AmendRequest) ([]Event, error) {
 		return nil, ErrNotYours
 	}
 	e := RequestAmended{Level: c.Level, Sex: c.Sex, Asked: c.Asked, Preferred: c.Preferred, Needs: c.Needs, Pupil: c.Pupil}
-	if e.Level == nil && e.Sex == "" && e.Asked == nil && e.Preferred == nil && e.Needs == nil &&
-		e.Identity.IsZero() && e.Domicile.IsZero() && e.Profile.IsZero() && e.Health.IsZero() {
+	if e.isEmpty() {
 		return nil, ErrNothingToChange
+	}
+	if err := e.check(); err != nil {
+		return nil, err
+	}
+	if e = e.beyond(s); e.isEmpty() {
+		return nil, nil
 	}
 	return []Event{e}, nil
 }
 
-// A new comune routes the case anew only while no school has it: a standing offer or a place is the child's first.
+// Moving to another comune or municipio routes the case anew, but only while no school has it: a standing offer or a place is the
+// child's first. Another address in the same place leaves the case where a centre may have handed it.
 func decideDomicile(s State, c ChangeDomicile) ([]Event, error) {
 	if !s.Status.Open() {
 		return nil, ErrNotOpen
@@ -277,8 +323,17 @@ func decideDomicile(s State, c ChangeDomicile) ([]Event, error) {
 	if !s.mayEdit(c.By) {
 		return nil, ErrNotYours
 	}
-	events := []Event{DomicileChanged{Comune: c.Comune, Municipio: c.Municipio, From: c.From, Domicile: c.Domicile}}
-	if !s.Status.HoldsPlace() && c.Route.Centre != s.Centre {
+	moved := c.Comune != s.Comune || c.Municipio != s.Municipio
+	switch {
+	case c.Comune == "":
+		return nil, ErrMissing.On("comune")
+	case moved && c.Route.Centre == "":
+		return nil, ErrCentreUnknown
+	case !moved && c.From == s.LivesFrom && c.Domicile.IsZero():
+		return nil, nil
+	}
+	events := []Event{DomicileChanged{Comune: c.Comune, Municipio: c.Municipio, From: c.From, Domicile: c.Domicile, At: c.At}}
+	if moved && !s.Status.HoldsPlace() && c.Route.Centre != s.Centre {
 		events = append(events, routed(c.Route, c.At))
 	}
 	return events, nil
@@ -336,20 +391,31 @@ func decideQuestion(s State, c AskQuestion) ([]Event, error) {
 	if s.Question != nil {
 		return nil, ErrQuestionOpen
 	}
-	to := Holder{HeldByComune, string(s.Comune)}
-	if c.To == HeldBySchool {
+	if !slices.Contains(QuestionTopics(), c.Topic) {
+		return nil, ErrChoiceUnknown.On("topic")
+	}
+	var to Holder
+	switch c.To {
+	case HeldBySchool:
 		if s.Offer == nil {
 			return nil, ErrNoSuchOffer
 		}
 		to = Holder{HeldBySchool, string(s.Offer.Institution)}
-	} else if s.Status == Requested {
-		return nil, ErrNotInCharge
-	} else if s.Status == Offered {
-		return nil, ErrOfferStands
+	case HeldByComune:
+		if s.Status == Requested {
+			return nil, ErrNotInCharge
+		}
+		if s.Status == Offered {
+			return nil, ErrOfferStands
+		}
+		to = Holder{HeldByComune, string(s.Comune)}
+	default:
+		return nil, ErrChoiceUnknown.On("to")
 	}
 	return []Event{QuestionAsked{To: to, Topic: c.Topic, Text: c.Text, At: c.At}}, nil
 }
 
+// The centre may record an answer that reached it otherwise: nobody's silence keeps a child waiting.
 func decideAnswer(s State, c AnswerQuestion) ([]Event, error) {
 	if !s.Status.Open() {
 		return nil, ErrNotOpen
@@ -357,7 +423,7 @@ func decideAnswer(s State, c AnswerQuestion) ([]Event, error) {
 	if s.Question == nil {
 		return nil, ErrNoQuestion
 	}
-	if c.By.Role != domain.RoleUST && !s.Question.To.Is(c.By) {
+	if !s.Question.To.Is(c.By) && s.asCentre(c.By) != nil {
 		return nil, ErrHeldByAnother
 	}
 	return []Event{QuestionAnswered{Text: c.Text, At: c.At}}, nil
@@ -387,14 +453,17 @@ func decideHandOver(s State, c HandOver) ([]Event, error) {
 	if err := s.asCentre(c.By); err != nil {
 		return nil, err
 	}
-	if c.To == s.Centre {
+	switch {
+	case c.To == "":
+		return nil, ErrCentreUnknown.On("to")
+	case c.To == s.Centre:
 		return nil, ErrSameCentre
-	}
-	if s.Status.HoldsPlace() {
+	case s.Status.HoldsPlace():
 		return nil, ErrOfferStands
-	}
-	if s.Question != nil {
+	case s.Question != nil:
 		return nil, ErrQuestionOpen
+	case !slices.Contains(HandOverReasons(), c.Reason):
+		return nil, ErrReasonMissing.On("reason")
 	}
 	return []Event{HandedOver{From: s.Centre, To: c.To, Reason: c.Reason, Text: c.Text, Terms: c.Terms, At: c.At}}, nil
 }
@@ -430,6 +499,9 @@ func decideOffer(s State, c OfferPlace) ([]Event, error) {
 		Override: c.Override, At: c.At}}, nil
 }
 
+// maxSection bounds the name of a class in bytes: it stands in clear, and is no place for words about a child.
+const maxSection = 20
+
 func decideAcceptance(s State, c AcceptOffer) ([]Event, error) {
 	if s.Offer != nil && s.Offer.ID == c.Offer && (s.Status == Accepted || s.Status == Attending) {
 		return nil, nil
@@ -440,8 +512,14 @@ func decideAcceptance(s State, c AcceptOffer) ([]Event, error) {
 	if c.Suspended {
 		return nil, ErrPlacementStopped
 	}
-	if c.On.IsZero() || domain.DateOf(c.At).Before(c.On) {
-		return nil, ErrDayInFuture.On("on")
+	if err := checkDay(c.On, c.At); err != nil {
+		return nil, err.On("on")
+	}
+	if c.On.Before(s.RequestedOn) {
+		return nil, ErrAcceptedTooEarly.On("on")
+	}
+	if len(c.Section) > maxSection {
+		return nil, ErrTextTooLong.On("section")
 	}
 	o := s.Offer
 	return []Event{OfferAccepted{Offer: o.ID, School: o.School, Institution: o.Institution, Level: o.Level, On: c.On,
@@ -458,7 +536,15 @@ func decideDecline(s State, c DeclineOffer) ([]Event, error) {
 	return []Event{OfferDeclined{Offer: c.Offer, School: s.Offer.School, Reason: c.Reason, Text: c.Text, At: c.At}}, nil
 }
 
+// actsForClock: terms run out by themselves, never because somebody wants them to.
+func actsForClock(a domain.Actor) bool {
+	return a.Role == domain.RoleSystem || a.Role == domain.RoleUST
+}
+
 func decideLapse(s State, c LapseOffer) ([]Event, error) {
+	if !actsForClock(c.By) {
+		return nil, ErrNotYours
+	}
 	if s.Offer == nil || s.Status != Offered || s.Offer.ID != c.Offer {
 		return nil, nil // somebody has answered
 	}
@@ -475,18 +561,18 @@ func decideOfferWithdrawal(s State, c WithdrawOffer) ([]Event, error) {
 	if s.Offer == nil || s.Status != Offered || s.Offer.ID != c.Offer {
 		return nil, ErrNoSuchOffer
 	}
-	if !slices.Contains(OfferWithdrawalReasons(), c.Reason) {
+	if !slices.Contains(OfferWithdrawalReasons(), c.Reason) || c.Reason == leftByClosure || c.Reason == leftByMerge {
 		return nil, ErrReasonMissing.On("reason")
 	}
 	return []Event{OfferWithdrawn{Offer: c.Offer, School: s.Offer.School, Reason: c.Reason, At: c.At}}, nil
 }
 
 func checkFirstDay(accepted, first domain.Date, at time.Time) error {
+	if err := checkDay(first, at); err != nil {
+		return err.On("first_day")
+	}
 	if first.Before(accepted) {
 		return ErrFirstDayTooEarly.On("first_day")
-	}
-	if domain.DateOf(at).Before(first) {
-		return ErrDayInFuture.On("first_day")
 	}
 	return nil
 }
@@ -499,7 +585,7 @@ func decideFirstDay(s State, c RecordFirstDay) ([]Event, error) {
 		return nil, ErrNoSuchOffer
 	case c.By.Role != domain.RoleUST && !(c.By.Role == domain.RoleSchool && c.By.Body == string(s.Offer.Institution)):
 		return nil, ErrHeldByAnother
-	case c.On == s.FirstDay:
+	case c.On == s.FirstDay && s.Status == Attending:
 		return nil, nil
 	}
 	if err := checkFirstDay(s.AcceptedOn, c.On, c.At); err != nil {
@@ -518,10 +604,12 @@ func decideEnd(s State, c EndAttendance) ([]Event, error) {
 		return nil, ErrHeldByAnother
 	case !slices.Contains(ClosureReasons(), c.Reason):
 		return nil, ErrReasonMissing.On("reason")
-	case c.On.Before(s.FirstDay):
+	}
+	if err := checkDay(c.On, c.At); err != nil {
+		return nil, err.On("on")
+	}
+	if c.On.Before(s.FirstDay) {
 		return nil, ErrEndBeforeFirstDay.On("on")
-	case domain.DateOf(c.At).Before(c.On):
-		return nil, ErrDayInFuture.On("on")
 	}
 	return []Event{AttendanceEnded{On: c.On}, CaseClosed{Reason: c.Reason, On: c.On, Text: c.Text}}, nil
 }
@@ -547,7 +635,7 @@ func decideWithdrawal(s State, c WithdrawRequest) ([]Event, error) {
 	case !slices.Contains(WithdrawalReasons(), c.Reason):
 		return nil, ErrReasonMissing.On("reason")
 	}
-	return append(leave(s, "case-closed", c.At),
+	return append(leave(s, leftByClosure, c.At),
 		CaseClosed{Reason: c.Reason, On: domain.DateOf(c.At), Withdrawn: true, Text: c.Text}), nil
 }
 
@@ -555,19 +643,21 @@ func decideClosure(s State, c Close) ([]Event, error) {
 	if s.Status == Closed && s.Reason == c.Reason {
 		return nil, nil
 	}
-	bySchool := c.By.Role == domain.RoleSchool && s.Status == Accepted && c.By.Body == string(s.Offer.Institution)
+	bySchool := c.By.Role == domain.RoleSchool && s.Status != Offered && s.Status.HoldsPlace() && c.By.Body == string(s.Offer.Institution)
 	if !bySchool {
 		if err := s.asCentre(c.By); err != nil {
 			return nil, err
 		}
 	}
-	if s.Status == Attending {
+	switch {
+	case s.Status == Attending:
 		return nil, ErrStillAttending
-	}
-	if !slices.Contains(ClosureReasons(), c.Reason) {
+	case !slices.Contains(ClosureReasons(), c.Reason):
 		return nil, ErrReasonMissing.On("reason")
+	case c.Reason == yearCompleted:
+		return nil, ErrNotAttending
 	}
-	return append(leave(s, "case-closed", c.At), CaseClosed{Reason: c.Reason, On: domain.DateOf(c.At), Text: c.Text}), nil
+	return append(leave(s, leftByClosure, c.At), CaseClosed{Reason: c.Reason, On: domain.DateOf(c.At), Text: c.Text}), nil
 }
 
 func decideReopening(s State, c Reopen) ([]Event, error) {
@@ -582,7 +672,8 @@ func decideReopening(s State, c Reopen) ([]Event, error) {
 	return []Event{CaseReopened{Text: c.Text, Terms: c.Terms, At: c.At}}, nil
 }
 
-// A case that holds a place is the one to go on: merge the other into it, or give the place up first.
+// A case that holds a place is the one to go on: merge the other into it, or give the place up first. The one that goes on must be
+// open, or nobody would look after the child any more.
 func decideMerge(s State, c Merge) ([]Event, error) {
 	switch {
 	case c.By.Role != domain.RoleUST:
@@ -595,10 +686,14 @@ func decideMerge(s State, c Merge) ([]Event, error) {
 		return nil, ErrNoCase.On("into")
 	case c.IntoStatus == Merged:
 		return nil, ErrMergeIntoMerged
+	case !c.IntoStatus.Open():
+		return nil, ErrMergeIntoClosed
 	case s.Status == Accepted || s.Status == Attending:
 		return nil, ErrPlaceKept
+	case c.Text.IsZero():
+		return nil, ErrReasonMissing.On("text")
 	}
-	return append(leave(s, "case-merged", c.At), CaseMerged{Into: c.Into, Text: c.Text}), nil
+	return append(leave(s, leftByMerge, c.At), CaseMerged{Into: c.Into, Text: c.Text}), nil
 }
 
 func decideUnmerge(s State, c Unmerge) ([]Event, error) {
@@ -607,11 +702,25 @@ func decideUnmerge(s State, c Unmerge) ([]Event, error) {
 		return nil, ErrNotYours
 	case s.Status != Merged:
 		return nil, ErrNotMerged
+	case c.Text.IsZero():
+		return nil, ErrReasonMissing.On("text")
 	}
 	return []Event{CaseParted{From: s.MergedInto, Text: c.Text, At: c.At}}, nil
 }
 
+// A note is always news: what it says is sealed, and the same words may be meant twice. A request retried is known by its command's
+// id (event.Execute).
+func decideNote(c AddNote) ([]Event, error) {
+	if c.Text.IsZero() {
+		return nil, ErrMissing.On("text")
+	}
+	return []Event{NoteAdded{Text: c.Text}}, nil
+}
+
 func decideExpiry(s State, c ExpireClock) ([]Event, error) {
+	if !actsForClock(c.By) {
+		return nil, ErrNotYours
+	}
 	stands := false
 	switch c.Clock {
 	case ClockTakeCharge:
@@ -637,6 +746,8 @@ func decideErasure(s State, c Erase) ([]Event, error) {
 		return nil, ErrNotYours
 	case s.Status.Open():
 		return nil, ErrNotClosed
+	case !slices.Contains(ErasureGrounds(), c.Ground):
+		return nil, ErrReasonMissing.On("ground")
 	}
 	return []Event{PupilErased{Ground: c.Ground}}, nil
 }
@@ -645,26 +756,18 @@ func decideErasure(s State, c Erase) ([]Event, error) {
 func Evolve(s State, e Event) State {
 	switch e := e.(type) {
 	case RequestRecorded:
-		s.begin(e.Channel, e.Facts, e.At)
-		s.Status = Requested
+		s.begin(e.Channel, e.Facts, e.On, e.At)
+		s.Status, s.Asked = Requested, e.Asked
 	case AutonomousEnrolmentRecorded:
-		s.begin(domain.ChannelSchool, e.Facts, e.At)
+		s.begin(domain.ChannelSchool, e.Facts, e.On, e.At)
 		s.Status, s.AcceptedOn = Accepted, e.On
 		s.Offer = &Offer{ID: e.Enrolment, School: e.School, Institution: e.Institution, Level: e.Level}
 	case Routed:
 		s.moveTo(e.Centre, e.At)
 	case RequestAmended:
-		if e.Level != nil {
-			if s.Level == s.ByAge {
-				s.Level = *e.Level
-			}
-			s.ByAge = *e.Level
-		}
+		s.amend(e)
 	case DomicileChanged:
-		s.Comune, s.Municipio = e.Comune, e.Municipio
-		if s.Question != nil && s.Question.To.Kind == HeldByComune {
-			s.Question = &Question{To: Holder{HeldByComune, string(e.Comune)}, Topic: s.Question.Topic}
-		}
+		s.moveHome(e)
 	case ChargeTaken:
 		s.Status, s.HeldSince = InCharge, e.At
 	case QuestionAsked:
@@ -691,22 +794,33 @@ func Evolve(s State, e Event) State {
 	case OfferWithdrawn:
 		s.backToCentre(e.At)
 	case OfferAccepted:
+		s.Offer = &Offer{ID: e.Offer, School: e.School, Institution: e.Institution, Level: e.Level}
 		s.Status, s.AcceptedOn, s.HeldSince = Accepted, e.On, e.At
 	case FirstDayRecorded:
-		s.Status, s.FirstDay = Attending, e.On
+		s.FirstDay = e.On
+		if s.Offer != nil {
+			s.Status = Attending
+		}
 	case AttendanceEnded:
 		s.EndedOn = e.On
 	case CaseClosed:
 		s.leavePlace()
 		s.Status, s.Reason, s.Question = Closed, e.Reason, nil
 	case CaseReopened:
-		s.Status, s.Reason, s.HeldSince, s.ChargeDue = Requested, "", e.At, e.At
+		s.Status, s.Reason = Requested, ""
 		s.AcceptedOn, s.FirstDay, s.EndedOn = domain.Date{}, domain.Date{}, domain.Date{}
+		s.RequestedAt, s.HeldSince, s.ChargeDue = e.At, e.At, e.At
+		s.Offers, s.Expired = 0, nil
 	case CaseMerged:
-		s.beforeMerge = s.Status
+		if s.Status != Merged {
+			s.beforeMerge = s.Status
+		}
 		s.Status, s.MergedInto = Merged, e.Into
 	case CaseParted:
-		s.Status, s.MergedInto, s.HeldSince = s.beforeMerge, uuid.Nil, e.At
+		if s.Status == Merged {
+			s.Status, s.HeldSince = s.beforeMerge, e.At
+		}
+		s.MergedInto, s.beforeMerge = uuid.Nil, ""
 	case ClockExpired:
 		s.Expired = maps.Clone(s.Expired)
 		if s.Expired == nil {
@@ -720,10 +834,41 @@ func Evolve(s State, e Event) State {
 	return s
 }
 
-func (s *State) begin(channel domain.Channel, f Facts, at time.Time) {
+func (s *State) begin(channel domain.Channel, f Facts, on domain.Date, at time.Time) {
 	s.Channel, s.Comune, s.Municipio, s.SchoolYear = channel, f.Comune, f.Municipio, f.SchoolYear
 	s.ByAge, s.Level = f.Level, f.Level
-	s.RequestedAt, s.HeldSince = at, at
+	s.Sex, s.Preferred, s.Needs = f.Sex, f.Preferred, f.Needs
+	s.RequestedOn, s.RequestedAt, s.HeldSince = on, at, at
+}
+
+func (s *State) amend(e RequestAmended) {
+	if e.Level != nil {
+		if s.Level == s.ByAge { // no resolution says otherwise
+			s.Level = *e.Level
+		}
+		s.ByAge = *e.Level
+	}
+	if e.Sex != "" {
+		s.Sex = e.Sex
+	}
+	if e.Asked != nil {
+		s.Asked = e.Asked
+	}
+	if e.Preferred != nil {
+		s.Preferred = e.Preferred
+	}
+	if e.Needs != nil {
+		s.Needs = e.Needs
+	}
+}
+
+// moveHome takes a question along to the comune that now knows the family.
+func (s *State) moveHome(e DomicileChanged) {
+	if s.Question != nil && s.Question.To.Kind == HeldByComune && s.Comune != e.Comune {
+		s.Question = &Question{To: Holder{HeldByComune, string(e.Comune)}, Topic: s.Question.Topic}
+		s.HeldSince = e.At
+	}
+	s.Comune, s.Municipio, s.LivesFrom = e.Comune, e.Municipio, e.From
 }
 
 // moveTo gives the case to a centre. A case without a place must be taken in charge there anew.

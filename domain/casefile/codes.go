@@ -48,6 +48,9 @@ func WithdrawalReasons() []ClosureReason {
 	return []ClosureReason{"moved-comune", "moved-province", "moved-abroad", "returned-home", "entered-in-error"}
 }
 
+// yearCompleted is for those who attended to the end: a case that is not attended does not close with it.
+const yearCompleted ClosureReason = "year-completed"
+
 // HandOverReason is why a centre passes a case on.
 type HandOverReason string
 
@@ -59,10 +62,18 @@ func HandOverReasons() []HandOverReason {
 // OfferWithdrawalReason is why a centre takes an offer back.
 type OfferWithdrawalReason string
 
-// OfferWithdrawalReasons lists them; the last two are given by the system.
+// OfferWithdrawalReasons lists them; the last two are never a person's: closing or merging a case gives up its offer.
 func OfferWithdrawalReasons() []OfferWithdrawalReason {
-	return []OfferWithdrawalReason{"better-place", "family-asked", "sent-in-error", "case-closed", "case-merged"}
+	return []OfferWithdrawalReason{"better-place", "family-asked", "sent-in-error", leftByClosure, leftByMerge}
 }
+
+const (
+	leftByClosure OfferWithdrawalReason = "case-closed"
+	leftByMerge   OfferWithdrawalReason = "case-merged"
+)
+
+// ErasureGrounds lists why a pupil may be forgotten.
+func ErasureGrounds() []string { return []string{"retention", "request", "rectification"} }
 
 // QuestionTopic says what is missing; the words are sealed.
 type QuestionTopic string

@@ -80,7 +80,7 @@ type (
 		Topic QuestionTopic
 		Text  Text
 	}
-	// AnswerQuestion is for whoever was asked.
+	// AnswerQuestion is for whoever was asked, or for the centre that learned the answer otherwise.
 	AnswerQuestion struct {
 		domain.Act
 		Text Text

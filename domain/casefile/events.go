@@ -1,6 +1,7 @@
 package casefile
 
 import (
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -61,6 +62,7 @@ type (
 		Municipio domain.Municipio        `json:"municipio,omitzero"`
 		From      domain.Date             `json:"from"`
 		Domicile  domain.Sealed[Domicile] `json:"domicile,omitzero"`
+		At        time.Time               `json:"at"`
 	}
 	// ChargeTaken says that the centre works on the case.
 	ChargeTaken struct {
@@ -189,6 +191,53 @@ type Terms struct {
 	FirstDay   time.Time `json:"first_day,omitzero"`
 }
 
+// isEmpty reports whether nothing is given.
+func (e RequestAmended) isEmpty() bool {
+	return e.Level == nil && e.Sex == "" && e.Asked == nil && e.Preferred == nil && e.Needs == nil &&
+		e.Identity.IsZero() && e.Domicile.IsZero() && e.Profile.IsZero() && e.Health.IsZero()
+}
+
+// check wants known codes: these parts stand in clear, and are no place for words about a child.
+func (e RequestAmended) check() error {
+	for _, l := range []*grade.Level{e.Level, e.Asked} {
+		if l != nil && l.Validate() != nil {
+			return grade.ErrLevel
+		}
+	}
+	if e.Sex != "" && e.Sex != Female && e.Sex != Male {
+		return ErrChoiceUnknown.On("sex")
+	}
+	if len(e.Preferred) > MaxPreferred {
+		return ErrChoiceUnknown.On("preferred_schools")
+	}
+	for _, n := range e.Needs {
+		if !slices.Contains(Needs(), n) {
+			return ErrChoiceUnknown.On("needs")
+		}
+	}
+	return nil
+}
+
+// beyond leaves out what a case says already. What is sealed cannot be compared: given again, it is a correction.
+func (e RequestAmended) beyond(s State) RequestAmended {
+	if e.Level != nil && *e.Level == s.ByAge {
+		e.Level = nil
+	}
+	if e.Sex == s.Sex {
+		e.Sex = ""
+	}
+	if e.Asked != nil && s.Asked != nil && *e.Asked == *s.Asked {
+		e.Asked = nil
+	}
+	if slices.Equal(e.Preferred, s.Preferred) {
+		e.Preferred = nil
+	}
+	if slices.Equal(e.Needs, s.Needs) {
+		e.Needs = nil
+	}
+	return e
+}
+
 // Override is the UST's decision against a rule.
 type Override struct {
 	Rule string `json:"rule"` // code of the refusal it sets aside
@@ -260,7 +309,7 @@ func IDOf(stream string) uuid.UUID {
 		return uuid.Nil
 	}
 	id, err := uuid.Parse(stream[len(Category):])
-	if err != nil {
+	if err != nil || Stream(id) != stream {
 		return uuid.Nil
 	}
 	return id

@@ -93,6 +93,9 @@ type Need string
 // Needs lists them.
 func Needs() []Need { return []Need{"transport", "canteen", "timetable"} }
 
+// MaxPreferred is how many schools a family may name.
+const MaxPreferred = 3
+
 // Facts are the parts of a request that stay countable after the pupil is erased. None of them names anybody.
 type Facts struct {
 	Comune     domain.Comune     `json:"comune"` // of domicile

@@ -5,6 +5,9 @@ package places
 import (
 	"fmt"
 	"maps"
+	"math"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -82,14 +85,13 @@ func Stream(school domain.School, y domain.SchoolYear) string {
 
 // ParseStream is the inverse of Stream; false for any other stream.
 func ParseStream(stream string) (domain.School, domain.SchoolYear, bool) {
-	if len(stream) != len(Category)+10+5 || stream[:len(Category)] != Category {
+	code, year, ok := strings.Cut(strings.TrimPrefix(stream, Category), "-")
+	school, err := domain.ParseSchool(code)
+	y, errYear := strconv.Atoi(year)
+	if !ok || err != nil || errYear != nil || Stream(school, domain.SchoolYear(y)) != stream {
 		return "", 0, false
 	}
-	var year int
-	if n, err := fmt.Sscanf(stream[len(Category)+10:], "-%4d", &year); err != nil || n != 1 {
-		return "", 0, false
-	}
-	return domain.School(stream[len(Category) : len(Category)+10]), domain.SchoolYear(year), true
+	return school, domain.SchoolYear(y), true
 }
 
 // Command is what somebody asks of the places of a site.
@@ -238,13 +240,15 @@ func decideDeclaration(s State, c Declare) ([]Event, error) {
 	case c.Pupils < 0 || c.Foreign < 0 || c.Foreign > c.Pupils:
 		return nil, ErrClassNumber
 	}
-	capacity := s.Used(c.Level) + c.Free
-	if d, ok := s.Declared[c.Level]; ok && d.At.Equal(c.At) && d.Capacity == capacity {
+	e := PlacesDeclared{Level: c.Level, Free: c.Free, Capacity: s.Used(c.Level) + c.Free, Pupils: c.Pupils, Foreign: c.Foreign, At: c.At}
+	if d, ok := s.Declared[c.Level]; ok && d == declared(e) {
 		return nil, nil
 	}
-	return []Event{PlacesDeclared{Level: c.Level, Free: c.Free, Capacity: capacity, Pupils: c.Pupils, Foreign: c.Foreign, At: c.At}}, nil
+	return []Event{e}, nil
 }
 
+// Seats that the same case has here under other offers stay as they are: of two offers made at once one will stand in the case,
+// and only the case knows which.
 func decideHold(s State, c Hold) ([]Event, error) {
 	if c.By.Role != domain.RoleCentre && c.By.Role != domain.RoleUST || c.Override && c.By.Role != domain.RoleUST {
 		return nil, ErrNotYours
@@ -252,19 +256,11 @@ func decideHold(s State, c Hold) ([]Event, error) {
 	if _, ok := s.Seats[c.Offer]; ok {
 		return nil, nil
 	}
-	var events []Event
-	for offer, seat := range s.Seats {
-		if seat.Case == c.Case { // an earlier offer of the same case, not yet released
-			events = append(events, PlaceReleased{Offer: offer, Case: seat.Case, Level: seat.Level, Seat: seat.Number,
-				Taken: seat.Taken, At: c.At})
-			s = Evolve(s, events[len(events)-1])
-		}
-	}
 	n, over := s.next(c.Level)
 	if over && !c.Override {
 		return nil, ErrNoPlace
 	}
-	return append(events, PlaceHeld{Offer: c.Offer, Case: c.Case, Level: c.Level, Seat: n, Over: over, At: c.At}), nil
+	return []Event{PlaceHeld{Offer: c.Offer, Case: c.Case, Level: c.Level, Seat: n, Over: over, At: c.At}}, nil
 }
 
 // A pupil who is there already is never without a seat: what was not declared is recorded as beyond it.
@@ -288,7 +284,7 @@ func Evolve(s State, e Event) State {
 		if s.Declared == nil {
 			s.Declared = map[grade.Level]Declared{}
 		}
-		s.Declared[e.Level] = Declared{Capacity: e.Capacity, Pupils: e.Pupils, Foreign: e.Foreign, At: e.At}
+		s.Declared[e.Level] = declared(e)
 	case PlaceHeld:
 		s.Seats = with(s.Seats, e.Offer, Seat{Case: e.Case, Level: e.Level, Number: e.Seat, Over: e.Over})
 	case PlaceTaken:
@@ -298,6 +294,10 @@ func Evolve(s State, e Event) State {
 		delete(s.Seats, e.Offer)
 	}
 	return s
+}
+
+func declared(e PlacesDeclared) Declared {
+	return Declared{Capacity: e.Capacity, Pupils: e.Pupils, Foreign: e.Foreign, At: e.At.UTC()}
 }
 
 func with(seats map[uuid.UUID]Seat, offer uuid.UUID, seat Seat) map[uuid.UUID]Seat {
@@ -310,9 +310,12 @@ func with(seats map[uuid.UUID]Seat, offer uuid.UUID, seat Seat) map[uuid.UUID]Se
 }
 
 // CeilingRoom is how many pupils without Italian citizenship may still join a class of n pupils, f of them counted, before
-// their share passes a ceiling in percent: x ≤ ⌊(c·n − f) / (1 − c)⌋, 30 by CM 2/2010. Negative where it is passed already.
-// The ceiling ranks and warns; it never blocks.
+// their share passes a ceiling in percent: x ≤ ⌊(c·n − f) / (1 − c)⌋, 30 by CM 2/2010. Negative where it is passed already, and
+// math.MaxInt where the ceiling is the whole class. The ceiling ranks and warns; it never blocks.
 func CeilingRoom(n, f, percent int) int {
+	if percent >= 100 {
+		return math.MaxInt
+	}
 	num, den := percent*n-100*f, 100-percent
 	if num < 0 {
 		return -((-num + den - 1) / den)
