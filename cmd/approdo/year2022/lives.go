@@ -40,15 +40,15 @@ func (y *year) plan() {
 		planned += y.household(first.AddDays(y.r.IntN(75)), y.Enrolled-planned, true)
 	}
 	// The last fortnight's requests are still on the desks.
-	for late := 0; late < max(12, y.Enrolled/25); {
-		late += y.household(domain.DateOf(Today).AddDays(-y.r.IntN(14)), math.MaxInt, false)
+	for late := 0; late < max(20, y.Enrolled/25); {
+		late += y.household(domain.DateOf(Today).AddDays(-min(y.r.IntN(14), y.r.IntN(14))), math.MaxInt, false)
 	}
 	y.suspension()
 }
 
 func (y *year) springDay() domain.Date {
 	if y.chance(mailbox) {
-		return domain.DateOf(start).AddDays(y.r.IntN(10))
+		return domain.DateOf(Start).AddDays(y.r.IntN(10))
 	}
 	total := 0
 	for _, n := range arrivals {
@@ -57,11 +57,11 @@ func (y *year) springDay() domain.Date {
 	n := y.r.IntN(total)
 	for week, of := range arrivals {
 		if n -= of; n < 0 {
-			d := domain.DateOf(start).AddDays(week*7 + y.r.IntN(7) + 10 + y.r.IntN(16))
+			d := domain.DateOf(Start).AddDays(week*7 + y.r.IntN(7) + 10 + y.r.IntN(16))
 			return domain.DateOf(y.office(d.Start(), 0, domain.Milano))
 		}
 	}
-	return domain.DateOf(start)
+	return domain.DateOf(Start)
 }
 
 func (y *year) drawComune() domain.Comune {

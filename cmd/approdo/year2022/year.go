@@ -24,8 +24,8 @@ import (
 // Today is the instant at which the invented year stops: a Thursday morning with work on every desk.
 var Today = time.Date(2022, time.December, 15, 9, 30, 0, 0, domain.Rome)
 
-// start is when the office opened its mailbox.
-var start = time.Date(2022, time.February, 28, 9, 0, 0, 0, domain.Rome)
+// Start is when the office opened its mailbox.
+var Start = time.Date(2022, time.February, 28, 9, 0, 0, 0, domain.Rome)
 
 // Clock is simulated while the year is made, and then runs on from Today at the pace of the real one.
 type Clock struct {

@@ -1,0 +1,134 @@
+package year2022_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"approdo/adapters/memory"
+	"approdo/cmd/approdo/year2022"
+	"approdo/domain"
+	"approdo/domain/casefile"
+	"approdo/domain/desk"
+	"approdo/domain/event"
+	"approdo/domain/event/sealtest"
+	"approdo/domain/places"
+	"approdo/domain/policy"
+	"approdo/domain/territory"
+)
+
+// made is a small year in memory.
+func made(t *testing.T, enrolled int, seed uint64) (event.Store, *event.Codec) {
+	t.Helper()
+	ctx := context.Background()
+	store, clock := memory.New(), &year2022.Clock{}
+	codec := event.NewCodec(sealtest.New(), casefile.Events, places.Events, territory.Events, territory.SchoolEvents)
+	clock.Set(year2022.Start)
+	act := domain.Act{By: domain.System, At: clock.Now()}
+	if err := year2022.Found(ctx, store, codec, act); err != nil {
+		t.Fatal(err)
+	}
+	if err := year2022.InventSchools(ctx, store, codec, act); err != nil {
+		t.Fatal(err)
+	}
+	err := year2022.Make(ctx, year2022.Config{Enrolled: enrolled, Seed: seed, Store: store, Codec: codec, Clock: clock,
+		Desk: desk.New(store, codec, clock.Now, territory.Province015), Follow: year2022.Follower(store, policy.PlacesFollowCase(store, codec)),
+		Progress: func(domain.Date, int) {}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return store, codec
+}
+
+// fold reads every case and every school's places out of a journal.
+func fold(t *testing.T, store event.Store, codec *event.Codec) (map[uuid.UUID]casefile.State, map[string]places.State) {
+	t.Helper()
+	cases, schools := map[uuid.UUID]casefile.State{}, map[string]places.State{}
+	for page, err := range store.ReadAll(context.Background(), 0, event.ReadAll{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range page.Records {
+			e, err := codec.Decode(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			switch e := e.(type) {
+			case casefile.Event:
+				cases[casefile.IDOf(r.Stream)] = casefile.Evolve(cases[casefile.IDOf(r.Stream)], e)
+			case places.Event:
+				schools[r.Stream] = places.Evolve(schools[r.Stream], e)
+			}
+		}
+	}
+	return cases, schools
+}
+
+func TestTheYearIsTheRecipe(t *testing.T) {
+	t.Parallel()
+	store, codec := made(t, 200, 1)
+	cases, schools := fold(t, store, codec)
+	enrolled, attending, byStatus := 0, 0, map[casefile.Status]int{}
+	seats := map[uuid.UUID]bool{}
+	for _, s := range schools {
+		for _, seat := range s.Seats {
+			if seats[seat.Case] {
+				t.Error("a case has two seats")
+			}
+			seats[seat.Case] = true
+		}
+	}
+	for id, s := range cases {
+		byStatus[s.Status]++
+		if !s.AcceptedOn.IsZero() {
+			enrolled++
+		}
+		if s.Status == casefile.Attending {
+			attending++
+		}
+		if s.Status.HoldsPlace() != seats[id] {
+			t.Errorf("a case that is %s has a seat: %v", s.Status, seats[id])
+		}
+		if s.Status.Open() && s.Holder().Body == "" {
+			t.Errorf("an open case that is %s has no holder", s.Status)
+		}
+	}
+	if enrolled < 190 || enrolled > 215 {
+		t.Errorf("%d were taken in, 200 were asked for", enrolled)
+	}
+	for _, s := range []casefile.Status{casefile.Requested, casefile.InCharge, casefile.Offered, casefile.Accepted, casefile.Attending,
+		casefile.Closed, casefile.Merged} {
+		if byStatus[s] == 0 {
+			t.Errorf("no case is %s: %v", s, byStatus)
+		}
+	}
+}
+
+func TestTheSameSeedGivesTheSameYear(t *testing.T) {
+	t.Parallel()
+	ids := func(seed uint64) (all []uuid.UUID) {
+		store, _ := made(t, 20, seed)
+		for page, err := range store.ReadAll(context.Background(), 0, event.ReadAll{Filter: event.Filter{Prefixes: []string{casefile.Category}}}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, r := range page.Records {
+				all = append(all, r.ID)
+			}
+		}
+		return all
+	}
+	a, b, c := ids(7), ids(7), ids(8)
+	if len(a) != len(b) || len(a) == 0 {
+		t.Fatalf("%d and %d events", len(a), len(b))
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			t.Fatalf("event %d differs", i)
+		}
+	}
+	if len(a) == len(c) && a[0] == c[0] {
+		t.Error("another seed gave the same year")
+	}
+}
