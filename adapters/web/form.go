@@ -224,7 +224,9 @@ func (f *Form) Refused() bool { return len(f.faults) > 0 || len(f.Faulty()) > 0 
 // Status is the answer's to go with the form.
 func (f *Form) Status() int {
 	for _, e := range f.faults {
-		return statusOf(e)
+		if e.Kind != domain.KindUnauthorised { // a wrong password asks for no other way to sign in
+			return statusOf(e)
+		}
 	}
 	if f.Refused() {
 		return http.StatusUnprocessableEntity

@@ -18,6 +18,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"approdo/adapters/session"
 	"approdo/domain"
 )
 
@@ -91,7 +92,7 @@ func sampleHandler(s *site) http.Handler {
 // sampleSite is a site that also knows the samples' invented texts and the gallery.
 func sampleSite(static fs.FS, log io.Writer) (*site, error) {
 	s, err := newSite(Config{
-		Sessions: &sessions{people: map[string]Person{}}, Log: slog.New(slog.NewJSONHandler(log, nil)),
+		Sessions: &sessions{people: map[string]domain.Actor{}}, BodyName: bodyName, Log: slog.New(slog.NewJSONHandler(log, nil)),
 		Owner: "Ufficio scolastico territoriale di Milano", Contact: "approdo@example.org", Demo: true,
 	}, static)
 	if err != nil {
@@ -118,6 +119,13 @@ func sampleSite(static fs.FS, log io.Writer) (*site, error) {
 	return s, nil
 }
 
+func bodyName(_ context.Context, a domain.Actor) (string, error) {
+	if a.Body == "015189" {
+		return "Comune di Rozzano", nil
+	}
+	return "", nil
+}
+
 // withAssets is a build that has its components, whatever make has done.
 var withAssets = fstest.MapFS{
 	stylesheet:  {Data: bytes.Repeat([]byte("body{margin:0}\n"), 200)},
@@ -135,35 +143,73 @@ func newTestSite(t *testing.T, log io.Writer) *site {
 	return s
 }
 
-// sessions keeps people in memory: password "right" signs in anybody but "busy", who is told to wait.
-type sessions struct{ people map[string]Person }
+// sessions keeps people in memory by token: password "right" signs in anybody but "busy", who is told to wait.
+type sessions struct{ people map[string]domain.Actor }
 
-func (m *sessions) SignIn(_ context.Context, login, password, _ string) (string, error) {
+var (
+	errWrong = &domain.Error{Kind: domain.KindUnauthorised, Code: "sign-in-failed"}
+	errWait  = &domain.Error{Kind: domain.KindOverloaded, Code: "sign-in-busy"}
+)
+
+func (m *sessions) Authenticate(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if a, ok := m.people[m.Token(r)]; ok {
+			r = r.WithContext(session.NewContext(r.Context(), session.Session{Actor: a}))
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (m *sessions) Enter(w http.ResponseWriter, _ *http.Request, login, password string) (session.Session, error) {
 	switch {
 	case login == "busy":
-		return "", &domain.Error{Kind: domain.KindOverloaded, Code: "too-many"}
+		return session.Session{}, errWait
+	case login == "broken":
+		return session.Session{}, fmt.Errorf("disk gone")
 	case password != "right":
-		return "", domain.Refused("wrong")
+		return session.Session{}, errWrong
 	}
-	token := "token-" + login
-	m.people[token] = Person{Actor: domain.Actor{Account: uuid.MustParse("019a3c1e-8f5d-7a10-9b1c-000000000001"), Role: domain.RoleComune}, Name: login}
-	return token, nil
+	a := domain.Actor{Account: uuid.MustParse("019a3c1e-8f5d-7a10-9b1c-000000000001"), Role: domain.RoleComune, Body: "015189"}
+	m.people["token-"+login] = a
+	m.SetCookie(w, "token-"+login)
+	return session.Session{Actor: a}, nil
 }
 
-func (m *sessions) Who(_ context.Context, token string) (Person, error) {
-	if token == "broken" {
-		return Person{}, fmt.Errorf("disk gone")
-	}
-	p, ok := m.people[token]
-	if !ok {
-		return Person{}, &domain.Error{Kind: domain.KindUnauthorised, Code: "session-ended"}
-	}
-	return p, nil
-}
-
-func (m *sessions) SignOut(_ context.Context, token string) error {
-	delete(m.people, token)
+func (m *sessions) Leave(w http.ResponseWriter, r *http.Request) error {
+	delete(m.people, m.Token(r))
+	m.SetCookie(w, "")
 	return nil
+}
+
+func (m *sessions) Activate(_ context.Context, token, password string) error {
+	switch {
+	case token != "invited":
+		return session.ErrNoInvitation
+	case len(password) < 15:
+		return session.ErrPasswordTooShort
+	}
+	return nil
+}
+
+func (m *sessions) ChangePassword(_ context.Context, token, current, _ string) (string, session.Session, error) {
+	if current != "right" {
+		return "", session.Session{}, session.ErrWrongPassword
+	}
+	m.people["changed"] = m.people[token]
+	delete(m.people, token)
+	return "changed", session.Session{}, nil
+}
+
+func (m *sessions) Token(r *http.Request) string {
+	c, err := r.Cookie("approdo-session")
+	if err != nil {
+		return ""
+	}
+	return c.Value
+}
+
+func (m *sessions) SetCookie(w http.ResponseWriter, token string) {
+	http.SetCookie(w, &http.Cookie{Name: "approdo-session", Value: token, Path: "/"})
 }
 
 // do asks the site for a page; each edit changes the request.

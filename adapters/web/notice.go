@@ -8,7 +8,9 @@ import (
 // notices are what a page may say after a redirect. The cookie that carries one holds its name and nothing else, so that
 // whoever forges it shows a sentence of ours to themself.
 var notices = map[string]Text{
-	"signed-out": text("notice.signed-out"),
+	"signed-out":       text("notice.signed-out"),
+	"activated":        text("notice.activated"),
+	"password-changed": text("notice.password-changed"),
 }
 
 // redirect answers a post: the next page is read, and says what was done.

@@ -1,9 +1,13 @@
 package web
 
-import "net/http"
+import (
+	"net/http"
+
+	"approdo/domain"
+)
 
 type home struct {
-	Name string
+	Name domain.Personal
 	Nav  []navItem
 }
 

@@ -1,7 +1,10 @@
 package web
 
 import (
+	"errors"
 	"net/http"
+
+	"approdo/domain"
 )
 
 type signIn struct {
@@ -23,11 +26,11 @@ func (s *site) signIn(w http.ResponseWriter, r *http.Request) error {
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 		return nil
 	}
-	return s.showSignIn(w, r, http.StatusOK, signIn{signInForm(), local(r.URL.Query().Get("next")), s.Demo})
+	return s.showSignIn(w, r, signIn{signInForm(), local(r.URL.Query().Get("next")), s.Demo})
 }
 
-func (s *site) showSignIn(w http.ResponseWriter, r *http.Request, status int, c signIn) error {
-	return signInView.show(s, w, r, status, text("signin.title"), c)
+func (s *site) showSignIn(w http.ResponseWriter, r *http.Request, c signIn) error {
+	return signInView.show(s, w, r, c.Form.Status(), text("signin.title"), c)
 }
 
 func (s *site) signInPost(w http.ResponseWriter, r *http.Request) error {
@@ -36,26 +39,22 @@ func (s *site) signInPost(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	next := local(r.PostForm.Get("next"))
-	token, err := s.Sessions.SignIn(r.Context(), form.value("username"), form.value("password"), remote(r))
-	if err != nil {
-		if !form.refuse(err) {
-			return err
-		}
-		form.Set("password")
-		return s.showSignIn(w, r, form.Status(), signIn{form, next, s.Demo})
+	_, err := s.Sessions.Enter(w, r, form.value("username"), form.value("password"))
+	if e, ok := errors.AsType[*domain.Error](err); ok {
+		form.place(e)
+		return s.showSignIn(w, r, signIn{form, next, s.Demo})
 	}
-	http.SetCookie(w, s.cookie("session", token, 0))
+	if err != nil {
+		return err
+	}
 	http.Redirect(w, r, next, http.StatusSeeOther)
 	return nil
 }
 
 func (s *site) signOut(w http.ResponseWriter, r *http.Request) error {
-	if t := visitOf(r).token; t != "" {
-		if err := s.Sessions.SignOut(r.Context(), t); err != nil {
-			return err
-		}
+	if err := s.Sessions.Leave(w, r); err != nil {
+		return err
 	}
-	http.SetCookie(w, s.cookie("session", "", -1))
 	s.redirect(w, r, "/accedi", "signed-out")
 	return nil
 }

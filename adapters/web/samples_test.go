@@ -41,7 +41,9 @@ func samples() []sample {
 	all := []sample{
 		sampleOf("/accedi", "", signInView, 200, text("signin.title"), signIn{signInForm(), "/", true}),
 		sampleOf("/accedi-rifiutato", "", signInView, 422, text("signin.title"), signIn{wrong, "/", false}),
-		sampleOf("/", domain.RoleCentre, homeView, 200, text("home.title"), home{"Marta Colombo", navOf(&Person{Actor: domain.Actor{Role: domain.RoleCentre}}, "")}),
+		sampleOf("/", domain.RoleCentre, homeView, 200, text("home.title"), home{domain.NewPersonal("Marta Colombo"), navOf(&Person{Actor: domain.Actor{Role: domain.RoleCentre}}, "")}),
+		sampleOf("/attiva", "", passwordView, 200, text("password.activate-title"), choose{text("password.activate-title"), text("password.activate-lead"), activateForm()}, Crumb{Text: text("password.activate-title")}),
+		sampleOf("/password", domain.RoleSchool, passwordView, 200, text("password.change-title"), choose{text("password.change-title"), text("password.change-lead"), passwordForm()}),
 		sampleOf("/accessibilita", "", accessibilityView, 200, text("accessibility.title"), foot, Crumb{Text: text("accessibility.title")}),
 		sampleOf("/accessibilita-depositata", "", accessibilityView, 200, text("accessibility.title"), declared),
 		sampleOf("/privacy", domain.RoleComune, privacyView, 200, text("privacy.title"), foot, Crumb{Text: text("privacy.title")}),
@@ -140,7 +142,7 @@ func samplePerson(role domain.Role) *Person {
 	if role == "" {
 		return nil
 	}
-	p := Person{Actor: domain.Actor{Account: uuid.MustParse("019a3c1e-8f5d-7a10-9b1c-000000000001"), Role: role}, Name: "Marta Colombo"}
+	p := Person{Actor: domain.Actor{Account: uuid.MustParse("019a3c1e-8f5d-7a10-9b1c-000000000001"), Role: role}, Name: domain.NewPersonal("Marta Colombo")}
 	p.Body = map[domain.Role]string{domain.RoleComune: "Comune di Rozzano", domain.RoleCentre: "CTI ambito 24",
 		domain.RoleSchool: "IC Via Liguria", domain.RolePrefettura: "Prefettura di Milano"}[role]
 	return &p

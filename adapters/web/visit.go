@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"approdo/adapters/session"
 	"approdo/domain"
 )
 
@@ -17,7 +18,6 @@ import (
 type visit struct {
 	id     string
 	lang   Lang
-	token  string
 	person *Person // nil while nobody is signed in
 }
 
@@ -48,27 +48,31 @@ func (s *site) cookieName(name string) string {
 	return "approdo-" + name
 }
 
-// identified finds out who is signed in. A session that ended loses its cookie and the request goes on as nobody's.
+// identified finds out who is signed in. A session that ended is nobody's.
 func (s *site) identified(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c, err := r.Cookie(s.cookieName("session"))
-		if err != nil || c.Value == "" {
-			next.ServeHTTP(w, r)
-			return
+		who, err := session.FromContext(r.Context())
+		if err == nil {
+			visitOf(r).person, err = s.person(r.Context(), who)
 		}
-		p, err := s.Sessions.Who(r.Context(), c.Value)
-		switch {
-		case errors.Is(err, domain.KindUnauthorised):
-			http.SetCookie(w, s.cookie("session", "", -1))
-		case err != nil:
+		if err != nil && !errors.Is(err, domain.KindUnauthorised) {
 			s.fail(w, r, err)
 			return
-		default:
-			v := visitOf(r)
-			v.person, v.token = &p, c.Value
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+func (s *site) person(ctx context.Context, who session.Session) (*Person, error) {
+	name, err := who.Name(ctx)
+	if err != nil {
+		return nil, err
+	}
+	body, err := s.BodyName(ctx, who.Actor)
+	if err != nil {
+		return nil, err
+	}
+	return &Person{Actor: who.Actor, Name: name, Body: body}, nil
 }
 
 // signedIn sends everybody else to the sign-in page, and back here afterwards where that is a page to read.

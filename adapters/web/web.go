@@ -14,33 +14,36 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"approdo/adapters/session"
 	"approdo/domain"
 )
 
 //go:embed all:static
 var embedded embed.FS
 
-// Sessions is what the pages ask of whoever keeps accounts and sessions. A token is opaque, unguessable and never logged.
+// Sessions is what the pages ask of package session; *session.Service is it.
 type Sessions interface {
-	// SignIn opens a session. It MUST answer an unknown login and a wrong password with the same domain.Error, and with one of
-	// kind overloaded after too many tries. Remote is the address the request came from.
-	SignIn(ctx context.Context, login, password, remote string) (token string, err error)
-	// Who tells whose session a token is; a domain.Error of kind unauthorised when it is nobody's or has ended.
-	Who(ctx context.Context, token string) (Person, error)
-	// SignOut ends a session; an unknown token is no error.
-	SignOut(ctx context.Context, token string) error
+	Authenticate(next http.Handler) http.Handler
+	Enter(w http.ResponseWriter, r *http.Request, login, password string) (session.Session, error)
+	Leave(w http.ResponseWriter, r *http.Request) error
+	Activate(ctx context.Context, token, password string) error
+	ChangePassword(ctx context.Context, token, current, password string) (string, session.Session, error)
+	Token(r *http.Request) string
+	SetCookie(w http.ResponseWriter, token string)
 }
 
 // Person is who is signed in. The names are shown to this person alone and never logged.
 type Person struct {
 	Actor domain.Actor
-	Name  string // the person's own
-	Body  string // the body's: "Comune di Rozzano", "CTI ambito 24", "IC Via Liguria"; empty for a role without one
+	Name  domain.Personal
+	Body  string // the body's name: "Comune di Rozzano", "CTI ambito 24", "IC Via Liguria"; empty for a role without one
 }
 
 // Config is what the pages need from the other rooms.
 type Config struct {
 	Sessions Sessions
+	// BodyName is what the body of an actor is called, as the registers have it; empty where there is none.
+	BodyName func(context.Context, domain.Actor) (string, error)
 	Log      *slog.Logger
 	Clock    domain.Clock
 	// Owner is the body that runs the service, shown at the top and in the notices.
@@ -97,13 +100,18 @@ func (s *site) handler() chi.Router {
 	r.Use(s.begin, s.logged, s.recovered, secured(s.Secure))
 	r.Get(staticRoute, s.assets.serve)
 	r.Group(func(r chi.Router) {
-		r.Use(s.complete, s.sameOrigin, s.bounded, s.identified)
+		r.Use(s.complete, s.sameOrigin, s.bounded, s.Sessions.Authenticate, s.identified)
 		s.routes(r)
 	})
-	notFound := s.page(func(http.ResponseWriter, *http.Request) error { return domain.NotFound("page-not-found") })
-	r.NotFound(s.identified(notFound).ServeHTTP)
-	r.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) { s.fail(w, r, errMethod) })
+	r.NotFound(s.refuse(domain.NotFound("page-not-found")))
+	r.MethodNotAllowed(s.refuse(errMethod))
 	return r
+}
+
+// refuse answers whatever is no page, still in the frame of whoever asks.
+func (s *site) refuse(err error) http.HandlerFunc {
+	page := s.page(func(http.ResponseWriter, *http.Request) error { return err })
+	return s.complete(s.Sessions.Authenticate(s.identified(page))).ServeHTTP
 }
 
 // routes is every page. The authorisation test walks it.
@@ -111,11 +119,15 @@ func (s *site) routes(r chi.Router) {
 	r.Get("/accedi", s.page(s.signIn))
 	r.Post("/accedi", s.page(s.signInPost))
 	r.Post("/esci", s.page(s.signOut))
+	r.Get("/attiva", s.page(s.activate))
+	r.Post("/attiva", s.page(s.activatePost))
 	r.Post("/lingua", s.page(s.language))
 	r.Get("/accessibilita", s.page(s.accessibility))
 	r.Get("/privacy", s.page(s.privacy))
 	r.Group(func(r chi.Router) {
 		r.Use(s.signedIn)
 		r.Get("/", s.page(s.home))
+		r.Get("/password", s.page(s.password))
+		r.Post("/password", s.page(s.passwordPost))
 	})
 }

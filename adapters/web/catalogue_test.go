@@ -1,0 +1,253 @@
+package web
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"approdo/domain"
+)
+
+func loaded(t *testing.T) catalogues {
+	t.Helper()
+	c, err := loadCatalogues()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+var placeholder = regexp.MustCompile(`\{[^}]*\}`)
+
+func TestCataloguesHoldTheSameKeysAndPlaceholders(t *testing.T) {
+	t.Parallel()
+	all := loaded(t)
+	it, en := all[Italian].texts, all[English].texts
+	for key, text := range it {
+		other, ok := en[key]
+		if !ok {
+			t.Errorf("%s is missing in English", key)
+			continue
+		}
+		a, b := placeholder.FindAllString(text, -1), placeholder.FindAllString(other, -1)
+		slices.Sort(a)
+		slices.Sort(b)
+		if !slices.Equal(a, b) {
+			t.Errorf("%s: %v in Italian, %v in English", key, a, b)
+		}
+		if strings.TrimSpace(text) == "" || strings.TrimSpace(other) == "" {
+			t.Errorf("%s is empty", key)
+		}
+	}
+	for key := range en {
+		if _, ok := it[key]; !ok {
+			t.Errorf("%s is missing in Italian", key)
+		}
+	}
+}
+
+func TestEveryTextThatIsUsedExistsAndTheOtherWayRound(t *testing.T) {
+	t.Parallel()
+	texts := loaded(t)[Italian].texts
+	used := map[string]bool{}
+	for _, key := range append(keysInTemplates(t), keysInGo(t)...) {
+		switch {
+		case texts[key] != "":
+			used[key] = true
+		case texts[key+".one"] != "" && texts[key+".other"] != "":
+			used[key+".one"], used[key+".other"] = true, true
+		default:
+			t.Errorf("%s is used and has no text", key)
+		}
+	}
+	for prefix, names := range families(t) {
+		for _, name := range names {
+			if texts[prefix+name] == "" {
+				t.Errorf("%s%s has no text", prefix, name)
+			}
+			used[prefix+name] = true
+		}
+	}
+	for key := range texts {
+		if !used[key] {
+			t.Errorf("%s is never used", key)
+		}
+	}
+}
+
+// families are the texts whose keys are put together at run time, with every name that may stand behind the prefix.
+func families(t *testing.T) map[string][]string {
+	kinds := []string{}
+	for k := range statuses {
+		kinds = append(kinds, string(k))
+	}
+	roles := []string{string(domain.RoleSystem)}
+	for _, r := range domain.Roles() {
+		roles = append(roles, string(r))
+	}
+	return map[string][]string{"error.": errorCodes(t), "kind.": kinds, "role.": roles}
+}
+
+var inTemplate = regexp.MustCompile(`\bt "([^"]+)"`)
+
+func keysInTemplates(t *testing.T) []string {
+	var keys []string
+	err := fs.WalkDir(templateFiles, "templates", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := templateFiles.ReadFile(name)
+		for _, m := range inTemplate.FindAllStringSubmatch(string(b), -1) {
+			keys = append(keys, m[1])
+		}
+		return err
+	})
+	if err != nil || len(keys) == 0 {
+		t.Fatal(len(keys), err)
+	}
+	return keys
+}
+
+// keysInGo are the keys in calls of text. A key that is put together must begin with the prefix of a family.
+func keysInGo(t *testing.T) []string {
+	var keys []string
+	prefixes := []string{"role.", "kind.", "error."}
+	eachCall(t, ".", func(where token.Position, name string, args []ast.Expr) {
+		if name != "text" || len(args) == 0 {
+			return
+		}
+		if key, ok := literal(args[0]); ok {
+			keys = append(keys, key)
+			return
+		}
+		if sum, ok := args[0].(*ast.BinaryExpr); ok {
+			if prefix, ok := literal(sum.X); ok && slices.Contains(prefixes, prefix) {
+				return
+			}
+		}
+		t.Errorf("%s: the key of a text is neither written out nor of a family", where)
+	})
+	return keys
+}
+
+// errorCodes are the codes of every domain.Error that any room makes.
+func errorCodes(t *testing.T) []string {
+	codes := map[string]bool{}
+	makers := []string{"Invalid", "Refused", "NotFound", "Forbidden"}
+	for _, dir := range []string{"../../domain", "../../adapters", "../../projections", "../../migrations", "../../cmd"} {
+		eachCall(t, dir, func(_ token.Position, name string, args []ast.Expr) {
+			if len(args) != 1 || !slices.Contains(makers, name) {
+				return
+			}
+			if code, ok := literal(args[0]); ok {
+				codes[code] = true
+			}
+		})
+	}
+	if len(codes) < 5 {
+		t.Fatalf("only %d codes found", len(codes))
+	}
+	return slices.Sorted(maps.Keys(codes))
+}
+
+// eachCall visits the calls in the Go files below a folder that are no tests, and composite literals with a Code as calls of
+// Refused with it.
+func eachCall(t *testing.T, dir string, visit func(token.Position, string, []ast.Expr)) {
+	t.Helper()
+	files := token.NewFileSet()
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if os.IsNotExist(err) {
+			return nil // a room nobody has moved into yet
+		}
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		f, err := parser.ParseFile(files, path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.CallExpr:
+				switch fun := n.Fun.(type) {
+				case *ast.Ident:
+					visit(files.Position(n.Pos()), fun.Name, n.Args)
+				case *ast.SelectorExpr:
+					visit(files.Position(n.Pos()), fun.Sel.Name, n.Args)
+				}
+			case *ast.CompositeLit:
+				for _, e := range n.Elts {
+					if kv, ok := e.(*ast.KeyValueExpr); ok {
+						if k, ok := kv.Key.(*ast.Ident); ok && k.Name == "Code" {
+							visit(files.Position(n.Pos()), "Refused", []ast.Expr{kv.Value})
+						}
+					}
+				}
+			}
+			return true
+		})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func literal(e ast.Expr) (string, bool) {
+	lit, ok := e.(*ast.BasicLit)
+	if !ok || lit.Kind != token.STRING {
+		return "", false
+	}
+	s, err := strconv.Unquote(lit.Value)
+	return s, err == nil
+}
+
+func TestTextsAreFilledAndCounted(t *testing.T) {
+	t.Parallel()
+	all := loaded(t)
+	for _, c := range []struct {
+		lang Lang
+		text Text
+		want string
+	}{
+		{Italian, since(0), "da oggi"},
+		{Italian, since(1), "da 1 giorno lavorativo"},
+		{English, since(1310), "for 1,310 working days"},
+		{Italian, due(-2), "in ritardo di 2 giorni lavorativi"},
+		{Italian, due(0), "entro oggi"},
+		{English, due(1), "due in 1 working day"},
+		{Italian, text("home.hello", "name", domain.NewPersonal("Marta")), "Buongiorno, Marta"},
+	} {
+		got, err := all[c.lang].say(c.text)
+		if err != nil || got != c.want {
+			t.Errorf("%q, %v, want %q", got, err, c.want)
+		}
+	}
+	for _, bad := range []Text{text("no.such"), text("home.hello"), text("home.hello", "name"), text("home.hello", "name", 1.5), text("home.hello", 1, 2)} {
+		if got, err := all[Italian].say(bad); err == nil {
+			t.Errorf("%v gave %q", bad, got)
+		}
+	}
+}
+
+func TestARefusalIsToldEvenWithoutItsDetails(t *testing.T) {
+	t.Parallel()
+	c := loaded(t)[Italian]
+	for _, e := range []*domain.Error{domain.Refused("no-such-code"), {Kind: domain.KindOverloaded, Code: "too-many-tries"}} {
+		if got := c.refusal(e); got == "" || strings.Contains(got, "{") {
+			t.Errorf("%s: %q", e.Code, got)
+		}
+	}
+	if got := c.refusal(errNotRepeated); got != "Le due password non sono uguali." {
+		t.Error(got)
+	}
+}
