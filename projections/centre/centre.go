@@ -55,6 +55,11 @@ func Counts(s *projections.Snapshot, c domain.Centre) (map[casefile.Status]int, 
 	return caseline.Counts(s, "centre_cases", caseline.Where("centre", c))
 }
 
+// AllCounts gives how many lines there are by status, for whoever oversees.
+func AllCounts(s *projections.Snapshot) (map[casefile.Status]int, error) {
+	return caseline.Counts(s, "centre_cases", caseline.Everything)
+}
+
 // Household lists the cases of one household: siblings, by when they were requested.
 func Household(s *projections.Snapshot, id string) iter.Seq2[caseline.Line, error] {
 	return cases.Where(s, "household = $1 ORDER BY requested_at, case_id", id)

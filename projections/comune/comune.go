@@ -62,9 +62,9 @@ func Projection() projections.Projection {
 	}
 }
 
-// List reads a comune's lines, the latest changed first.
-func List(s *projections.Snapshot, comune domain.Comune, f caseline.Filter, after caseline.Cursor, limit int) ([]caseline.Line, caseline.Cursor, error) {
-	return caseline.List(s, cases, caseline.Where("comune", comune), f, caseline.ByChange, after, limit)
+// List reads a comune's lines in the order asked for.
+func List(s *projections.Snapshot, comune domain.Comune, f caseline.Filter, by caseline.By, after caseline.Cursor, limit int) ([]caseline.Line, caseline.Cursor, error) {
+	return caseline.List(s, cases, caseline.Where("comune", comune), f, by, after, limit)
 }
 
 // Counts gives how many lines of a comune there are by status.

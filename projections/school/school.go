@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
-
 	"approdo/domain"
 	"approdo/domain/casefile"
 	"approdo/domain/grade"
@@ -235,9 +233,4 @@ func PlacesIn(s *projections.Snapshot, comune domain.Comune, y domain.SchoolYear
 // PlacesOf lists the places of an institution's sites in a school year.
 func PlacesOf(s *projections.Snapshot, i domain.Institution, y domain.SchoolYear) iter.Seq2[Places, error] {
 	return seats.Where(s, "institution = $1 AND school_year = $2 ORDER BY school, school_order, grade", i, y)
-}
-
-// Case reads the line of one case.
-func Case(s *projections.Snapshot, id uuid.UUID) (caseline.Line, bool, error) {
-	return cases.Lookup(s, id)
 }
