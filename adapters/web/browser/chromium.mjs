@@ -23,15 +23,16 @@ export async function launch() {
 }
 
 // A page in a context of its own that remembers what went wrong in it: console errors, failed requests, policy violations.
-// Without JavaScript by default, as every page must work; axe and the measurements are run by the debugger all the same.
-export async function open(browser, width, { cookies = [] } = {}) {
+export async function open(browser, width) {
   const context = await browser.newContext({ viewport: { width, height: 900 }, locale: 'it-IT', reducedMotion: 'reduce' });
-  await context.addCookies(cookies);
   const page = await context.newPage();
   const wrong = [];
   page.on('console', (m) => { if (['error', 'warning'].includes(m.type()) && !/status of [45]\d\d/.test(m.text())) wrong.push(m.text()); });
   page.on('pageerror', (e) => wrong.push(String(e)));
-  page.on('requestfailed', (r) => wrong.push(`${r.url()} ${r.failure()?.errorText}`));
+  page.on('requestfailed', (r) => { // what is aborted was left behind by going to the next page
+    const why = r.failure()?.errorText;
+    if (why !== 'net::ERR_ABORTED') wrong.push(`${r.url()} ${why}`);
+  });
   return { context, page, wrong };
 }
 

@@ -1,0 +1,116 @@
+// The program itself, as each role: every page that can be reached from the menu, wide and narrow, and by keyboard.
+import { after, before, test } from 'node:test';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import path from 'node:path';
+import assert from 'node:assert/strict';
+import { check, keyboard, launch, open, root, unable, widths } from './chromium.mjs';
+
+const roles = ['comune', 'cti', 'polo_start', 'scuola', 'ust', 'prefettura', 'admin'];
+const samplesOfAPage = 2; // of the many cases, this many are looked at
+
+let dir, program, browser, accounts;
+
+before(async () => {
+  if (unable) return;
+  dir = mkdtempSync(path.join(tmpdir(), 'approdo-demo-'));
+  const port = await freePort();
+  const file = path.join(dir, 'accounts.json');
+  program = spawn(process.env.APPRODO_BIN || path.join(root, 'bin/approdo'),
+    ['demo', '--data', path.join(dir, 'data'), '--listen', `127.0.0.1:${port}`, '--cases', '60', '--seed', '1', '--accounts', file],
+    { stdio: ['ignore', 'ignore', 'inherit'] });
+  for (let i = 0; !(await answers(`http://127.0.0.1:${port}/accedi`)); i++) {
+    assert.ok(program.exitCode === null && i < 1200, 'the demo does not answer');
+    await sleep(100);
+  }
+  assert.ok(existsSync(file), 'the demo has written no accounts');
+  accounts = JSON.parse(readFileSync(file, 'utf8'));
+  browser = await launch();
+});
+
+after(async () => {
+  await browser?.close();
+  if (program?.exitCode === null) {
+    program.kill('SIGTERM');
+    await once(program, 'exit');
+  }
+  if (dir) rmSync(dir, { recursive: true, force: true });
+});
+
+for (const role of roles) {
+  test(`every page of ${role}`, { skip: unable }, async (t) => {
+    const account = accounts.find((a) => a.role === role);
+    assert.ok(account, `the demo has no account for ${role}`);
+    for (const width of widths) {
+      const visit = await open(browser, width);
+      const home = await signIn(visit, account);
+      const pages = await crawl(t, visit, home, width);
+      assert.ok(pages > 2, `${role} reaches only ${pages} pages`);
+      if (width === widths[0]) await keyboard(visit, home);
+      await visit.context.close();
+    }
+  });
+}
+
+async function signIn({ page }, { url, username, password }) {
+  await page.goto(new URL('/accedi', url).href);
+  await page.locator('[name=username]').fill(username);
+  await page.locator('[name=password]').fill(password);
+  await page.locator('main button[type=submit]').click();
+  assert.equal(await page.locator('[name=username]').count(), 0, `${username} was not let in`);
+  return new URL('/', url).href;
+}
+
+// Follows every link of ours, page by page, and looks at each kind of page a few times.
+async function crawl(t, visit, home, width) {
+  const { page } = visit;
+  const waiting = [home];
+  const seen = new Set(waiting);
+  const looked = new Map();
+  let pages = 0;
+  while (waiting.length > 0) {
+    const url = waiting.shift();
+    const kind = kindOf(url);
+    const times = (looked.get(kind) ?? 0) + 1;
+    if (times > samplesOfAPage) continue;
+    looked.set(kind, times);
+    await t.test(`${kind} at ${width} px`, () => check(visit, url, width));
+    pages++;
+    const links = await page.locator('a[href]:not([download])').evaluateAll((all) => all.map((a) => a.href));
+    for (const link of links.map((l) => l.split('#')[0])) {
+      if (new URL(link).origin !== new URL(home).origin || seen.has(link)) continue;
+      seen.add(link);
+      waiting.push(link);
+    }
+  }
+  return pages;
+}
+
+// A page's address without what tells one case, school or place in a list from the next.
+function kindOf(url) {
+  const { pathname, searchParams } = new URL(url);
+  const way = pathname.split('/').map((part) => (/\d/.test(part) ? '*' : part)).join('/');
+  const asked = [...searchParams.keys()].sort().join('&');
+  return asked ? `${way}?${asked}` : way;
+}
+
+async function answers(url) {
+  try {
+    return (await fetch(url, { redirect: 'manual' })).status === 200;
+  } catch {
+    return false;
+  }
+}
+
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
