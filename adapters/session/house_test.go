@@ -85,7 +85,8 @@ func (h *house) origin(by domain.Actor) event.Origin {
 }
 
 func invitation(login string) session.Invitation {
-	return session.Invitation{Role: domain.RoleComune, Body: "015146", Login: domain.NewPersonal(login), Name: domain.NewPersonal(annasName)}
+	return session.Invitation{Role: domain.RoleComune, Body: "015146",
+		Login: domain.NewPersonal(login), Name: domain.NewPersonal(annasName)}
 }
 
 func (h *house) invite(t *testing.T, login string) session.Link {

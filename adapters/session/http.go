@@ -17,7 +17,8 @@ func (s *Service) CookieName() string {
 // SetCookie gives the browser a token, until it is closed; the empty token takes the cookie back. SameSite=Lax lets people follow
 // a link from a mail; what changes anything is guarded by http.CrossOriginProtection besides.
 func (s *Service) SetCookie(w http.ResponseWriter, token string) {
-	c := &http.Cookie{Name: s.CookieName(), Value: token, Path: "/", HttpOnly: true, Secure: !s.plainHTTP, SameSite: http.SameSiteLaxMode}
+	c := &http.Cookie{Name: s.CookieName(), Value: token, Path: "/", HttpOnly: true, Secure: !s.plainHTTP,
+		SameSite: http.SameSiteLaxMode}
 	if token == "" {
 		c.MaxAge = -1
 	}

@@ -28,7 +28,8 @@ const maxBuckets = 100_000
 
 // NewLimiter lets limit requests pass per window.
 func NewLimiter(limit int, window time.Duration, clock domain.Clock) *Limiter {
-	return &Limiter{limit: limit, every: rate.Limit(float64(limit) / window.Seconds()), clock: clock, buckets: map[string]*rate.Limiter{}}
+	every := rate.Limit(float64(limit) / window.Seconds())
+	return &Limiter{limit: limit, every: every, clock: clock, buckets: map[string]*rate.Limiter{}}
 }
 
 // Allowance is what a key has left.

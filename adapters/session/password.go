@@ -58,7 +58,8 @@ type hasher struct {
 }
 
 func newHasher(c Cost) *hasher {
-	return &hasher{cost: c, slots: make(chan struct{}, maxHashes), queue: make(chan struct{}, maxHashes+maxWaiting), derive: argon2.IDKey}
+	return &hasher{cost: c, slots: make(chan struct{}, maxHashes), queue: make(chan struct{}, maxHashes+maxWaiting),
+		derive: argon2.IDKey}
 }
 
 // key derives in turn; ErrBusy where the queue is full or the caller left it.

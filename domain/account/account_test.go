@@ -66,9 +66,10 @@ func TestWhoMayInviteWhom(t *testing.T) {
 	for _, inviter := range append(domain.Roles(), domain.RoleSystem) {
 		for _, role := range domain.Roles() {
 			may := inviter == domain.RoleAdmin || inviter == domain.RoleSystem || inviter == domain.RoleUST && bodies[role] != ""
-			c := account.Invite{Act: by(domain.Actor{Role: inviter}, at), Account: id, Role: role, Body: bodies[role], Person: person, Expires: until}
+			act, body := by(domain.Actor{Role: inviter}, at), bodies[role]
+			c := account.Invite{Act: act, Account: id, Role: role, Body: body, Person: person, Expires: until}
 			if may {
-				given(t).When(c).Then(account.AccountInvited{Account: id, Role: role, Body: bodies[role], Person: person, Expires: until})
+				given(t).When(c).Then(account.AccountInvited{Account: id, Role: role, Body: body, Person: person, Expires: until})
 			} else {
 				given(t).When(c).ThenRefused(account.ErrNotYours)
 			}

@@ -26,10 +26,11 @@ const (
 func NewPerson(login, name string) (Person, error) {
 	login, name = strings.TrimSpace(login), strings.TrimSpace(name)
 	var errs domain.Errors
-	if n := utf8.RuneCountInString(login); n < minLogin || n > maxLogin || !printable(login) || strings.ContainsFunc(login, unicode.IsSpace) {
+	n := utf8.RuneCountInString(login)
+	if n < minLogin || n > maxLogin || !printable(login) || strings.ContainsFunc(login, unicode.IsSpace) {
 		errs = append(errs, domain.Invalid("login-malformed").On("login"))
 	}
-	if n := utf8.RuneCountInString(name); n == 0 || n > maxName || !printable(name) {
+	if n = utf8.RuneCountInString(name); n == 0 || n > maxName || !printable(name) {
 		errs = append(errs, domain.Invalid("name-malformed").On("name"))
 	}
 	if errs != nil {

@@ -11,12 +11,15 @@ import (
 
 // Reserve keeps a login for an account as long as its invitation stands, and makes link the account's only one. It reports false,
 // and changes nothing, where the login is another account's. An account with a password keeps both until the link is used.
-func (s *Store) Reserve(ctx context.Context, account uuid.UUID, login, link []byte, now, expires time.Time) (reserved bool, err error) {
+func (s *Store) Reserve(ctx context.Context, account uuid.UUID, login, link []byte, now, expires time.Time) (
+	reserved bool, err error,
+) {
 	err = s.write(ctx, func(c *sqlite.Conn) error {
-		if err := exec(c, "DELETE FROM credentials WHERE login = ? AND hash IS NULL AND reserved_until <= ?", login, ms(now)); err != nil {
+		err := exec(c, "DELETE FROM credentials WHERE login = ? AND hash IS NULL AND reserved_until <= ?", login, ms(now))
+		if err != nil {
 			return err
 		}
-		err := exec(c, `INSERT INTO credentials (account, login, reserved_until) VALUES (?, ?, ?)
+		err = exec(c, `INSERT INTO credentials (account, login, reserved_until) VALUES (?, ?, ?)
 			ON CONFLICT (account) DO UPDATE SET reserved_until = excluded.reserved_until WHERE hash IS NULL
 			ON CONFLICT (login) DO NOTHING`, account[:], login, ms(expires))
 		if err != nil {
@@ -59,11 +62,9 @@ func (s *Store) Invitation(ctx context.Context, link []byte) (account uuid.UUID,
 // told true.
 func (s *Store) Accept(ctx context.Context, link []byte, hash string, now time.Time) (accepted bool, err error) {
 	err = s.write(ctx, func(c *sqlite.Conn) error {
-		if err := exec(c, "UPDATE invitations SET used = ?1 WHERE link = ?2 AND used IS NULL AND expires > ?1", ms(now), link); err != nil {
+		err := exec(c, "UPDATE invitations SET used = ?1 WHERE link = ?2 AND used IS NULL AND expires > ?1", ms(now), link)
+		if err != nil || c.Changes() == 0 {
 			return err
-		}
-		if c.Changes() == 0 {
-			return nil
 		}
 		accepted = true
 		const account = "(SELECT account FROM invitations WHERE link = ?1)"
@@ -137,7 +138,9 @@ func (s *Store) Drop(ctx context.Context, account uuid.UUID) error {
 
 // Try counts a try under a key. Judge is given what is kept, 0 and the zero time where nothing is, and says the new count, or
 // until when there is to be no try: then nothing is counted and that instant comes back. No two tries are judged on the same past.
-func (s *Store) Try(ctx context.Context, key []byte, now time.Time, judge func(count int, last time.Time) (int, time.Time)) (wait time.Time, err error) {
+func (s *Store) Try(ctx context.Context, key []byte, now time.Time, judge func(count int, last time.Time) (int, time.Time)) (
+	wait time.Time, err error,
+) {
 	err = s.write(ctx, func(c *sqlite.Conn) error {
 		count, last := 0, time.Time{}
 		err := rows(c, func(r *sqlite.Stmt) error {

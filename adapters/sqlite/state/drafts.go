@@ -44,7 +44,9 @@ func (s *Store) Draft(ctx context.Context, account, draft uuid.UUID) (kind strin
 }
 
 // Drafts calls each for the drafts of one kind that an account keeps, the last changed first.
-func (s *Store) Drafts(ctx context.Context, account uuid.UUID, kind string, each func(draft uuid.UUID, sealed []byte, updated time.Time) error) error {
+func (s *Store) Drafts(ctx context.Context, account uuid.UUID, kind string,
+	each func(draft uuid.UUID, sealed []byte, updated time.Time) error,
+) error {
 	return s.read(ctx, func(c *sqlite.Conn) error {
 		return rows(c, func(r *sqlite.Stmt) error { return each(id(r, "id"), blob(r, "sealed"), instant(r, "updated")) },
 			"SELECT id, sealed, updated FROM drafts WHERE account = ? AND kind = ? ORDER BY updated DESC, id", account[:], kind)

@@ -12,12 +12,16 @@ import (
 // Claim takes note of a request that carries an idempotency key; key and request are hashes. It reports whether the key is free
 // or was used for this very request, and the answer that one got, with status 0 where there is none yet: then the request is to be
 // carried out, under a command id that comes from the key, so that twice at once is no harm. A key is kept for AnswersKept.
-func (s *Store) Claim(ctx context.Context, account uuid.UUID, key, request []byte, now time.Time) (same bool, status int, position uint64, location string, err error) {
+func (s *Store) Claim(ctx context.Context, account uuid.UUID, key, request []byte, now time.Time) (
+	same bool, status int, position uint64, location string, err error,
+) {
 	err = s.write(ctx, func(c *sqlite.Conn) error {
-		if err := exec(c, "DELETE FROM idempotency WHERE account = ? AND key = ? AND at <= ?", account[:], key, ms(now.Add(-AnswersKept))); err != nil {
+		forgotten := ms(now.Add(-AnswersKept))
+		err := exec(c, "DELETE FROM idempotency WHERE account = ? AND key = ? AND at <= ?", account[:], key, forgotten)
+		if err != nil {
 			return err
 		}
-		err := exec(c, "INSERT INTO idempotency (account, key, request, at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+		err = exec(c, "INSERT INTO idempotency (account, key, request, at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
 			account[:], key, request, ms(now))
 		if err != nil {
 			return err
