@@ -34,10 +34,14 @@ func samples() []sample {
 	wrong.refuse(domain.Invalid("date-malformed").On("username"))
 	foot := owner{"Ufficio scolastico territoriale di Milano", "approdo@example.org", ""}
 	declared := owner{foot.Name, foot.Contact, "https://form.agid.gov.it/view/example"}
-	ask := newForm("/conferma", text("part.choose"),
+	ask := newForm("/conferma", said("Ritira la proposta"),
 		Field{Name: "reason", Kind: FieldArea, Label: said("Motivo"), Hint: said("Lo legge chi riceve la pratica.")})
 	ask.Cancel, ask.Danger = "/", true
 	warned := Callout{Tone: Warning, Title: said("La scuola ha già detto no"), Text: said("Il 14 marzo ha risposto che non ha posti.")}
+	withdraw := confirm{
+		Title: said("Ritira la proposta"), Lead: said("La pratica torna nella tua coda."), Warning: &warned, Form: ask,
+		Facts: []Pair{{said("Scuola"), plain("IC Via Liguria, Rozzano")}, {said("Proposta"), on(domain.Date{Year: 2022, Month: 3, Day: 11})}},
+	}
 	all := []sample{
 		sampleOf("/accedi", "", signInView, 200, text("signin.title"), signIn{signInForm(), "/", true}),
 		sampleOf("/accedi-rifiutato", "", signInView, 422, text("signin.title"), signIn{wrong, "/", false}),
@@ -47,10 +51,9 @@ func samples() []sample {
 		sampleOf("/accessibilita", "", accessibilityView, 200, text("accessibility.title"), foot, Crumb{Text: text("accessibility.title")}),
 		sampleOf("/accessibilita-depositata", "", accessibilityView, 200, text("accessibility.title"), declared),
 		sampleOf("/privacy", domain.RoleComune, privacyView, 200, text("privacy.title"), foot, Crumb{Text: text("privacy.title")}),
-		sampleOf("/conferma", domain.RoleCentre, confirmView, 200, said("Ritira la proposta"), confirm{
-			Title: said("Ritira la proposta"), Lead: said("La pratica torna nella tua coda."), Warning: &warned, Form: ask,
-			Facts: []Pair{{said("Scuola"), plain("IC Via Liguria, Rozzano")}, {said("Proposta"), on(domain.Date{Year: 2022, Month: 3, Day: 11})}},
-		}, Crumb{Text: said("Pratica"), Href: "/"}, Crumb{Text: said("Ritira la proposta")}),
+		{path: "/conferma", status: 200, view: confirmView.name, as: domain.RoleCentre, show: func(s *site, w http.ResponseWriter, r *http.Request) error {
+			return withdraw.show(s, w, r, Crumb{Text: withdraw.Title})
+		}},
 		sampleOf("/galleria", domain.RoleCentre, view[gallery]{"gallery"}, 200, said("Galleria"), theGallery(), Crumb{Text: said("Galleria")}),
 	}
 	for status, f := range failures {
