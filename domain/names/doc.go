@@ -1,0 +1,9 @@
+// Package names compares names that were written by different hands in different alphabets.
+//
+// A Ukrainian name reaches an Italian form by many roads: the passport's table (KMU 55/2010), older passports and Russian-based
+// tables, a Polish residence card, an Italian clerk who writes what he hears, a parent who writes Alexander for Oleksandr. Fold
+// brings the spellings of one name together; where a spelling can be read in two ways (ch is ч in Kyiv, к in Rome and х in Kraków)
+// the package keeps both readings. Keys are for finding candidates by keyed tokens, Compare is for judging one with reasons.
+//
+// Folded names are still personal data: they live in memory only, and leave it as tokens.
+package names
