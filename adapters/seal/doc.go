@@ -20,9 +20,9 @@
 // destroys the salt of the old one, then rewrites the file and empties its write-ahead log. Whatever holds the subject's boxes
 // (journal, views, indexes, exports, backups of those) then holds noise.
 //
-// Protected: a stale copy of a data key in a freed page, in the write-ahead log, in a block the disk has remapped, or in a
-// fragment of an old file does not open without the salt of its generation, which is destroyed with it (secure_delete
-// overwrites it in place).
+// Protected: the files themselves hold neither the old keys nor the old salt any more, in no freed page and in no log. And a
+// fragment of an older state that the file system or the disk kept (a freed or remapped block) opens nothing unless the page with
+// the salt of its generation was kept as well: one page among many, overwritten in place (secure_delete) at every forgetting.
 //
 // Not protected: a whole older copy of keys.db holds the old salt and the old keys together, and with the same master key it
 // opens. So backups of keys.db are kept apart from those of the journal and no longer than the retention agreed for erasures,

@@ -358,7 +358,7 @@ func TestForgettingLeavesNoTraceInTheFiles(t *testing.T) {
 	if len(wrapped) != 400 || len(salt) != 1 {
 		t.Fatalf("%d keys under %d salts", len(wrapped), len(salt))
 	}
-	if err := k.Forget(t.Context(), subjects[:20]...); err != nil {
+	if err := k.Forget(t.Context(), subjects[:180]...); err != nil {
 		t.Fatal(err)
 	}
 	for i, old := range append(wrapped, salt...) {
@@ -366,9 +366,14 @@ func TestForgettingLeavesNoTraceInTheFiles(t *testing.T) {
 			t.Fatalf("secret %d of the old generation is still in %v", i, in)
 		}
 	}
-	if n := len(column(t, path, "SELECT wrapped FROM keys")); n != 360 {
+	if n := len(column(t, path, "SELECT wrapped FROM keys")); n != 40 {
 		t.Errorf("%d keys are left", n)
 	}
+	query(t, path, "PRAGMA freelist_count", func(s *sqlite.Stmt) {
+		if n := s.ColumnInt(0); n != 0 {
+			t.Errorf("%d free pages are left in the file", n)
+		}
+	})
 	wantOpens(t, k, subjects[199], box)
 }
 
