@@ -39,19 +39,24 @@ func Relate(a domain.Actor, f Facts) Relation {
 		return Oversees
 	case domain.RolePrefettura:
 		return Audits
+	}
+	if a.Body == "" {
+		return None
+	}
+	switch a.Role {
 	case domain.RoleComune:
-		if a.Body != "" && a.Body == string(f.Comune) {
+		if a.Body == string(f.Comune) {
 			return Own
 		}
 	case domain.RoleCentre:
-		if a.Body != "" && a.Body == string(f.Centre) {
+		if a.Body == string(f.Centre) {
 			return Own
 		}
 		if slices.Contains(f.PastCentres, domain.Centre(a.Body)) {
 			return Past
 		}
 	case domain.RoleSchool:
-		if a.Body != "" && a.Body == string(f.Institution) {
+		if a.Body == string(f.Institution) {
 			if f.Offered {
 				return OfferedTo
 			}
