@@ -117,6 +117,14 @@ func Closed[T any](b Box) Sealed[T] {
 	return Sealed[T]{subject: b.Subject, class: b.Class, box: &b}
 }
 
+// Value gives what is inside while it is open; false once it is closed, or where there is nothing.
+func (s Sealed[T]) Value() (v T, ok bool) {
+	if s.open == nil {
+		return v, false
+	}
+	return *s.open, true
+}
+
 // IsZero reports whether there is nothing inside, open or closed.
 func (s Sealed[T]) IsZero() bool { return s.open == nil && s.box == nil }
 
