@@ -147,3 +147,50 @@ func TestADirectoryIsTrustedAgainOnceItFollows(t *testing.T) {
 		}
 	})
 }
+
+// slowLine is a journal whose subscriber is handed what was read before meanwhile.
+type slowLine struct {
+	*memory.Store
+	meanwhile func()
+}
+
+func (l *slowLine) Subscribe(ctx context.Context, after event.Position, _ event.Subscribe) iter.Seq2[event.Page, error] {
+	return func(yield func(event.Page, error) bool) {
+		var read []event.Page
+		for page, err := range l.ReadAll(ctx, after, event.ReadAll{}) {
+			if err != nil {
+				yield(page, err)
+				return
+			}
+			read = append(read, page)
+		}
+		l.meanwhile()
+		for _, page := range read {
+			if !yield(page, nil) {
+				return
+			}
+		}
+	}
+}
+
+func TestAnOldPageDoesNotUndoANewerOne(t *testing.T) {
+	t.Parallel()
+	line, codec, id := &slowLine{Store: memory.New()}, event.NewCodec(&drawer{}, account.Events), uuid.New()
+	d := session.NewDirectory(line, codec)
+	now := time.Date(2022, time.March, 14, 9, 0, 0, 0, time.UTC)
+	act := domain.Act{By: admin, At: now}
+	do := func(c account.Command) {
+		_, err := event.Execute(t.Context(), line, codec, account.Decider, account.Stream(id), c, event.Origin{ID: uuid.New(), By: admin, At: now})
+		ok(t, err)
+	}
+	do(account.Invite{Act: act, Account: id, Role: domain.RoleUST, Expires: now.Add(time.Hour),
+		Person: domain.Open(id, domain.ClassPersonal, account.Person{Name: domain.NewPersonal(annasName)})})
+	line.meanwhile = func() {
+		do(account.Suspend{Act: act, Reason: account.ReasonLeft})
+		ok(t, d.CatchUp(t.Context()))
+	}
+	ok(t, d.Run(t.Context()))
+	if a, err := d.Account(id); err != nil || a.Status() != account.Suspended || d.Position() != 2 {
+		t.Errorf("%s at %d, %v; want suspended at 2", a.Status(), d.Position(), err)
+	}
+}

@@ -129,6 +129,19 @@ func TestFailuresOnALoginTakeLongerAndLonger(t *testing.T) {
 	h.wantSignIn(t, annasLogin, goodWord, session.ErrTooManyTries)
 }
 
+func TestFailuresAreForgottenOneAfterTheOther(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	for range 5 {
+		h.wantSignIn(t, annasLogin, wrongWord, session.ErrSignIn)
+	}
+	h.pass(2*15*time.Minute + time.Second)
+	for range 2 {
+		h.wantSignIn(t, annasLogin, wrongWord, session.ErrSignIn)
+	}
+	h.wantSignIn(t, annasLogin, wrongWord, session.ErrTooManyTries)
+}
+
 func TestFailuresFromOneNetworkTakeLongerAndLonger(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
