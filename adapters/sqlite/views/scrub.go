@@ -1,0 +1,41 @@
+package views
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
+)
+
+// Scrub leaves nothing of deleted rows on the disk: neither in the file, which is written anew without its holes, nor in its log,
+// which is emptied. It is what an erasure calls once the views have followed it. Writers wait meanwhile; readers do not, but
+// Scrub waits for those who read an older state.
+func (d *DB) Scrub(ctx context.Context) error {
+	w, err := take(ctx, d, d.turn)
+	if err != nil {
+		return err
+	}
+	defer func() { d.turn <- w }()
+	w.conn.SetInterrupt(ctx.Done())
+	defer w.conn.SetInterrupt(nil)
+	err = run(w.conn, "VACUUM")
+	if err == nil {
+		err = emptyLog(w.conn)
+	}
+	if err != nil {
+		return fmt.Errorf("views: scrub: %w", d.judge(ctx, err))
+	}
+	return nil
+}
+
+// emptyLog moves the log into the file and cuts it to nothing.
+func emptyLog(conn *sqlite.Conn) error {
+	return sqlitex.ExecuteTransient(conn, "PRAGMA wal_checkpoint(TRUNCATE)", &sqlitex.ExecOptions{ResultFunc: func(s *sqlite.Stmt) error {
+		if s.ColumnInt64(0) != 0 {
+			return errors.New("views: the log is in use")
+		}
+		return nil
+	}})
+}

@@ -1,0 +1,348 @@
+package projections
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"math"
+	"slices"
+	"sync"
+	"time"
+
+	"approdo/domain/event"
+)
+
+// Runner keeps the views of all projections up to the journal: one reading and one decoding of each record feeds them all, and
+// what a page changed is committed for all of them at once, with their checkpoints.
+type Runner struct {
+	store       event.Store
+	codec       *event.Codec
+	engine      Engine
+	log         *slog.Logger
+	projections []*Projection
+	board       *board
+
+	hold int // rows
+
+	builds sync.Mutex      // one at a time
+	broken map[string]bool // projections whose rows the engine refused in a build: not tried again by themselves
+
+	mu        sync.Mutex // held while a page is applied and committed, and while generations are swapped
+	loaded    bool
+	units     []*unit        // those that serve
+	founding  map[int64]bool // generations that are being built here
+	committed time.Time
+	again     context.CancelFunc // begins the pass anew, from the least position
+}
+
+// NewRunner is given all projections of the program: tables of any other are dropped. It panics where two have the same name or
+// share a table.
+func NewRunner(store event.Store, codec *event.Codec, engine Engine, log *slog.Logger, ps ...Projection) *Runner {
+	declared := declare(ps)
+	return &Runner{
+		store: store, codec: codec, engine: engine, log: log, projections: declared, board: newBoard(declared), hold: heldBuilding,
+		founding: map[int64]bool{}, broken: map[string]bool{}, again: func() {},
+	}
+}
+
+// When a pass commits: as soon as no page is waiting, and before so many rows wait or so much time has passed.
+const (
+	commitRows  = 20_000
+	commitEvery = 100 * time.Millisecond
+)
+
+// heldLive is how many rows of a projection stay in memory once it is live; about twice as many at most.
+const heldLive = 8_192
+
+// startOver is how long Run waits after the journal or the engine failed.
+const startOver = 500 * time.Millisecond
+
+// Run follows the journal until ctx ends, and gives its error. Projections that have no tables yet, or tables of another version,
+// are built first, beside the others. Where the journal or the engine fails, Run starts over from what was committed.
+func (r *Runner) Run(ctx context.Context) error {
+	for {
+		err := r.run(ctx)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		r.log.Error("projections start over", "error", err)
+		select {
+		case <-time.After(startOver):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (r *Runner) run(ctx context.Context) error {
+	garbage, err := r.load(ctx)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	done := make(chan error, 2)
+	go func() { done <- r.follow(ctx) }()
+	go func() { done <- r.furnish(ctx, garbage) }()
+	for range 2 {
+		if e := <-done; e != nil && err == nil {
+			err = e
+			cancel()
+		}
+	}
+	return err
+}
+
+// CatchUp brings every projection to the head of the journal as it is found, building those that must be, and returns. A projection
+// that halts is no error: see Status.
+func (r *Runner) CatchUp(ctx context.Context) error {
+	garbage, err := r.load(ctx)
+	if err != nil {
+		return err
+	}
+	if err := r.furnish(ctx, garbage); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	after, active := least(r.units)
+	r.mu.Unlock()
+	if !active {
+		return nil
+	}
+	return r.pass(ctx, r.pages(ctx, after, r.readAll, r.projections))
+}
+
+// furnish builds what lacks and drops what nobody reads.
+func (r *Runner) furnish(ctx context.Context, garbage []Generation) error {
+	if err := r.buildLacking(ctx); err != nil {
+		return err
+	}
+	return r.drop(ctx, garbage)
+}
+
+func (r *Runner) drop(ctx context.Context, garbage []Generation) error {
+	for _, g := range garbage {
+		if err := r.engine.Drop(ctx, g); err != nil {
+			return fmt.Errorf("projections: drop %s: %w", g.Projection, err)
+		}
+	}
+	return nil
+}
+
+// load finds out what the engine has. What it gives back is of no use any more, and already retired.
+func (r *Runner) load(ctx context.Context) (garbage []Generation, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.loaded {
+		return nil, nil
+	}
+	head, err := r.store.Head(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var all []Generation
+	if err := r.engine.Read(ctx, func(s Session) (err error) {
+		all, err = s.Generations()
+		return err
+	}); err != nil {
+		return nil, err
+	}
+	r.units = nil
+	kept := map[int64]bool{}
+	for _, p := range r.projections {
+		// Views that are ahead of the journal are of another journal, perhaps of one that was restored from a backup since.
+		if g, ok := p.serving(all); ok && g.Position <= head {
+			r.units = append(r.units, newUnit(p, g, false))
+			kept[g.Number] = true
+		}
+	}
+	garbage = slices.DeleteFunc(all, func(g Generation) bool { return kept[g.Number] || r.founding[g.Number] })
+	if len(garbage) > 0 {
+		if err := r.engine.Write(ctx, func(b Batch) error { return retire(b, garbage) }); err != nil {
+			return nil, err
+		}
+	}
+	r.loaded = true
+	r.board.load(r.units)
+	return garbage, nil
+}
+
+// retire keeps readers away from generations that are to be dropped.
+func retire(b Batch, garbage []Generation) error {
+	for _, g := range garbage {
+		was := g.Position
+		g.State = Retired
+		if err := b.Save(g, was); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *Runner) readAll(ctx context.Context, after event.Position) iter.Seq2[event.Page, error] {
+	return r.store.ReadAll(ctx, after, event.ReadAll{})
+}
+
+func (r *Runner) subscribe(ctx context.Context, after event.Position) iter.Seq2[event.Page, error] {
+	return r.store.Subscribe(ctx, after, event.Subscribe{})
+}
+
+// follow applies the journal as it grows. It begins anew where a projection joins, or is to be tried again.
+func (r *Runner) follow(ctx context.Context) error {
+	for {
+		pass, again := context.WithCancel(ctx)
+		r.mu.Lock()
+		after, active := least(r.units)
+		r.again = again
+		r.mu.Unlock()
+		var err error
+		if active {
+			err = r.pass(ctx, r.pages(pass, after, r.subscribe, r.projections))
+		} else {
+			<-pass.Done()
+		}
+		begin := pass.Err() != nil && (err == nil || errors.Is(err, context.Canceled))
+		again()
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if !begin {
+			return err
+		}
+	}
+}
+
+func (r *Runner) pass(ctx context.Context, pages iter.Seq2[*page, error]) error {
+	for pg, err := range pages {
+		if err == nil {
+			err = r.absorb(ctx, pg)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// absorb applies a page to every projection that it goes on from, and commits when it is time.
+func (r *Runner) absorb(ctx context.Context, pg *page) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	err := r.engine.Read(ctx, func(s Session) error {
+		for _, u := range r.units {
+			if !u.follows(pg) {
+				continue
+			}
+			if err := u.take(ctx, s, pg); err != nil {
+				stopped, ok := errors.AsType[*setback](err)
+				if !ok {
+					return err
+				}
+				r.setBack(u, stopped)
+			}
+		}
+		return nil
+	})
+	if err == nil && r.due(pg) {
+		err = r.commit(ctx)
+	}
+	if err != nil {
+		r.loaded = false // start over from what was committed
+	}
+	return err
+}
+
+func (r *Runner) due(pg *page) bool {
+	changed := 0
+	for _, u := range r.units {
+		changed += u.tx.tally().changed
+	}
+	return !pg.more || changed >= commitRows || time.Since(r.committed) >= commitEvery
+}
+
+// A record that fails is tried again after a tenth of a second, then two, four …; then the projection counts as halted, and is
+// tried once a minute. The others go on meanwhile.
+const (
+	firstRetry = 100 * time.Millisecond
+	retries    = 5
+	slowRetry  = time.Minute
+)
+
+// setBack sets a projection aside.
+func (r *Runner) setBack(u *unit, s *setback) {
+	if s.reason == ApplyFailed && u.tries < retries {
+		u.resting = true
+		r.retry(u, firstRetry<<u.tries)
+		u.tries++
+		return
+	}
+	u.stop(s)
+	r.log.Error("projection halted", "projection", u.Name, "reason", s.reason, "position", s.at, "error", s.err)
+	if s.reason == ApplyFailed {
+		r.retry(u, slowRetry)
+	}
+}
+
+func (r *Runner) retry(u *unit, after time.Duration) {
+	time.AfterFunc(after, func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		u.resting = false
+		r.again()
+	})
+}
+
+// commit writes what the projections have changed, and their checkpoints.
+func (r *Runner) commit(ctx context.Context) error {
+	for {
+		moved := slices.DeleteFunc(slices.Clone(r.units), func(u *unit) bool { return !u.moved() })
+		if len(moved) == 0 {
+			return nil
+		}
+		var at *unit
+		err := r.engine.Write(ctx, func(b Batch) error {
+			for _, at = range moved {
+				if _, err := at.tx.flush(b, at.gen, math.MaxInt, false); err != nil {
+					return err
+				}
+				if err := b.Save(at.next, at.gen.Position); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if errors.Is(err, ErrRefused) {
+			reached := at.next.Position
+			at.next = at.gen
+			at.open(false)
+			r.setBack(at, &setback{RowsRefused, reached, err})
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		for _, u := range moved {
+			u.tx.settle()
+			u.gen = u.next
+			if u.tx.tally().held > heldLive {
+				u.tx.rotate()
+			}
+		}
+		r.committed = time.Now()
+		r.board.show(moved)
+		return nil
+	}
+}
+
+// Read implements Reader.
+func (r *Runner) Read(ctx context.Context, f func(*Snapshot) error) error {
+	return r.engine.Read(ctx, func(s Session) error {
+		snapshot, err := newSnapshot(s, r.projections)
+		if err != nil {
+			return err
+		}
+		return f(snapshot)
+	})
+}
