@@ -169,6 +169,12 @@ func (s State) CeilingOn(d domain.Date) int { c, _ := on(s.ceilings, d); return 
 // Policies lists all versions by the day from which they hold.
 func (s State) Policies() []Policy { return slices.Clone(s.policies) }
 
+// Clocks lists all terms there ever were by the day from which they hold.
+func (s State) Clocks() []Clocks { return slices.Clone(s.clocks) }
+
+// Ceilings lists all ceilings by the day from which they hold.
+func (s State) Ceilings() []Ceiling { return slices.Clone(s.ceilings) }
+
 // Provisional lists what the UST has not confirmed; policy is the newest version where that is so, or empty.
 func (s State) Provisional() (comuni []domain.Comune, centres []domain.Centre, policy string) {
 	for _, c := range s.Comuni() {

@@ -53,3 +53,15 @@ func Count(s *projections.Snapshot, d domain.Date) (int, error) {
 	n, _, err := projections.One[int](s, "SELECT count(*) FROM {audit_rows} WHERE acted_on = $1", d)
 	return n, err
 }
+
+// Acts is how many rows of a day are of one stored event name.
+type Acts struct {
+	Type string `col:"event_type"`
+	N    int    `col:"n"`
+}
+
+// Summary counts a day's rows by what was done, the most frequent first.
+func Summary(s *projections.Snapshot, d domain.Date) ([]Acts, error) {
+	return projections.Collect(projections.Select[Acts](s,
+		"SELECT event_type, count(*) AS n FROM {audit_rows} WHERE acted_on = $1 GROUP BY event_type ORDER BY n DESC, event_type", d))
+}

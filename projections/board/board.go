@@ -110,21 +110,34 @@ func dimensions(l caseline.Line) Dimensions {
 	return d
 }
 
-// Scope binds the board to what a reader may count. Zero fields do not.
+// Scope binds the board to what a reader may count, and to what he asks for within it. Zero fields do not.
 type Scope struct {
 	Comune      domain.Comune
 	Centre      domain.Centre
 	Institution domain.Institution
+	Order       grade.Order
+	Comuni      []domain.Comune // any of these; for an ambito
 }
 
 func (s Scope) where(from int) (string, []any) {
 	var conditions []string
 	var args []any
-	for _, c := range []struct{ column, value string }{{"comune", string(s.Comune)}, {"centre", string(s.Centre)}, {"institution", string(s.Institution)}} {
+	parameter := func(v any) string {
+		args = append(args, v)
+		return "$" + strconv.Itoa(from+len(args))
+	}
+	for _, c := range []struct{ column, value string }{{"comune", string(s.Comune)}, {"centre", string(s.Centre)},
+		{"institution", string(s.Institution)}, {"school_order", string(s.Order)}} {
 		if c.value != "" {
-			args = append(args, c.value)
-			conditions = append(conditions, c.column+" = $"+strconv.Itoa(from+len(args)))
+			conditions = append(conditions, c.column+" = "+parameter(c.value))
 		}
+	}
+	if len(s.Comuni) > 0 {
+		var among []string
+		for _, c := range s.Comuni {
+			among = append(among, parameter(string(c)))
+		}
+		conditions = append(conditions, "comune IN ("+strings.Join(among, ", ")+")")
 	}
 	if len(conditions) == 0 {
 		return "true", nil
@@ -188,6 +201,14 @@ func WaitingNow(s *projections.Snapshot, scope Scope, today domain.Date) (Waitin
 		byDays[max(0, d.DaysUntil(today))] += w.N
 	}
 	return spread(byDays), nil
+}
+
+// WaitingSince counts those who still wait for their first day and asked for it on a day or before.
+func WaitingSince(s *projections.Snapshot, scope Scope, d domain.Date) (int, error) {
+	where, args := scope.where(1)
+	n, _, err := projections.One[int](s, "SELECT coalesce(sum(n), 0) AS n FROM {board_cells} WHERE since <> '' AND since <= $1 AND "+where,
+		append([]any{d.String()}, args...)...)
+	return n, err
 }
 
 // Waited says how long those had waited who have had a first day.
