@@ -172,11 +172,28 @@ func requestYear(on domain.Date) domain.SchoolYear {
 // Request records a request by a comune, or by the UST for a mail it received. The same ticket gives the same case. The error is
 // domain.Errors with every field at fault.
 func (d *Desk) Request(ctx context.Context, t Ticket, a domain.Actor, f RequestForm) (Receipt, error) {
-	if err := access.Large(a, access.Request); err != nil {
+	id := event.DeriveID(t.ID, "case", 0)
+	cmd, err := d.request(ctx, a, id, f)
+	if err != nil {
 		return Receipt{}, err
 	}
+	out, err := event.Execute(ctx, d.store, d.codec, casefile.Decider, casefile.Stream(id), casefile.Command(cmd), t.origin(cmd.Act))
+	return receipt(id, out.Result), err
+}
+
+// CheckRequest gives what Request would refuse of a form, and records nothing: a page asks about similar cases only over a form
+// that can be recorded.
+func (d *Desk) CheckRequest(ctx context.Context, a domain.Actor, f RequestForm) error {
+	_, err := d.request(ctx, a, uuid.Nil, f)
+	return err
+}
+
+// request makes the command of a form.
+func (d *Desk) request(ctx context.Context, a domain.Actor, id uuid.UUID, f RequestForm) (casefile.RecordRequest, error) {
+	if err := access.Large(a, access.Request); err != nil {
+		return casefile.RecordRequest{}, err
+	}
 	act := d.Act(a)
-	id := event.DeriveID(t.ID, "case", 0)
 	cmd := casefile.RecordRequest{Act: act, Channel: domain.ChannelUST}
 	if a.Role == domain.RoleComune {
 		cmd.Channel, f.Comune = domain.ChannelComune, a.Body
@@ -187,14 +204,11 @@ func (d *Desk) Request(ctx context.Context, t Ticket, a domain.Actor, f RequestF
 	cmd.Facts.SchoolYear = requestYear(cmd.On)
 	d.fillRequest(ctx, &c, &cmd, id, f, today)
 	if err := c.err(); err != nil {
-		return Receipt{}, err
+		return cmd, err
 	}
 	var err error
-	if cmd.Route, err = d.route(ctx, cmd.Facts.Comune, cmd.Facts.Municipio, f.CAP.Reveal(), cmd.Facts.Level.Order, act.At); err != nil {
-		return Receipt{}, err
-	}
-	out, err := event.Execute(ctx, d.store, d.codec, casefile.Decider, casefile.Stream(id), casefile.Command(cmd), t.origin(act))
-	return receipt(id, out.Result), err
+	cmd.Route, err = d.route(ctx, cmd.Facts.Comune, cmd.Facts.Municipio, f.CAP.Reveal(), cmd.Facts.Level.Order, act.At)
+	return cmd, err
 }
 
 func (d *Desk) fillRequest(ctx context.Context, c *checker, cmd *casefile.RecordRequest, id uuid.UUID, f RequestForm, today domain.Date) {
@@ -331,15 +345,31 @@ func (c *checker) household(s string, id uuid.UUID) string {
 
 // Enrol records a pupil whom a school enrolled on its own.
 func (d *Desk) Enrol(ctx context.Context, t Ticket, a domain.Actor, f EnrolmentForm) (Receipt, error) {
-	if err := access.Large(a, access.Enrol); err != nil {
+	id := event.DeriveID(t.ID, "case", 0)
+	cmd, err := d.enrolment(ctx, a, id, f)
+	if err != nil {
 		return Receipt{}, err
 	}
+	cmd.Enrolment = event.DeriveID(t.ID, "enrolment", 0)
+	out, err := event.Execute(ctx, d.store, d.codec, casefile.Decider, casefile.Stream(id), casefile.Command(cmd), t.origin(cmd.Act))
+	return receipt(id, out.Result), err
+}
+
+// CheckEnrolment gives what Enrol would refuse of a form, and records nothing.
+func (d *Desk) CheckEnrolment(ctx context.Context, a domain.Actor, f EnrolmentForm) error {
+	_, err := d.enrolment(ctx, a, uuid.Nil, f)
+	return err
+}
+
+// enrolment makes the command of a form, but for the enrolment's id.
+func (d *Desk) enrolment(ctx context.Context, a domain.Actor, id uuid.UUID, f EnrolmentForm) (casefile.RecordAutonomousEnrolment, error) {
+	if err := access.Large(a, access.Enrol); err != nil {
+		return casefile.RecordAutonomousEnrolment{}, err
+	}
 	act := d.Act(a)
-	id := event.DeriveID(t.ID, "case", 0)
 	var c checker
 	today := domain.DateOf(act.At)
-	cmd := casefile.RecordAutonomousEnrolment{Act: act, Enrolment: event.DeriveID(t.ID, "enrolment", 0),
-		On: c.day("on", f.On, today, today), FirstDay: c.day("first_day", f.FirstDay, today, domain.Date{})}
+	cmd := casefile.RecordAutonomousEnrolment{Act: act, On: c.day("on", f.On, today, today), FirstDay: c.day("first_day", f.FirstDay, today, domain.Date{})}
 	cmd.Facts.SchoolYear = domain.SchoolYearOf(cmd.On)
 	identity := casefile.Identity{FamilyName: c.text("family_name", f.FamilyName, true), GivenName: c.text("given_name", f.GivenName, true)}
 	identity.BirthDate, cmd.Facts.Level = c.birth(f.BirthDate, today, cmd.Facts.SchoolYear)
@@ -350,19 +380,16 @@ func (d *Desk) Enrol(ctx context.Context, t Ticket, a domain.Actor, f EnrolmentF
 	code, err := domain.ParseSchool(f.School)
 	c.note("school", err, "school-code-malformed")
 	if err := c.err(); err != nil {
-		return Receipt{}, err
+		return cmd, err
 	}
 	school, err := d.School(ctx, code)
 	if err != nil {
-		return Receipt{}, err
+		return cmd, err
 	}
 	if string(school.School.Institution) != a.Body {
-		return Receipt{}, domain.Invalid("school-not-yours").On("school")
+		return cmd, domain.Invalid("school-not-yours").On("school")
 	}
 	cmd.School, cmd.Institution = code, school.School.Institution
-	if cmd.Route, err = d.route(ctx, cmd.Facts.Comune, 0, "", cmd.Facts.Level.Order, act.At); err != nil {
-		return Receipt{}, err
-	}
-	out, err := event.Execute(ctx, d.store, d.codec, casefile.Decider, casefile.Stream(id), casefile.Command(cmd), t.origin(act))
-	return receipt(id, out.Result), err
+	cmd.Route, err = d.route(ctx, cmd.Facts.Comune, 0, "", cmd.Facts.Level.Order, act.At)
+	return cmd, err
 }
