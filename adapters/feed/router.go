@@ -97,7 +97,7 @@ func (r *Router) Run(ctx context.Context) error {
 func (r *Router) Positions() map[string]event.Position {
 	at := make(map[string]event.Position, len(r.subscribers))
 	for name, s := range r.subscribers {
-		at[name], _ = s.passed.now()
+		at[name] = s.passed.position()
 	}
 	return at
 }

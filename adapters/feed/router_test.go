@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -569,6 +572,82 @@ func TestAwaitEndsWithItsContext(t *testing.T) {
 			t.Errorf("await of nobody: %v", err)
 		}
 	})
+}
+
+// faulty is a journal whose every page is followed by an error.
+type faulty struct{ event.Store }
+
+func (f faulty) Subscribe(ctx context.Context, after event.Position, o event.Subscribe) iter.Seq2[event.Page, error] {
+	return func(yield func(event.Page, error) bool) {
+		o.PageSize = 2
+		for page, err := range f.Store.Subscribe(ctx, after, o) {
+			if yield(page, err) {
+				yield(event.Page{}, event.ErrUnavailable)
+			}
+			return
+		}
+	}
+}
+
+func TestAJournalThatCannotBeReadForAWhileLosesAndRepeatsNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		var written []event.Position
+		for range 9 {
+			written = append(written, w.write("note-a").Position)
+		}
+		d := newDiary(nil)
+		r, err := feed.NewRouter(faulty{w.store}, w.checkpoints, w.parking, slogTo(w))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.React(d.reaction())
+		stop := w.start(r)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		stop()
+		if got := d.pages(); !slices.Equal(got, written) {
+			t.Errorf("done: %v, want %v", got, written)
+		}
+	})
+}
+
+func TestNobodyIsAtWorkOnceRunHasReturned(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for range 200 {
+		w.write("note-a")
+	}
+	for range 20 {
+		var closed atomic.Bool
+		var began atomic.Int64
+		w.checkpoints.at = map[string]event.Position{}
+		r := w.router(policy.Reaction{Name: "busy", Category: "note-", React: func(ctx context.Context, _ event.Record) error {
+			began.Add(1)
+			if closed.Load() {
+				t.Error("a policy began after Run had returned")
+			}
+			return nil
+		}})
+		r.Every("ticks", time.Millisecond, func(context.Context) error {
+			if closed.Load() {
+				t.Error("a tick began after Run had returned")
+			}
+			return nil
+		})
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- r.Run(ctx) }()
+		for began.Load() < 20 {
+			runtime.Gosched()
+		}
+		cancel()
+		if err := <-ended; err != nil {
+			t.Fatal(err)
+		}
+		closed.Store(true)
+	}
 }
 
 // No bubble here: a Watermill router that could not start leaves a goroutine of its own behind.

@@ -237,25 +237,32 @@ func (p *progress) come(to event.Position) {
 	}
 }
 
-func (p *progress) now() (event.Position, <-chan struct{}) {
+func (p *progress) position() event.Position {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	return p.at
+}
+
+// moved gives a channel that closes at the next move, nil once it has come so far.
+func (p *progress) moved(to event.Position) <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.at >= to {
+		return nil
+	}
 	if p.news == nil {
 		p.news = make(chan struct{})
 	}
-	return p.at, p.news
+	return p.news
 }
 
 func (p *progress) await(ctx context.Context, to event.Position) error {
-	for {
-		at, news := p.now()
-		if at >= to {
-			return nil
-		}
+	for news := p.moved(to); news != nil; news = p.moved(to) {
 		select {
 		case <-news:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
+	return nil
 }
