@@ -15,6 +15,10 @@ import (
 	"testing"
 
 	"approdo/domain"
+	"approdo/domain/casefile"
+	"approdo/domain/grade"
+	"approdo/domain/names"
+	"approdo/projections/caseline"
 )
 
 func loaded(t *testing.T) catalogues {
@@ -119,7 +123,31 @@ func families(t *testing.T) map[string][]string {
 	for _, r := range domain.Roles() {
 		roles = append(roles, string(r))
 	}
-	return map[string][]string{"error.": errorCodes(t), "kind.": kinds, "role.": roles}
+	var paths []string
+	for _, a := range acts {
+		paths = append(paths, a.path)
+	}
+	clocks := []string{caseline.ClockSchoolAnswer, string(casefile.ClockTakeCharge), string(casefile.ClockFirstOffer), string(casefile.ClockFirstDay)}
+	var stored []string
+	for _, e := range casefile.Events {
+		stored = append(stored, e.Name())
+	}
+	return map[string][]string{"error.": errorCodes(t), "kind.": kinds, "role.": roles,
+		"act-form.": paths, "act-lead.": paths, "case.clock-": clocks, "event.": stored,
+		"status.": allOf(casefile.Statuses()), "grade.": allOf(grade.Orders()), "order.": allOf(grade.Orders()),
+		"closure.": allOf(casefile.ClosureReasons()), "decline.": allOf(casefile.DeclineReasons()), "withdrawn.": allOf(casefile.OfferWithdrawalReasons()),
+		"handover.": allOf(casefile.HandOverReasons()), "topic.": allOf(casefile.QuestionTopics()), "resolution.": allOf(grade.Reasons()),
+		"erasure.": erasureGrounds, "host.": hostCodes, "relation.": relations, "italian.": allOf(casefile.ItalianLevels()),
+		"health.": {"yes", "no", "pending", "certified"}, "sex.": {"F", "M"}, "need.": allOf(casefile.Needs()), "reason.": allOf(names.Reasons()),
+		"channel.": {string(domain.ChannelComune), string(domain.ChannelSchool), string(domain.ChannelUST)}}
+}
+
+func allOf[T ~string](of []T) []string {
+	var out []string
+	for _, c := range of {
+		out = append(out, string(c))
+	}
+	return out
 }
 
 var inTemplate = regexp.MustCompile(`\bt "([^"]+)"`)
@@ -145,7 +173,7 @@ func keysInTemplates(t *testing.T) []string {
 // keysInGo are the keys in calls of text. A key that is put together must begin with the prefix of a family.
 func keysInGo(t *testing.T) []string {
 	var keys []string
-	prefixes := []string{"role.", "kind.", "error."}
+	prefixes := slices.Collect(maps.Keys(families(t)))
 	eachCall(t, ".", func(where token.Position, name string, args []ast.Expr) {
 		if name != "text" || len(args) == 0 {
 			return

@@ -233,3 +233,15 @@ func (f *Form) Status() int {
 	}
 	return http.StatusOK
 }
+
+// take goes on with what was typed into another form of the same questions, and with what was refused.
+func (f *Form) take(typed *Form) {
+	f.Key, f.faults = typed.Key, typed.faults
+	for _, x := range f.fields {
+		for _, y := range typed.fields {
+			if x.Name == y.Name {
+				x.values, x.fault = y.values, y.fault
+			}
+		}
+	}
+}

@@ -13,8 +13,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// The policy under which Bootstrap Italia works; data: is for the icons inside its style sheet.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self' data:; " +
+// contentPolicy is that under which Bootstrap Italia works; data: is for the icons inside its style sheet.
+const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self' data:; " +
 	"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 // staticRoute is logged only when debugging: style sheets tell nothing of what people did.
@@ -27,7 +27,7 @@ func secured(https bool) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			h := w.Header()
-			h.Set("Content-Security-Policy", policy)
+			h.Set("Content-Security-Policy", contentPolicy)
 			h.Set("X-Frame-Options", "DENY")
 			h.Set("X-Content-Type-Options", "nosniff")
 			h.Set("Referrer-Policy", "same-origin")

@@ -15,10 +15,10 @@ type navItem struct {
 
 // navs is what each role finds at the top of every page, its daily work first.
 var navs = map[domain.Role][]navItem{
-	domain.RoleComune:     {{Text: text("nav.home"), Href: "/"}},
-	domain.RoleCentre:     {{Text: text("nav.home"), Href: "/"}},
-	domain.RoleSchool:     {{Text: text("nav.home"), Href: "/"}},
-	domain.RoleUST:        {{Text: text("nav.home"), Href: "/"}},
+	domain.RoleComune:     {{Text: text("nav.home"), Href: "/"}, {Text: text("nav.cases"), Href: "/pratiche"}},
+	domain.RoleCentre:     {{Text: text("nav.home"), Href: "/"}, {Text: text("nav.cases"), Href: "/pratiche"}},
+	domain.RoleSchool:     {{Text: text("nav.home"), Href: "/"}, {Text: text("nav.cases"), Href: "/pratiche"}},
+	domain.RoleUST:        {{Text: text("nav.home"), Href: "/"}, {Text: text("nav.cases"), Href: "/pratiche"}},
 	domain.RolePrefettura: {{Text: text("nav.home"), Href: "/"}},
 	domain.RoleAdmin:      {{Text: text("nav.home"), Href: "/"}},
 }

@@ -11,6 +11,7 @@ var notices = map[string]Text{
 	"signed-out":       text("notice.signed-out"),
 	"activated":        text("notice.activated"),
 	"password-changed": text("notice.password-changed"),
+	"done":             text("notice.done"),
 }
 
 // redirect answers a post: the next page is read, and says what was done.

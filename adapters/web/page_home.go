@@ -2,18 +2,69 @@ package web
 
 import (
 	"net/http"
+	"slices"
 
 	"approdo/domain"
+	"approdo/domain/access"
+	"approdo/domain/casefile"
+	"approdo/projections"
+	"approdo/projections/caseline"
+	"approdo/projections/worklist"
 )
 
+// home is where a person lands: what waits for them, the most pressing first, and the doors to everything else.
 type home struct {
-	Name domain.Personal
-	Nav  []navItem
+	Name   domain.Personal
+	Tiles  []Tile
+	ToDo   Table
+	Listed bool // the role has lists of cases
+	Nav    []navItem
 }
 
 var homeView = view[home]{"home"}
 
+// pressing is how many cases the home page shows.
+const pressing = 10
+
 func (s *site) home(w http.ResponseWriter, r *http.Request) error {
 	p := visitOf(r).person
-	return homeView.show(s, w, r, http.StatusOK, text("home.title"), home{p.Name, navOf(p, "")})
+	c := home{Name: p.Name, Nav: navOf(p, "")}
+	if slices.Contains(access.Roles(access.ListCases), p.Actor.Role) {
+		c.Listed = true
+		if err := s.read(r, func(v *projections.Snapshot) error { return s.fillHome(r, v, &c) }); err != nil {
+			return err
+		}
+	}
+	return homeView.show(s, w, r, http.StatusOK, text("home.title"), c)
+}
+
+func (s *site) fillHome(r *http.Request, v *projections.Snapshot, c *home) error {
+	a := actorOf(r)
+	g, err := s.registers(r.Context(), v)
+	if err != nil {
+		return err
+	}
+	if c.Tiles, err = s.statusTiles(v, a); err != nil {
+		return err
+	}
+	lines, _, err := worklist.List(v, a, s.waitingFor(a), caseline.ByDue, "", pressing)
+	if err != nil {
+		return err
+	}
+	c.ToDo, err = s.lineTable(r, g, text("home.pressing"), lines, Empty{Title: text("home.nothing"), Text: text("home.nothing-text")})
+	return err
+}
+
+// waitingFor narrows a list to what waits for an actor: what his body holds and has a term, and for the UST what is overdue.
+func (s *site) waitingFor(a domain.Actor) caseline.Filter {
+	switch a.Role {
+	case domain.RoleComune:
+		return caseline.Filter{Holder: casefile.Holder{Kind: casefile.HeldByComune, Body: a.Body}}
+	case domain.RoleCentre:
+		return caseline.Filter{Holder: casefile.Holder{Kind: casefile.HeldByCentre, Body: a.Body}}
+	case domain.RoleSchool:
+		return caseline.Filter{Holder: casefile.Holder{Kind: casefile.HeldBySchool, Body: a.Body},
+			Statuses: []casefile.Status{casefile.Offered, casefile.Accepted}}
+	}
+	return caseline.Filter{Overdue: s.Clock()}
 }

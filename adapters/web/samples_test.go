@@ -45,7 +45,7 @@ func samples() []sample {
 	all := []sample{
 		sampleOf("/accedi", "", signInView, 200, text("signin.title"), signIn{signInForm(), "/", true}),
 		sampleOf("/accedi-rifiutato", "", signInView, 422, text("signin.title"), signIn{wrong, "/", false}),
-		sampleOf("/", domain.RoleCentre, homeView, 200, text("home.title"), home{domain.NewPersonal("Marta Colombo"), navOf(&Person{Actor: domain.Actor{Role: domain.RoleCentre}}, "")}),
+		sampleOf("/", domain.RoleCentre, homeView, 200, text("home.title"), home{Name: domain.NewPersonal("Marta Colombo"), Nav: navOf(&Person{Actor: domain.Actor{Role: domain.RoleCentre}}, "")}),
 		sampleOf("/attiva", "", passwordView, 200, text("password.activate-title"), choose{text("password.activate-title"), text("password.activate-lead"), activateForm()}, Crumb{Text: text("password.activate-title")}),
 		sampleOf("/password", domain.RoleSchool, passwordView, 200, text("password.change-title"), choose{text("password.change-title"), text("password.change-lead"), passwordForm()}),
 		sampleOf("/accessibilita", "", accessibilityView, 200, text("accessibility.title"), foot, Crumb{Text: text("accessibility.title")}),
@@ -56,6 +56,7 @@ func samples() []sample {
 		}},
 		sampleOf("/galleria", domain.RoleCentre, view[gallery]{"gallery"}, 200, said("Galleria"), theGallery(), Crumb{Text: said("Galleria")}),
 	}
+	all = append(all, caseSamples()...)
 	for status, f := range failures {
 		f.Status, f.ID, f.Back = status, "019a3c1e-8f5d-7a10-9b1c-3f1f0a6f2d11", "/"
 		all = append(all, sampleOf("/errore/"+strconv.Itoa(status), domain.RoleSchool, failureView, status, f.Title, f))

@@ -102,7 +102,7 @@ func TestAPostFromElsewhereIsStopped(t *testing.T) {
 
 func TestSigningInLeadsWhereOneWantedToGoAndOutAgain(t *testing.T) {
 	t.Parallel()
-	s := newTestSite(t, io.Discard)
+	s := newWorld(t, io.Discard).site
 	h := s.handler()
 	asked := do(h, http.MethodGet, "/password?x=1", "")
 	if asked.Code != http.StatusSeeOther || asked.Header().Get("Location") != "/accedi?next=/password" {
@@ -217,7 +217,7 @@ func TestRedirectsStayInside(t *testing.T) {
 func TestTheLogTellsTheRouteAndNothingTyped(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
-	s := newTestSite(t, &log)
+	s := newWorld(t, &log).site
 	h := s.handler()
 	do(h, http.MethodPost, "/accedi", "username=marta&password=right")
 	log.Reset()

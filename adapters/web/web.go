@@ -13,9 +13,13 @@ import (
 	"net/http"
 
 	"github.com/go-chi/chi/v5"
+	"github.com/google/uuid"
 
 	"approdo/adapters/session"
 	"approdo/domain"
+	"approdo/domain/desk"
+	"approdo/domain/event"
+	"approdo/projections"
 )
 
 //go:embed all:static
@@ -39,9 +43,25 @@ type Person struct {
 	Body  string // the body's name: "Comune di Rozzano", "CTI ambito 24", "IC Via Liguria"; empty for a role without one
 }
 
+// Views is what the pages read lists from; *projections.Runner is it. Await waits until the views have come as far as a position.
+type Views interface {
+	projections.Reader
+	Await(ctx context.Context, at event.Position) error
+}
+
+// Tokens makes keyed tokens of names, and a pupil's pseudonym for one reader; seal.Tokens is it.
+type Tokens interface {
+	Of(kind, text string) []byte
+	Pseudonym(reader string, subject uuid.UUID) string
+}
+
 // Config is what the pages need from the other rooms.
 type Config struct {
 	Sessions Sessions
+	Desk     *desk.Desk
+	Views    Views
+	Keys     domain.Sealer
+	Tokens   Tokens
 	// BodyName is what the body of an actor is called, as the registers have it; empty where there is none.
 	BodyName func(context.Context, domain.Actor) (string, error)
 	Log      *slog.Logger
@@ -129,5 +149,6 @@ func (s *site) routes(r chi.Router) {
 		r.Get("/", s.page(s.home))
 		r.Get("/password", s.page(s.password))
 		r.Post("/password", s.page(s.passwordPost))
+		s.caseRoutes(r)
 	})
 }
