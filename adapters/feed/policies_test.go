@@ -268,8 +268,7 @@ func TestTermsRunOut(t *testing.T) {
 		due := w.now.AddDate(0, 0, 3) // of the offers
 		firstOffer := calendar.Deadline(w.now, 5, "015189")
 		list := standing{
-			{Case: slow, Clock: casefile.ClockFirstOffer, Due: firstOffer, To: domain.RoleUST},
-			{Case: slow, Clock: casefile.ClockFirstOffer, Due: firstOffer, To: domain.RoleCentre},
+			{Case: slow, Clock: casefile.ClockFirstOffer, Due: firstOffer},
 			{Case: answered, Clock: policy.ClockSchoolAnswer, Due: due, Offer: accepted},
 			{Case: silent, Clock: policy.ClockSchoolAnswer, Due: due, Offer: offer},
 		}

@@ -18,21 +18,18 @@ import (
 // ClockSchoolAnswer is the term of an offer. When it has run out the offer lapses, which gives the case back to its centre.
 const ClockSchoolAnswer casefile.ClockName = "school-answer"
 
-// Deadline is a term that runs on a case, and what is next once it has run out.
+// Deadline is a term that runs on a case.
 type Deadline struct {
 	Case  uuid.UUID
 	Clock casefile.ClockName
 	Due   time.Time // UTC: the first instant that is too late, as the case's events say
-	// Offer is the one that lapses, only of ClockSchoolAnswer.
-	Offer uuid.UUID
-	// To is who is told next, not of ClockSchoolAnswer: the centre, or the UST where the centre was told already.
-	To domain.Role
+	Offer uuid.UUID // the one that lapses; only of ClockSchoolAnswer
 }
 
 // Standing knows the deadlines of all cases.
 type Standing interface {
-	// DueBefore lists those with Due not after now, except where the UST was told already. It MAY be behind the journal, and list
-	// what has been dealt with.
+	// DueBefore lists those with Due not after now. It MAY be behind the journal and list what has been dealt with, and SHOULD leave
+	// out what the UST was told already.
 	DueBefore(ctx context.Context, now time.Time) ([]Deadline, error)
 }
 
@@ -94,22 +91,31 @@ func (c *Clocks) Run(ctx context.Context) error {
 	return errors.Join(failed...)
 }
 
-// pass carries out what follows from a deadline that has passed.
+// pass carries out what follows from a deadline that has passed. The same deadline is the same command, whenever it is found.
 func (c *Clocks) pass(ctx context.Context, d Deadline, act domain.Act) error {
-	stream := casefile.Stream(d.Case)
-	// The same deadline is the same command, whenever it is found.
-	o := event.Origin{ID: event.DeriveID(d.Offer, string(d.Clock), 0), By: act.By, At: act.At}
-	var command casefile.Command = casefile.LapseOffer{Act: act, Offer: d.Offer}
-	if d.Clock != ClockSchoolAnswer {
-		if d.To == domain.RoleUST {
-			now, err := event.Load(ctx, c.store, c.codec, casefile.Decider, stream)
-			if err != nil || act.At.Before(Escalation(d.Clock, now.State, d.Due)) {
-				return err
-			}
-		}
-		o.ID = event.DeriveID(d.Case, fmt.Sprintf("%s/%s/%d", d.Clock, d.To, d.Due.Unix()), 0)
-		command = casefile.ExpireClock{Act: act, Clock: d.Clock, Due: d.Due, To: d.To}
+	if d.Clock == ClockSchoolAnswer {
+		return c.ask(ctx, d.Case, casefile.LapseOffer{Act: act, Offer: d.Offer}, event.DeriveID(d.Offer, string(d.Clock), 0))
 	}
-	_, err := event.Execute(ctx, c.store, c.codec, casefile.Decider, stream, command, o)
+	now, err := event.Load(ctx, c.store, c.codec, casefile.Decider, casefile.Stream(d.Case))
+	if err != nil {
+		return err
+	}
+	to := domain.RoleCentre
+	switch now.State.Expired[d.Clock] {
+	case domain.RoleUST:
+		return nil
+	case domain.RoleCentre:
+		if act.At.Before(Escalation(d.Clock, now.State, d.Due)) {
+			return nil
+		}
+		to = domain.RoleUST
+	}
+	id := event.DeriveID(d.Case, fmt.Sprintf("%s/%s/%d", d.Clock, to, d.Due.Unix()), 0)
+	return c.ask(ctx, d.Case, casefile.ExpireClock{Act: act, Clock: d.Clock, Due: d.Due, To: to}, id)
+}
+
+func (c *Clocks) ask(ctx context.Context, id uuid.UUID, command casefile.Command, as uuid.UUID) error {
+	by := command.Issued()
+	_, err := event.Execute(ctx, c.store, c.codec, casefile.Decider, casefile.Stream(id), command, event.Origin{ID: as, By: by.By, At: by.At})
 	return err
 }
