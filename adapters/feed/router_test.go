@@ -48,7 +48,7 @@ func newDiary(fail func(r event.Record) error) *diary {
 }
 
 func (d *diary) reaction() policy.Reaction {
-	return policy.Reaction{Name: "diary", Category: "note-", Types: []string{"note.written"}, React: func(_ context.Context, r event.Record) error {
+	react := func(_ context.Context, r event.Record) error {
 		d.mu.Lock()
 		d.tries[r.Position]++
 		fail := d.fail
@@ -62,7 +62,8 @@ func (d *diary) reaction() policy.Reaction {
 		d.done = append(d.done, r.Position)
 		d.mu.Unlock()
 		return nil
-	}}
+	}
+	return policy.Reaction{Name: "diary", Category: "note-", Types: []string{"note.written"}, React: react}
 }
 
 func (d *diary) heal() {
@@ -135,7 +136,8 @@ func TestPoisonBlocksItsStreamAndNoOther(t *testing.T) {
 		if err := r.Release(t.Context(), parked[2].ID); !errors.Is(err, policy.ErrStillFails) {
 			t.Errorf("release: %v", err)
 		}
-		if again := w.parkedNow(); len(again) != 3 || again[0].Attempts != 6 || again[0].First != parked[0].First || !again[0].Last.After(parked[0].Last) {
+		if again := w.parkedNow(); len(again) != 3 || again[0].Attempts != 6 || again[0].First != parked[0].First ||
+			!again[0].Last.After(parked[0].Last) {
 			t.Errorf("after a release in vain: %+v", again)
 		}
 
@@ -238,7 +240,8 @@ func TestAPanicIsParkedAndItsValueStaysInside(t *testing.T) {
 		if parked := w.parkedNow(); len(parked) != 1 || parked[0].Code != policy.CodePanic {
 			t.Errorf("parked: %+v", parked)
 		}
-		if log := w.log.String(); strings.Contains(log, "Oksana") || !strings.Contains(log, "panic of type string") || !strings.Contains(log, "router_test.go") {
+		if log := w.log.String(); strings.Contains(log, "Oksana") || !strings.Contains(log, "panic of type string") ||
+			!strings.Contains(log, "router_test.go") {
 			t.Errorf("the log should say where it happened and not what was thrown:\n%s", log)
 		}
 		if err := r.Release(t.Context(), w.parkedNow()[0].ID); !errors.Is(err, policy.ErrStillFails) {
@@ -513,7 +516,8 @@ func TestATickThatFailsIsSeenUntilItSucceeds(t *testing.T) {
 		time.Sleep(3*time.Minute + 30*time.Second)
 		synctest.Wait()
 		parked := w.parkedNow()
-		if len(parked) != 1 || parked[0].Policy != "clocks" || parked[0].Code != "poison" || parked[0].Event != uuid.Nil || parked[0].Attempts != 20 {
+		if len(parked) != 1 || parked[0].Policy != "clocks" || parked[0].Code != "poison" || parked[0].Event != uuid.Nil ||
+			parked[0].Attempts != 20 {
 			t.Fatalf("parked: %+v, want one row for four ticks of five tries", parked)
 		}
 		if err := r.Release(t.Context(), parked[0].ID); !errors.Is(err, policy.ErrStillFails) {
@@ -673,7 +677,8 @@ func TestSubscriberSpeaksWatermill(t *testing.T) {
 			t.Fatal(err)
 		}
 		msg := <-messages
-		if msg.UUID != r.ID.String() || string(msg.Payload) != "{}" || msg.Metadata[feed.MetaStream] != "note-a" || msg.Metadata[feed.MetaType] != "note.written" ||
+		if msg.UUID != r.ID.String() || string(msg.Payload) != "{}" || msg.Metadata[feed.MetaStream] != "note-a" ||
+			msg.Metadata[feed.MetaType] != "note.written" ||
 			msg.Metadata[feed.MetaPosition] != "1" || msg.Metadata[feed.MetaRevision] != "0" {
 			t.Errorf("message %s %s %v", msg.UUID, msg.Payload, msg.Metadata)
 		}

@@ -129,7 +129,8 @@ func (w *world) offered() (id, offer uuid.UUID) {
 
 func (w *world) offer(id, offer uuid.UUID) {
 	w.t.Helper()
-	w.ask(id, casefile.OfferPlace{Act: w.act(), Offer: offer, School: rozzano, Institution: institution, Level: third, Due: w.now.AddDate(0, 0, 3)})
+	w.ask(id, casefile.OfferPlace{Act: w.act(), Offer: offer, School: rozzano, Institution: institution, Level: third,
+		Due: w.now.AddDate(0, 0, 3)})
 }
 
 func words() casefile.Text {

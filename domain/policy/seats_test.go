@@ -40,19 +40,21 @@ func TestFollow(t *testing.T) {
 	}
 	take := policy.Asked{Stream: places.Stream(opera, year),
 		Command: places.Take{Act: act, Offer: second, Case: id, Level: third}}
+	one, two := &casefile.Offer{ID: first}, &casefile.Offer{ID: second}
+	given1, given2 := release(first, rozzano), release(second, opera)
 	for name, c := range map[string]struct {
 		state casefile.State
 		all   []casefile.Placement
 		want  []policy.Asked
 	}{
 		"no school was asked":      {casefile.State{Status: casefile.Requested}, nil, nil},
-		"the offer is unanswered":  {casefile.State{Status: casefile.Offered, Offer: &casefile.Offer{ID: first}}, all[:1], nil},
-		"the second is unanswered": {casefile.State{Status: casefile.Offered, Offer: &casefile.Offer{ID: second}}, all, []policy.Asked{release(first, rozzano)}},
-		"back at the centre":       {casefile.State{Status: casefile.InCharge}, all, []policy.Asked{release(first, rozzano), release(second, opera)}},
-		"accepted":                 {casefile.State{Status: casefile.Accepted, Offer: &casefile.Offer{ID: second}}, all, []policy.Asked{release(first, rozzano), take}},
-		"attending":                {casefile.State{Status: casefile.Attending, Offer: &casefile.Offer{ID: second}}, all[1:], []policy.Asked{take}},
-		"closed":                   {casefile.State{Status: casefile.Closed}, all[:1], []policy.Asked{release(first, rozzano)}},
-		"merged with its offer":    {casefile.State{Status: casefile.Merged, Offer: &casefile.Offer{ID: first}}, all[:1], []policy.Asked{release(first, rozzano)}},
+		"the offer is unanswered":  {casefile.State{Status: casefile.Offered, Offer: one}, all[:1], nil},
+		"the second is unanswered": {casefile.State{Status: casefile.Offered, Offer: two}, all, []policy.Asked{given1}},
+		"back at the centre":       {casefile.State{Status: casefile.InCharge}, all, []policy.Asked{given1, given2}},
+		"accepted":                 {casefile.State{Status: casefile.Accepted, Offer: two}, all, []policy.Asked{given1, take}},
+		"attending":                {casefile.State{Status: casefile.Attending, Offer: two}, all[1:], []policy.Asked{take}},
+		"closed":                   {casefile.State{Status: casefile.Closed}, all[:1], []policy.Asked{given1}},
+		"merged with its offer":    {casefile.State{Status: casefile.Merged, Offer: one}, all[:1], []policy.Asked{given1}},
 	} {
 		c.state.SchoolYear = year
 		if got := policy.Follow(id, c.state, c.all, act); !reflect.DeepEqual(got, c.want) {
@@ -97,7 +99,8 @@ func TestTypesPassedOverChangeNothing(t *testing.T) {
 			}
 		}
 	})
-	for _, name := range []string{"case.autonomously-enrolled", "case.offer-accepted", "case.offer-declined", "case.offer-lapsed", "case.offer-withdrawn", "case.closed"} {
+	for _, name := range []string{"case.autonomously-enrolled", "case.offer-accepted", "case.offer-declined", "case.offer-lapsed",
+		"case.offer-withdrawn", "case.closed"} {
 		if !changed[name] {
 			t.Errorf("the histories never came to %s changing anything", name)
 		}

@@ -45,8 +45,8 @@ func TestParking(t *testing.T) {
 	s, path := open(t)
 	p := s.Parking()
 	park := func(name, stream string, position event.Position) policy.Parked {
-		one := policy.Parked{ID: uuid.New(), Policy: name, Event: uuid.New(), Type: "case.closed", Stream: stream, Revision: 4, Position: position,
-			Code: policy.CodeBehind, First: now, Last: now}
+		one := policy.Parked{ID: uuid.New(), Policy: name, Event: uuid.New(), Type: "case.closed", Stream: stream, Revision: 4,
+			Position: position, Code: policy.CodeBehind, First: now, Last: now}
 		ok(t, p.Park(ctx, one))
 		return one
 	}
