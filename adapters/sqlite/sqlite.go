@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"sync"
@@ -63,6 +64,9 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := create(path); err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
 	s := newStore(path)
 	s.lock = lock
 	ckpt := newCheckpointer(path, o.Log)
@@ -80,6 +84,18 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	s.background.Go(s.writer.run)
 	s.background.Go(func() { ckpt.run(s.closing) })
 	return s, nil
+}
+
+// create makes an empty file that only its owner reads; SQLite gives the files beside it the same rights.
+func create(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil // and not opened, for closing it would drop the locks of a reader in this process
+	}
+	if err != nil {
+		return fmt.Errorf("sqlite: create journal: %w", err)
+	}
+	return f.Close()
 }
 
 // OpenReadOnly opens the journal at a path for reading, beside the process that writes it or alone. It creates nothing and

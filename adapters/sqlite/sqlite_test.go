@@ -23,6 +23,13 @@ func appendOne(t *testing.T, s event.Store, stream string) (event.Result, error)
 	}}})
 }
 
+func closed(t *testing.T, s event.Store) {
+	t.Helper()
+	if err := s.Close(context.Background()); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestASecondWriterIsRefused(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "journal.db")
@@ -42,12 +49,12 @@ func TestAReaderOfAnotherProcessFollows(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "journal.db")
 	writer := open(t, path)
-	defer writer.Close(context.Background())
+	defer closed(t, writer)
 	reader, err := sqlite.OpenReadOnly(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer reader.Close(context.Background())
+	defer closed(t, reader)
 	n := 0
 	for p, err := range reader.Subscribe(t.Context(), 0, event.Subscribe{}) {
 		if err != nil {
@@ -105,6 +112,22 @@ func TestAFileThatIsNoJournalIsRefused(t *testing.T) {
 	for range 2 { // the second shows that the first gave the lock back
 		if _, err := sqlite.Open(t.Context(), path, sqlite.Options{}); err == nil || errors.Is(err, sqlite.ErrInUse) {
 			t.Errorf("opening it gave %v", err)
+		}
+	}
+}
+
+func TestTheFilesAreTheOwnersAlone(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "journal.db")
+	s := open(t, path)
+	defer closed(t, s)
+	for _, suffix := range []string{"", "-wal", "-shm", ".writer"} {
+		info, err := os.Stat(path + suffix)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if mode := info.Mode().Perm(); mode != 0o600 {
+			t.Errorf("%q has mode %o", suffix, mode)
 		}
 	}
 }

@@ -107,6 +107,7 @@ func (w *writer) open() error {
 		return errors.Join(err, conn.Close())
 	}
 	w.conn, w.last, w.hurt, w.heads = conn, last, false, map[string]head{}
+	w.news.ring() // a commit whose answer was lost may have come through
 	return nil
 }
 

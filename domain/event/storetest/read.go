@@ -7,6 +7,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/google/uuid"
+
 	"approdo/domain/event"
 )
 
@@ -347,8 +349,15 @@ var allRules = []rule{
 			j.Skip("writes 100,000 records")
 		}
 		const total = 100_000
-		for i := range total / 250 {
-			j.add(fmt.Sprintf("case-%d", i%40), anyRevision, drafts(250)...)
+		small := draft()
+		small.Data, small.Meta = []byte(`{}`), event.Meta{}
+		ds := make([]event.Draft, 500)
+		for i := range total / len(ds) {
+			for k := range ds {
+				ds[k] = small
+				ds[k].ID = uuid.Must(uuid.NewV7())
+			}
+			j.add(fmt.Sprintf("case-%d", i%40), event.Expected(i/40*len(ds)-1), ds...)
 		}
 		revisions := map[string]event.Revision{}
 		var before event.Position

@@ -29,7 +29,7 @@ type Engine struct {
 const fewest = 60
 
 // patience ends a rule that waits for what does not come.
-const patience = 2 * time.Minute
+const patience = 5 * time.Minute
 
 // rule is one sentence of the contract.
 type rule struct {

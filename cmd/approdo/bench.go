@@ -1,0 +1,49 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/go-json-experiment/json"
+)
+
+// benchCmd measures. A figure stands beside a baseline measured in the same run, since disks and neighbours have moods: it is the
+// ratio that says something.
+type benchCmd struct {
+	Append benchAppendCmd `cmd:"" help:"Accodamenti durevoli al giornale, contro una transazione per evento."`
+}
+
+// figure is one result.
+type figure struct {
+	Figure   string  `json:"figure"`
+	Value    float64 `json:"value"` // the median of the rounds
+	Unit     string  `json:"unit"`
+	Baseline float64 `json:"baseline"` // likewise, in the same unit
+	Ratio    float64 `json:"ratio"`    // value to baseline
+	Seconds  float64 `json:"seconds"`  // spent on measuring the value, all rounds
+	P50      float64 `json:"p50_ms,omitzero"`
+	P99      float64 `json:"p99_ms,omitzero"`
+}
+
+// print writes a figure as a line, for people or, as a JSON object, for programs.
+func (f figure) print(out io.Writer, asJSON bool) error {
+	if !asJSON {
+		_, err := fmt.Fprintf(out, "%-28s %10.0f %-9s  baseline %8.0f  ratio %5.1f  p50 %7.2f ms  p99 %7.2f ms\n",
+			f.Figure, f.Value, f.Unit, f.Baseline, f.Ratio, f.P50, f.P99)
+		return err
+	}
+	line, err := json.Marshal(f)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "%s\n", line)
+	return err
+}
+
+// median is the middle of some values, which it sorts.
+func median[T cmp.Ordered](values []T) T {
+	slices.Sort(values)
+	return values[len(values)/2]
+}
