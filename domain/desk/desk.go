@@ -251,8 +251,12 @@ func (d *Desk) Offer(ctx context.Context, t Ticket, id uuid.UUID, a domain.Actor
 		return d.executeOffer(ctx, t, id, c) // the refusal, or the receipt of the first time
 	}
 	hold := places.Hold{Act: act, Offer: offer, Case: id, Level: p.Level, Override: override != nil}
-	if _, err := event.Execute(ctx, d.store, d.codec, places.Decider, stream, places.Command(hold), Ticket{ID: t.ID}.origin(act)); err != nil {
+	held, err := event.Execute(ctx, d.store, d.codec, places.Decider, stream, places.Command(hold), Ticket{ID: t.ID}.origin(act))
+	if err != nil {
 		return Receipt{}, err
+	}
+	if _, still := held.State.Seats[offer]; !still { // a retry, so late that the seat was given back meanwhile
+		return Receipt{}, casefile.ErrNoSuchOffer
 	}
 	r, err := d.executeOffer(ctx, t, id, c)
 	if err != nil && !errors.Is(err, event.ErrUnknownOutcome) {

@@ -1,0 +1,181 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"approdo/adapters/feed"
+	"approdo/adapters/seal"
+	"approdo/adapters/session"
+	"approdo/adapters/sqlite"
+	"approdo/adapters/sqlite/state"
+	"approdo/adapters/sqlite/views"
+	"approdo/domain"
+	"approdo/domain/account"
+	"approdo/domain/casefile"
+	"approdo/domain/desk"
+	"approdo/domain/event"
+	"approdo/domain/places"
+	"approdo/domain/policy"
+	"approdo/domain/territory"
+	"approdo/projections"
+	"approdo/projections/audit"
+	"approdo/projections/board"
+	"approdo/projections/centre"
+	"approdo/projections/comune"
+	"approdo/projections/duplicates"
+	"approdo/projections/school"
+)
+
+// house is the program's rooms over one data directory.
+type house struct {
+	log       *slog.Logger
+	clock     domain.Clock
+	store     *sqlite.Store
+	keys      *seal.Keyring
+	tokens    seal.Tokens
+	codec     *event.Codec
+	desk      *desk.Desk
+	db        *views.DB
+	views     *projections.Runner
+	state     *state.Store
+	directory *session.Directory
+	sessions  *session.Service
+	policies  *feed.Router
+}
+
+// The files of a data directory. The master key is none of them.
+const (
+	journalFile = "journal.db"
+	keysFile    = "keys.db"
+	viewsFile   = "views.db"
+	stateFile   = "state.db"
+)
+
+// purgeEvery is how often what has expired is dropped, clockEvery how often terms are looked at.
+const (
+	purgeEvery = 10 * time.Minute
+	clockEvery = time.Minute
+)
+
+// allEvents is every stored name the program knows.
+func allEvents(sealer domain.Sealer) *event.Codec {
+	return event.NewCodec(sealer, casefile.Events, places.Events, territory.Events, territory.SchoolEvents, account.Events)
+}
+
+// openHouse opens a data directory, and makes it where there is none. Plain serves cookies over http.
+func openHouse(ctx context.Context, dir string, master seal.MasterKey, clock domain.Clock, plain bool, log *slog.Logger) (_ *house, err error) {
+	h := &house{log: log, clock: clock, tokens: seal.NewTokens(master)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, h.close(ctx))
+		}
+	}()
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	if h.keys, err = seal.OpenKeyring(filepath.Join(dir, keysFile), master); err != nil {
+		return nil, err
+	}
+	if h.store, err = sqlite.Open(ctx, filepath.Join(dir, journalFile), sqlite.Options{Log: log}); err != nil {
+		return nil, err
+	}
+	if h.state, err = state.Open(filepath.Join(dir, stateFile)); err != nil {
+		return nil, err
+	}
+	if h.db, err = views.Open(ctx, filepath.Join(dir, viewsFile)); err != nil {
+		return nil, err
+	}
+	h.codec = allEvents(h.keys)
+	h.desk = desk.New(h.store, h.codec, clock, territory.Province015)
+	h.views = projections.NewRunner(h.store, h.codec, h.db, log, comune.Projection(), centre.Projection(), school.Projection(),
+		board.Projection(), audit.Projection(), duplicates.Projection(h.keys, h.tokens))
+	h.directory = session.NewDirectory(h.store, h.codec)
+	h.sessions = session.New(session.Config{Directory: h.directory, Storage: h.state, Clock: clock, PlainHTTP: plain,
+		Blind: func(text string) []byte { return h.tokens.Of("login", text) }})
+	if h.policies, err = feed.NewRouter(h.store, h.state.Checkpoints(), h.state.Parking(), log); err != nil {
+		return nil, err
+	}
+	h.policies.React(policy.PlacesFollowCase(h.store, h.codec))
+	h.policies.React(policy.OrphanHolds(h.store, h.codec))
+	h.policies.React(policy.Erasure(h.keys))
+	h.policies.Every(policy.NameClocks, clockEvery, policy.NewClocks(h.store, h.codec, standing{h.views}, clock).Run)
+	return h, nil
+}
+
+// catchUp brings views and directory to the journal's head before anybody is served.
+func (h *house) catchUp(ctx context.Context) error {
+	return errors.Join(h.views.CatchUp(ctx), h.directory.CatchUp(ctx))
+}
+
+// run keeps views, directory and policies going until ctx ends.
+func (h *house) run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return h.views.Run(ctx) })
+	g.Go(func() error { return h.directory.Run(ctx) })
+	g.Go(func() error { return h.policies.Run(ctx) })
+	g.Go(func() error {
+		for {
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(purgeEvery):
+				if err := h.state.Purge(ctx, h.clock()); err != nil {
+					h.log.Error("purge of expired rows", "error", err)
+				}
+			}
+		}
+	})
+	err := g.Wait()
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// shut closes when the program has nothing more to say; a failure is logged.
+func (h *house) shut(ctx context.Context) {
+	if err := h.close(context.WithoutCancel(ctx)); err != nil {
+		h.log.Error("closing", "error", err)
+	}
+}
+
+func (h *house) close(ctx context.Context) error {
+	var errs []error
+	if h.db != nil {
+		errs = append(errs, h.db.Close())
+	}
+	if h.store != nil {
+		errs = append(errs, h.store.Close(ctx))
+	}
+	if h.state != nil {
+		errs = append(errs, h.state.Close())
+	}
+	if h.keys != nil {
+		errs = append(errs, h.keys.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// standing finds the deadlines that have passed among the lines of the centres.
+type standing struct{ views projections.Reader }
+
+// DueBefore is policy.Standing.
+func (s standing) DueBefore(ctx context.Context, now time.Time) (due []policy.Deadline, err error) {
+	err = s.views.Read(ctx, func(v *projections.Snapshot) error {
+		for l, err := range centre.Due(v, now) {
+			if err != nil {
+				return err
+			}
+			due = append(due, policy.Deadline{Case: l.Case, Clock: casefile.ClockName(l.Clock), Due: l.Due, Offer: l.Offer})
+		}
+		return nil
+	})
+	return due, err
+}
