@@ -18,6 +18,7 @@ import (
 	"approdo/domain/casefile"
 	"approdo/domain/grade"
 	"approdo/domain/names"
+	"approdo/domain/territory"
 	"approdo/projections/caseline"
 )
 
@@ -139,7 +140,10 @@ func families(t *testing.T) map[string][]string {
 		"handover.": allOf(casefile.HandOverReasons()), "topic.": allOf(casefile.QuestionTopics()), "resolution.": allOf(grade.Reasons()),
 		"erasure.": erasureGrounds, "host.": hostCodes, "relation.": relations, "italian.": allOf(casefile.ItalianLevels()),
 		"health.": {"yes", "no", "pending", "certified"}, "sex.": {"F", "M"}, "need.": allOf(casefile.Needs()), "reason.": allOf(names.Reasons()),
-		"channel.": {string(domain.ChannelComune), string(domain.ChannelSchool), string(domain.ChannelUST)}}
+		"feature.": allOf([]territory.Feature{territory.Ordinary, territory.Prison, territory.Hospital, territory.Evening, territory.CPIA,
+			territory.BoardingHead, territory.Boarding, territory.ForBlind, territory.Experimental}),
+		"language.": languageCodes,
+		"channel.":  {string(domain.ChannelComune), string(domain.ChannelSchool), string(domain.ChannelUST)}}
 }
 
 func allOf[T ~string](of []T) []string {

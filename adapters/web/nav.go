@@ -15,12 +15,12 @@ type navItem struct {
 
 // navs is what each role finds at the top of every page, its daily work first.
 var navs = map[domain.Role][]navItem{
-	domain.RoleComune:     {{Text: text("nav.home"), Href: "/"}, {Text: text("nav.cases"), Href: "/pratiche"}},
-	domain.RoleCentre:     {{Text: text("nav.home"), Href: "/"}, {Text: text("nav.cases"), Href: "/pratiche"}},
-	domain.RoleSchool:     {{Text: text("nav.home"), Href: "/"}, {Text: text("nav.cases"), Href: "/pratiche"}},
-	domain.RoleUST:        {{Text: text("nav.home"), Href: "/"}, {Text: text("nav.cases"), Href: "/pratiche"}},
-	domain.RolePrefettura: {{Text: text("nav.home"), Href: "/"}},
-	domain.RoleAdmin:      {{Text: text("nav.home"), Href: "/"}},
+	domain.RoleComune:     {{Text: text("nav.home"), Href: "/"}, {Text: text("nav.cases"), Href: "/pratiche"}, {Text: text("nav.request"), Href: "/pratiche/nuova"}, {Text: text("nav.search"), Href: "/cerca"}, {Text: text("nav.board"), Href: "/cruscotto"}},
+	domain.RoleCentre:     {{Text: text("nav.home"), Href: "/"}, {Text: text("nav.cases"), Href: "/pratiche"}, {Text: text("nav.search"), Href: "/cerca"}, {Text: text("nav.schools"), Href: "/scuole"}, {Text: text("nav.board"), Href: "/cruscotto"}, {Text: text("nav.territory"), Href: "/territorio"}},
+	domain.RoleSchool:     {{Text: text("nav.home"), Href: "/"}, {Text: text("nav.cases"), Href: "/pratiche"}, {Text: text("nav.enrolment"), Href: "/iscrizioni/nuova"}, {Text: text("nav.places"), Href: "/posti"}, {Text: text("nav.search"), Href: "/cerca"}, {Text: text("nav.board"), Href: "/cruscotto"}},
+	domain.RoleUST:        {{Text: text("nav.home"), Href: "/"}, {Text: text("nav.cases"), Href: "/pratiche"}, {Text: text("nav.request"), Href: "/pratiche/nuova"}, {Text: text("nav.search"), Href: "/cerca"}, {Text: text("nav.schools"), Href: "/scuole"}, {Text: text("nav.board"), Href: "/cruscotto"}, {Text: text("nav.day"), Href: "/registro"}, {Text: text("nav.territory"), Href: "/territorio"}, {Text: text("nav.accounts"), Href: "/utenze"}, {Text: text("nav.operations"), Href: "/funzionamento"}},
+	domain.RolePrefettura: {{Text: text("nav.home"), Href: "/"}, {Text: text("nav.schools"), Href: "/scuole"}, {Text: text("nav.board"), Href: "/cruscotto"}, {Text: text("nav.day"), Href: "/registro"}, {Text: text("nav.territory"), Href: "/territorio"}},
+	domain.RoleAdmin:      {{Text: text("nav.home"), Href: "/"}, {Text: text("nav.accounts"), Href: "/utenze"}, {Text: text("nav.operations"), Href: "/funzionamento"}},
 }
 
 // navOf marks the item whose page, or a page below it, is shown.

@@ -8,10 +8,25 @@ import (
 // notices are what a page may say after a redirect. The cookie that carries one holds its name and nothing else, so that
 // whoever forges it shows a sentence of ours to themself.
 var notices = map[string]Text{
-	"signed-out":       text("notice.signed-out"),
-	"activated":        text("notice.activated"),
-	"password-changed": text("notice.password-changed"),
-	"done":             text("notice.done"),
+	"signed-out":            text("notice.signed-out"),
+	"activated":             text("notice.activated"),
+	"password-changed":      text("notice.password-changed"),
+	"done":                  text("notice.done"),
+	"draft-saved":           text("notice.draft-saved"),
+	"draft-dropped":         text("notice.draft-dropped"),
+	"draft-kept":            text("notice.draft-kept"),
+	"request-recorded":      text("notice.request-recorded"),
+	"enrolment-recorded":    text("notice.enrolment-recorded"),
+	"places-declared":       text("notice.places-declared"),
+	"places-declared-above": text("notice.places-declared-above"),
+	"register-saved":        text("notice.register-saved"),
+	"suspended":             text("notice.suspended"),
+	"resumed":               text("notice.resumed"),
+	"account-suspended":     text("notice.account-suspended"),
+	"account-reinstated":    text("notice.account-reinstated"),
+	"account-closed":        text("notice.account-closed"),
+	"released":              text("notice.released"),
+	"dropped":               text("notice.dropped"),
 }
 
 // redirect answers a post: the next page is read, and says what was done.

@@ -47,6 +47,7 @@ type Person struct {
 type Views interface {
 	projections.Reader
 	Await(ctx context.Context, at event.Position) error
+	Status(ctx context.Context) ([]projections.Status, error)
 }
 
 // Tokens makes keyed tokens of names, and a pupil's pseudonym for one reader; seal.Tokens is it.
@@ -57,11 +58,15 @@ type Tokens interface {
 
 // Config is what the pages need from the other rooms.
 type Config struct {
-	Sessions Sessions
-	Desk     *desk.Desk
-	Views    Views
-	Keys     domain.Sealer
-	Tokens   Tokens
+	Sessions  Sessions
+	Desk      *desk.Desk
+	Views     Views
+	Keys      domain.Sealer
+	Tokens    Tokens
+	Drafts    Drafts
+	Accounts  Accounts
+	Directory Directory
+	Policies  Policies
 	// BodyName is what the body of an actor is called, as the registers have it; empty where there is none.
 	BodyName func(context.Context, domain.Actor) (string, error)
 	Log      *slog.Logger
@@ -150,5 +155,11 @@ func (s *site) routes(r chi.Router) {
 		r.Get("/password", s.page(s.password))
 		r.Post("/password", s.page(s.passwordPost))
 		s.caseRoutes(r)
+		s.intakeRoutes(r)
+		s.boardRoutes(r)
+		s.auditRoutes(r)
+		s.territoryRoutes(r)
+		s.accountRoutes(r)
+		s.operationRoutes(r)
 	})
 }
