@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -284,5 +285,58 @@ func TestTheLogIsCopiedAndGivenBack(t *testing.T) {
 	mustAppend(t, s, one("case-1", event.Any))
 	if c.long.Load() {
 		t.Error("the writer did not copy the rest of a long log")
+	}
+}
+
+func TestCheckpointsAtEveryMomentLoseNothing(t *testing.T) {
+	t.Parallel()
+	s := openJournal(t)
+	c := s.writer.ckpt
+	const writers, each = 6, 100
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		var all sync.WaitGroup
+		for w := range writers {
+			all.Go(func() {
+				for i := range each {
+					if _, err := s.Append(context.Background(), one(fmt.Sprintf("case-%d", w), event.Expected(i-1))); err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			})
+		}
+		all.Wait()
+	}()
+	for copies := 0; ; copies++ {
+		select {
+		case <-done:
+			if copies < 10 {
+				t.Errorf("only %d checkpoints", copies)
+			}
+			if err := s.Close(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+			again, err := Open(t.Context(), s.path, Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := quickCheck(again.writer.conn); err != nil {
+				t.Error(err)
+			}
+			if head, err := again.Head(t.Context()); err != nil || head != writers*each {
+				t.Errorf("head is %d, %v", head, err)
+			}
+			if err := again.Close(context.Background()); err != nil {
+				t.Error(err)
+			}
+			return
+		default:
+		}
+		if err := c.copy(); err != nil {
+			t.Fatal(err)
+		}
+		c.long.Store(copies%3 == 0) // the writer takes its turn too
 	}
 }
