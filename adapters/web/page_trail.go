@@ -1,0 +1,127 @@
+package web
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"approdo/domain/access"
+	"approdo/domain/casefile"
+)
+
+// trailPage is the audit trail of one case: every record, without any of the pupil's data and without free text.
+type trailPage struct {
+	Pseudonym string
+	Facts     []Pair
+	Timeline  []Moment
+}
+
+var trailView = view[trailPage]{"trail"}
+
+func trailPath(id uuid.UUID) string { return "/pratiche/" + id.String() + "/registro" }
+
+func (s *site) trail(w http.ResponseWriter, r *http.Request) error {
+	id, err := caseID(r)
+	if err != nil {
+		return err
+	}
+	a := actorOf(r)
+	file, err := s.Desk.Trail(r.Context(), a, id)
+	if err != nil {
+		return err
+	}
+	c := trailPage{Pseudonym: s.pseudonym(a, id)}
+	err = s.withRegisters(r, func(g *registers) error {
+		st := file.State
+		c.Facts = []Pair{{text("list.status"), statusBadge(st.Status)}, {text("list.grade"), say(levelText(st.Level))}, {text("list.comune"), g.comune(st.Comune)},
+			{text("case.centre"), g.centre(st.Centre)}, {text("audit.records"), count(len(file.Trail))}}
+		if access.Case(a, file.Relation, access.ReadCase) == nil {
+			c.Facts = append(c.Facts, Pair{text("audit.case"), say(text("audit.open-case")).to("/pratiche/" + id.String())})
+		}
+		for _, e := range slices.Backward(file.Trail) {
+			by, err := g.actor(e.Meta.Actor)
+			if err != nil {
+				return err
+			}
+			if e.Meta.Actor.Body != "" {
+				by = by.over(say(roleText(e.Meta.Actor.Role)))
+			}
+			m := Moment{Tone: momentTone(e.Event), At: e.Meta.At, Title: text("event." + e.Type), By: by}
+			if m.Detail, err = s.trailDetails(r, g, e.Event); err != nil {
+				return err
+			}
+			c.Timeline = append(c.Timeline, m)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return trailView.show(s, w, r, http.StatusOK, text("audit.trail-title"), c, Crumb{Text: text("audit.trail-title")})
+}
+
+// trailDetails are the facts of an event that name nobody and that nobody wrote in words of their own.
+func (s *site) trailDetails(r *http.Request, g *registers, e casefile.Event) ([]Pair, error) {
+	other := func(label Text, id uuid.UUID) []Pair {
+		return []Pair{{label, code(s.pseudonym(actorOf(r), id)).to(trailPath(id))}}
+	}
+	switch e := e.(type) {
+	case casefile.RequestRecorded:
+		return []Pair{{text("case.channel"), say(text("channel." + string(e.Channel)))}, {text("case.requested-on"), on(e.On)},
+			{text("list.comune"), g.comune(e.Comune)}, {text("case.by-age"), say(levelText(e.Level))}}, nil
+	case casefile.RequestAmended:
+		var parts []Pair
+		for _, x := range []struct {
+			given bool
+			label Text
+		}{{!e.Identity.IsZero(), text("audit.identity")}, {!e.Domicile.IsZero(), text("case.domicile")}, {!e.Profile.IsZero(), text("audit.profile")},
+			{!e.Health.IsZero(), text("case.health")}, {e.Level != nil, text("case.by-age")}, {e.Asked != nil, text("case.asked")},
+			{e.Preferred != nil, text("case.preferred")}, {e.Needs != nil, text("case.need")}, {e.Sex != "", text("case.sex")}} {
+			if x.given {
+				parts = append(parts, Pair{text("audit.amended"), say(x.label)})
+			}
+		}
+		return parts, nil
+	case casefile.GradeDetermined:
+		out := []Pair{{text("list.grade"), say(levelText(e.Level))}}
+		if e.Resolution == nil {
+			return append(out, Pair{text("audit.decided"), say(text("audit.by-age"))}), nil
+		}
+		return append(out, Pair{text("audit.decided"), say(text("audit.by-resolution"))},
+			Pair{text("case.reason"), say(text("resolution." + string(e.Resolution.Reason)))}), nil
+	case casefile.OfferAccepted:
+		e.Section = ""
+		return details(g, e)
+	case casefile.PlaceOffered:
+		out, err := details(g, e)
+		if e.Override != nil {
+			out = append(out, Pair{text("audit.rule"), s.overridden(e.Override.Rule)})
+		}
+		return out, err
+	case casefile.CaseClosed:
+		out, err := details(g, e)
+		if e.Withdrawn {
+			out = append(out, Pair{text("case.note"), say(text("audit.withdrawn"))})
+		}
+		return append(out, Pair{text("audit.closed-on"), on(e.On)}), err
+	case casefile.CaseMerged:
+		return other(text("case.into"), e.Into), nil
+	case casefile.CaseParted:
+		return other(text("case.from-case"), e.From), nil
+	case casefile.ClockExpired:
+		out, err := details(g, e)
+		return append(out, Pair{text("audit.due"), at(e.Due)}), err
+	case casefile.PupilErased:
+		return []Pair{{text("case.reason"), s.wordsFor("erasure.", e.Ground)}}, nil
+	}
+	return details(g, e)
+}
+
+// overridden names the rule that was set aside.
+func (s *site) overridden(rule string) Cell {
+	if rule == "placement" {
+		return say(text("audit.rule-placement"))
+	}
+	return code(rule)
+}
