@@ -15,10 +15,15 @@ import (
 	"testing"
 
 	"approdo/domain"
+	"approdo/domain/account"
 	"approdo/domain/casefile"
+	"approdo/domain/event"
 	"approdo/domain/grade"
 	"approdo/domain/names"
+	"approdo/domain/places"
+	"approdo/domain/policy"
 	"approdo/domain/territory"
+	"approdo/projections"
 	"approdo/projections/caseline"
 )
 
@@ -130,8 +135,14 @@ func families(t *testing.T) map[string][]string {
 	}
 	clocks := []string{caseline.ClockSchoolAnswer, string(casefile.ClockTakeCharge), string(casefile.ClockFirstOffer), string(casefile.ClockFirstDay)}
 	var stored []string
-	for _, e := range casefile.Events {
-		stored = append(stored, e.Name())
+	for _, table := range []event.Table{casefile.Events, places.Events, territory.Events, territory.SchoolEvents, account.Events} {
+		for _, e := range table {
+			stored = append(stored, e.Name())
+		}
+	}
+	var ofAccounts []string
+	for _, a := range accountActs {
+		ofAccounts = append(ofAccounts, a.path)
 	}
 	return map[string][]string{"error.": errorCodes(t), "kind.": kinds, "role.": roles,
 		"act-form.": paths, "act-lead.": paths, "case.clock-": clocks, "event.": stored,
@@ -142,8 +153,17 @@ func families(t *testing.T) map[string][]string {
 		"health.": {"yes", "no", "pending", "certified"}, "sex.": {"F", "M"}, "need.": allOf(casefile.Needs()), "reason.": allOf(names.Reasons()),
 		"feature.": allOf([]territory.Feature{territory.Ordinary, territory.Prison, territory.Hospital, territory.Evening, territory.CPIA,
 			territory.BoardingHead, territory.Boarding, territory.ForBlind, territory.Experimental}),
-		"language.": languageCodes,
-		"channel.":  {string(domain.ChannelComune), string(domain.ChannelSchool), string(domain.ChannelUST)}}
+		"language.":       languageCodes,
+		"suspension.":     allOf([]territory.Kind{territory.Intake, territory.Placement}),
+		"infanzia.":       allOf([]territory.CityInfanzia{territory.InfanziaByCTI, territory.InfanziaByPolo}),
+		"account-status.": allOf([]account.Status{account.Invited, account.Active, account.Suspended, account.Closed}),
+		"account-reason.": allOf(account.Reasons()), "account-act.": ofAccounts, "account-lead.": ofAccounts,
+		"policy-name.": {policy.NamePlacesFollowCase, policy.NameOrphanHolds, policy.NameErasure, policy.NameClocks},
+		"parked.":      {policy.CodeBehind, policy.CodePanic, policy.CodeUnknown, policy.CodeTimeout, policy.CodeConflict, policy.CodeFault},
+		"drop.":        allOf(policy.DropReasons()), "view.": {"comune", "centre", "school", "board", "audit", "duplicates"},
+		"view-state.":  allOf([]projections.State{projections.Building, projections.Live, projections.Halted, projections.Retired}),
+		"view-reason.": allOf([]projections.Reason{projections.UnknownEvent, projections.Undecodable, projections.ApplyFailed, projections.RowsRefused}),
+		"channel.":     {string(domain.ChannelComune), string(domain.ChannelSchool), string(domain.ChannelUST)}}
 }
 
 func allOf[T ~string](of []T) []string {

@@ -97,7 +97,7 @@ func (h *house) handler(c serving) (http.Handler, error) {
 		Limiter: session.NewLimiter(requestsPerMinute, time.Minute, h.clock), Sealer: h.keys, Tokens: h.tokens, Pseudonym: h.pseudonym,
 		Clock: h.clock, Log: h.log, Secure: c.secure})
 	pages, err := web.New(web.Config{Sessions: h.sessions, Desk: h.desk, Views: h.views, Keys: h.keys, Tokens: h.tokens, BodyName: h.bodyName,
-		Drafts: h.state, Log: h.log, Clock: h.clock, Owner: c.owner, Contact: c.email, Declaration: c.declaration, Secure: c.secure, Demo: c.demo})
+		Drafts: h.state, Accounts: h.sessions, Directory: h.directory, Policies: h.policies, Log: h.log, Clock: h.clock, Owner: c.owner, Contact: c.email, Declaration: c.declaration, Secure: c.secure, Demo: c.demo})
 	if err != nil {
 		return nil, err
 	}
