@@ -1,0 +1,165 @@
+package rest
+
+import (
+	"iter"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/google/uuid"
+
+	"approdo/domain"
+	"approdo/domain/access"
+	"approdo/domain/casefile"
+	"approdo/projections"
+	"approdo/projections/audit"
+	"approdo/projections/board"
+	"approdo/projections/worklist"
+)
+
+// boardAnswer counts the reader's cases: of his body, or of the province for UST and Prefettura.
+type boardAnswer struct {
+	At          time.Time          `json:"at"`
+	Comune      domain.Comune      `json:"comune,omitzero"`
+	Centre      domain.Centre      `json:"centre,omitzero"`
+	Institution domain.Institution `json:"institution,omitzero"`
+	ByComune    []count            `json:"by_comune"`
+	ByCentre    []count            `json:"by_centre"`
+	ByOrder     []count            `json:"by_order"`
+	ByChannel   []count            `json:"by_channel"`
+	WaitingNow  waiting            `json:"waiting_now"` // for their first day
+	Waited      waiting            `json:"waited"`      // until their first day
+	Overdue     []overdue          `json:"overdue"`
+}
+
+type count struct {
+	Key    string          `json:"key"`
+	Status casefile.Status `json:"status"`
+	Cases  int             `json:"cases"`
+}
+
+type overdue struct {
+	Holder string `json:"holder_kind"`
+	Cases  int    `json:"cases"`
+}
+
+// waiting is the spread of waits, in days.
+type waiting struct {
+	Pupils        int `json:"pupils"`
+	Median        int `json:"median"`
+	NinetyPercent int `json:"ninety_percent"` // nine in ten wait no longer
+	Longest       int `json:"longest"`
+}
+
+func (a *api) readBoard(r *http.Request) (answer, error) {
+	scope, err := worklist.Board(actorOf(r.Context()))
+	if err != nil {
+		return answer{}, err
+	}
+	if err := queryOf(r).err(); err != nil {
+		return answer{}, err
+	}
+	now := a.Clock().UTC()
+	out := boardAnswer{At: now, Comune: scope.Comune, Centre: scope.Centre, Institution: scope.Institution, Overdue: []overdue{}}
+	err = a.Views.Read(r.Context(), func(s *projections.Snapshot) error {
+		for _, by := range []struct {
+			by board.By
+			to *[]count
+		}{{board.ByComune, &out.ByComune}, {board.ByCentre, &out.ByCentre}, {board.ByOrder, &out.ByOrder}, {board.ByChannel, &out.ByChannel}} {
+			if *by.to, err = countsOf(board.Counts(s, scope, by.by)); err != nil {
+				return err
+			}
+		}
+		wait, err := board.WaitingNow(s, scope, domain.DateOf(now))
+		if err != nil {
+			return err
+		}
+		waited, err := board.Waited(s, scope)
+		if err != nil {
+			return err
+		}
+		out.WaitingNow, out.Waited = waiting(wait), waiting(waited)
+		for c, err := range board.OverdueBy(s, scope, now) {
+			if err != nil {
+				return err
+			}
+			out.Overdue = append(out.Overdue, overdue{c.Key, c.N})
+		}
+		return nil
+	})
+	return answer{body: out}, err
+}
+
+func countsOf(counts iter.Seq2[board.Count, error]) ([]count, error) {
+	out := []count{}
+	for c, err := range counts {
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, count{c.Key, c.Status, c.N})
+	}
+	return out, nil
+}
+
+// auditDay is a page of who did what on a day in Rome.
+type auditDay struct {
+	Date  domain.Date `json:"date"`
+	Total int         `json:"total"`
+	page[auditRow]
+}
+
+// auditRow is one record of the journal. Cases have a pseudonym for the Prefettura, and their id to read the trail by.
+type auditRow struct {
+	Position  int64       `json:"position"`
+	At        time.Time   `json:"at"`
+	Type      string      `json:"type"`
+	Stream    string      `json:"stream"`
+	Case      uuid.UUID   `json:"case_id,omitzero"`
+	Pseudonym string      `json:"pseudonym,omitzero"`
+	Role      domain.Role `json:"role"`
+	Body      string      `json:"body,omitzero"`
+	Account   uuid.UUID   `json:"account_id,omitzero"`
+}
+
+func (a *api) readDay(r *http.Request) (answer, error) {
+	actor := actorOf(r.Context())
+	if err := access.Large(actor, access.ReadDay); err != nil {
+		return answer{}, err
+	}
+	q := queryOf(r)
+	text, limit := q.text("cursor"), q.limit()
+	after, err := strconv.ParseInt(text, 10, 64)
+	if text != "" && (err != nil || after < 0) {
+		q.fail("cursor", "cursor-malformed")
+	}
+	day, err := domain.ParseDate(chi.URLParam(r, "date"))
+	if err != nil {
+		q.fail("date", "date-malformed")
+	}
+	if err := q.err(); err != nil {
+		return answer{}, err
+	}
+	out := auditDay{Date: day}
+	err = a.Views.Read(r.Context(), func(s *projections.Snapshot) error {
+		rows, next, err := audit.Day(s, day, after, limit)
+		if err != nil {
+			return err
+		}
+		cursor := ""
+		if next > 0 {
+			cursor = strconv.FormatInt(next, 10)
+		}
+		out.page = pageOf(rows, cursor, func(row audit.Row) auditRow {
+			dto := auditRow{Position: row.Position, At: row.At.UTC(), Type: row.Type, Stream: row.Stream, Case: row.Case, Role: row.Role,
+				Body: row.Body, Account: row.Account}
+			if actor.Role == domain.RolePrefettura && row.Case != uuid.Nil {
+				dto.Pseudonym = a.Pseudonym(actor, row.Case)
+			}
+			return dto
+		})
+		out.Total, err = audit.Count(s, day)
+		return err
+	})
+	return answer{body: out}, err
+}
