@@ -8,7 +8,6 @@ import (
 	"unicode/utf8"
 
 	"approdo/domain"
-	"approdo/domain/casefile"
 	"approdo/domain/grade"
 )
 
