@@ -370,7 +370,7 @@ func (d *Desk) enrolment(ctx context.Context, a domain.Actor, id uuid.UUID, f En
 	var c checker
 	today := domain.DateOf(act.At)
 	cmd := casefile.RecordAutonomousEnrolment{Act: act, On: c.day("on", f.On, today, today), FirstDay: c.day("first_day", f.FirstDay, today, domain.Date{})}
-	cmd.Facts.SchoolYear = domain.SchoolYearOf(cmd.On)
+	cmd.Facts.SchoolYear = requestYear(cmd.On)
 	identity := casefile.Identity{FamilyName: c.text("family_name", f.FamilyName, true), GivenName: c.text("given_name", f.GivenName, true)}
 	identity.BirthDate, cmd.Facts.Level = c.birth(f.BirthDate, today, cmd.Facts.SchoolYear)
 	cmd.Facts.Sex = c.sex(f.Sex)

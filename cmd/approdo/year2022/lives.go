@@ -35,11 +35,17 @@ func (y *year) plan() {
 	for planned := 0; planned < spring; {
 		planned += y.household(y.springDay(), spring-planned, true)
 	}
-	for planned := spring; planned < y.Enrolled; {
+	fresh := min(8, y.Enrolled/10)
+	for planned := spring; planned < y.Enrolled-fresh; {
 		first := domain.Date{Year: 2022, Month: time.September, Day: 1}
-		planned += y.household(first.AddDays(y.r.IntN(75)), y.Enrolled-planned, true)
+		planned += y.household(first.AddDays(y.r.IntN(75)), y.Enrolled-fresh-planned, true)
 	}
-	// The last fortnight's requests are still on the desks.
+	// A few were enrolled by schools these days, and the last fortnight's requests are still on the desks.
+	for range fresh {
+		y.children, y.homes = y.children+1, y.homes+1
+		c := y.child(domain.DateOf(Today), y.drawComune(), 0, y.family())
+		y.at(y.office(Today.AddDate(0, 0, -1-y.r.IntN(3)), 0, c.comune), "enrolment", func() error { return y.enrol(c) })
+	}
 	for late := 0; late < max(20, y.Enrolled/25); {
 		late += y.household(domain.DateOf(Today).AddDays(-min(y.r.IntN(14), y.r.IntN(14))), math.MaxInt, false)
 	}
@@ -87,21 +93,14 @@ func (y *year) household(day domain.Date, limit int, finished bool) int {
 	if comune == domain.Milano && y.chance(90) {
 		municipio = 1 + y.r.IntN(9)
 	}
-	family, mother := familyNames[y.r.IntN(len(familyNames))], motherNames[y.r.IntN(len(motherNames))]
+	home := y.family()
 	at := y.office(day.Start(), 0, comune)
 	firstCase := uuid.Nil
 	taken := 0
 	for range size {
 		y.children++
-		c := child{family: family, girl: y.r.IntN(2) == 0, year: schoolYear(day), comune: comune, municipio: municipio,
-			household: y.homes, mother: mother, n: y.children}
-		c.level = drawLevel(y.r)
-		c.birth = birthFor(y.r, c.level, c.year)
-		names := boyNames
-		if c.girl {
-			names = girlNames
-		}
-		c.given = names[y.r.IntN(len(names))]
+		c := y.child(day, comune, municipio, home)
+		c.late = !finished
 		placed := !finished || !y.chance(5)
 		if placed && taken >= limit {
 			break
@@ -115,6 +114,27 @@ func (y *year) household(day domain.Date, limit int, finished bool) int {
 	return taken
 }
 
+// family is what children of one household share.
+type family struct{ name, mother spelling }
+
+func (y *year) family() family {
+	return family{familyNames[y.r.IntN(len(familyNames))], motherNames[y.r.IntN(len(motherNames))]}
+}
+
+// child invents one who asks for a school on a day.
+func (y *year) child(day domain.Date, comune domain.Comune, municipio int, home family) child {
+	c := child{family: home.name, mother: home.mother, girl: y.r.IntN(2) == 0, year: schoolYear(day), comune: comune, municipio: municipio,
+		household: y.homes, n: y.children}
+	c.level = drawLevel(y.r)
+	c.birth = birthFor(y.r, c.level, c.year)
+	given := boyNames
+	if c.girl {
+		given = girlNames
+	}
+	c.given = given[y.r.IntN(len(given))]
+	return c
+}
+
 // schoolYear is the one a request is for: from July on the next.
 func schoolYear(d domain.Date) domain.SchoolYear {
 	if d.Month == time.July || d.Month == time.August {
@@ -125,7 +145,7 @@ func schoolYear(d domain.Date) domain.SchoolYear {
 
 // life puts one child's first step on the agenda: 45 in a hundred come by the comune, 45 by a school, 10 by a mail to the UST.
 func (y *year) life(c child, at time.Time, placed bool, household *uuid.UUID) {
-	if placed && y.chance(45) && len(y.sites[c.level.Order]) > 0 {
+	if placed && !c.late && y.chance(45) && len(y.sites[c.level.Order]) > 0 {
 		y.at(at, "enrolment", func() error { return y.enrol(c) })
 		return
 	}
@@ -380,6 +400,9 @@ func (y *year) offer(c child, id uuid.UUID, refusals int) error {
 func (y *year) answer(c child, id uuid.UUID, school site, k seatKey, refusals int) {
 	now := y.Clock.Now()
 	secretary := officer(domain.RoleSchool, string(school.Institution))
+	if c.late {
+		return // the school has not answered yet
+	}
 	if refusals == 0 && y.chance(3) {
 		y.at(y.office(now, 5, school.Comune), "lapse", func() error {
 			s, err := y.state(id)

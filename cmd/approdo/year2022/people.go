@@ -56,7 +56,8 @@ type child struct {
 	municipio     int
 	household     int
 	mother        spelling
-	n             int // running number, for telephones and documents that repeat nobody's
+	late          bool // came in the last fortnight: whatever is asked of a school is not answered yet
+	n             int  // running number, for telephones and documents that repeat nobody's
 }
 
 // orderShares are the orders of the pupils taken in, in percent.
