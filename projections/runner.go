@@ -67,6 +67,9 @@ func (r *Runner) Run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		if errors.Is(err, ErrMoved) {
+			continue // another node was first; what it has done is loaded
+		}
 		r.log.Error("projections start over", "error", err)
 		select {
 		case <-time.After(startOver):
@@ -304,10 +307,10 @@ func (r *Runner) commit(ctx context.Context) error {
 		var at *unit
 		err := r.engine.Write(ctx, func(b Batch) error {
 			for _, at = range moved {
-				if _, err := at.tx.flush(b, at.gen, math.MaxInt, false); err != nil {
+				if err := b.Save(at.next, at.gen.Position); err != nil { // first: rows are refused too where another node was first
 					return err
 				}
-				if err := b.Save(at.next, at.gen.Position); err != nil {
+				if _, err := at.tx.flush(b, at.gen, math.MaxInt, false); err != nil {
 					return err
 				}
 			}

@@ -14,7 +14,7 @@ import (
 	"approdo/projections"
 )
 
-// reader is a connection that reads.
+// reader is a connection that reads. It is opened when it is first wanted.
 type reader struct {
 	conn       *sqlite.Conn
 	statements map[string]*statement
@@ -37,6 +37,11 @@ func (d *DB) Read(ctx context.Context, f func(projections.Session) error) error 
 		return err
 	}
 	defer func() { d.readers <- r }()
+	if r.conn == nil {
+		if r.conn, err = connect(ctx, d.path, readerPragmas); err != nil {
+			return d.judge(ctx, err)
+		}
+	}
 	r.conn.SetInterrupt(ctx.Done())
 	defer r.conn.SetInterrupt(nil)
 	return d.judge(ctx, r.within(f))
@@ -114,13 +119,16 @@ func (r *reader) prepare(sql string) (*statement, error) {
 	if err != nil {
 		return nil, err
 	}
+	if trailing > 0 {
+		return nil, errors.Join(errors.New("views: a query is one statement"), stmt.Finalize())
+	}
 	q := &statement{Stmt: stmt, columns: make([]string, stmt.ColumnCount()), params: make([]int, stmt.BindParamCount())}
 	for i := range q.columns {
 		q.columns[i] = stmt.ColumnName(i)
 	}
 	for i := range q.params {
 		n, err := strconv.Atoi(strings.TrimPrefix(stmt.BindParamName(i+1), "$"))
-		if err != nil || n < 1 || trailing > 0 {
+		if err != nil || n < 1 {
 			return nil, errors.Join(errors.New("views: parameters are written $1, $2"), stmt.Finalize())
 		}
 		q.params[i] = n - 1
@@ -137,7 +145,12 @@ func (r *reader) forget() (err error) {
 	return err
 }
 
-func (r *reader) close() error { return errors.Join(r.forget(), r.conn.Close()) }
+func (r *reader) close() error {
+	if r.conn == nil {
+		return nil
+	}
+	return errors.Join(r.forget(), r.conn.Close())
+}
 
 // rows is the result of a statement.
 type rows statement

@@ -119,12 +119,7 @@ func open(ctx context.Context, path string) (_ *DB, err error) {
 	}
 	conn.SetInterrupt(nil)
 	for range cap(d.readers) {
-		conn, err := connect(ctx, path, readerPragmas)
-		if err != nil {
-			return nil, err
-		}
-		conn.SetInterrupt(nil)
-		d.readers <- &reader{conn: conn, statements: map[string]*statement{}}
+		d.readers <- &reader{statements: map[string]*statement{}}
 	}
 	return d, nil
 }

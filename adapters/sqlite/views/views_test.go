@@ -1,0 +1,258 @@
+package views_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"approdo/adapters/sqlite/views"
+	"approdo/domain"
+	"approdo/projections"
+)
+
+func TestAFileOfNoUseIsMadeAnew(t *testing.T) {
+	t.Parallel()
+	spoil := map[string]func(t *testing.T, path string){
+		"no database": func(t *testing.T, path string) {
+			write(t, path, bytes.Repeat([]byte("not a database. "), 1000))
+		},
+		"broken header": func(t *testing.T, path string) {
+			b := read(t, path)
+			copy(b, "SQLite format 9")
+			write(t, path, b)
+		},
+		"broken schema": func(t *testing.T, path string) {
+			b := read(t, path)
+			for i := 100; i < 4000; i++ {
+				b[i] = 0xa5
+			}
+			write(t, path, b)
+		},
+		"newer format": func(t *testing.T, path string) {
+			b := read(t, path)
+			b[63]++ // user_version
+			write(t, path, b)
+		},
+		"another program's": func(t *testing.T, path string) {
+			b := read(t, path)
+			b[71]++ // application_id
+			write(t, path, b)
+		},
+		"marked as broken": func(t *testing.T, path string) { write(t, path+"-broken", nil) },
+	}
+	for name, spoil := range spoil {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			j := newJournal()
+			fill(j, 5)
+			for range 2 {
+				db := open(t, dir)
+				r := runner(j, db, toys()...)
+				catchUp(t, r)
+				wantFolded(t, r, j)
+				wantOnlyTablesOf(t, db, 3)
+				if err := db.Close(); err != nil {
+					t.Fatal(err)
+				}
+				spoil(t, filepath.Join(dir, "views.db"))
+			}
+			db := open(t, dir)
+			if err := db.Read(t.Context(), func(s projections.Session) error {
+				all, err := s.Generations()
+				if len(all) > 0 {
+					t.Errorf("left from before: %+v", all)
+				}
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+			if err := db.Close(); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+func TestAFileThatBreaksInUseIsMadeAnewAtTheNextStart(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	j := newJournal()
+	fill(j, 200)
+	db := open(t, dir)
+	catchUp(t, runner(j, db, toys()...))
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "views.db")
+	b := read(t, path)
+	for i := 3 * 8192; i < len(b); i++ {
+		b[i] ^= 0x5a
+	}
+	write(t, path, b)
+	db = open(t, dir)
+	r := runner(j, db, toys()...)
+	err := r.Dump(t.Context(), &bytes.Buffer{})
+	if err == nil || !strings.Contains(err.Error(), "broken") {
+		t.Errorf("read from a broken file: %v", err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db = open(t, dir)
+	defer db.Close()
+	r = runner(j, db, toys()...)
+	catchUp(t, r)
+	wantFolded(t, r, j)
+}
+
+func TestOnlyTheOwnerReadsTheFile(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	db := open(t, dir)
+	defer db.Close()
+	j := newJournal()
+	fill(j, 1)
+	catchUp(t, runner(j, db, toys()...))
+	files, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil || len(files) < 2 {
+		t.Fatal(files, err)
+	}
+	for _, f := range files {
+		info, err := os.Stat(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Mode().Perm() != 0o600 {
+			t.Errorf("%s has mode %o", filepath.Base(f), info.Mode().Perm())
+		}
+	}
+}
+
+func TestScrubLeavesNothingOfWhatWasDeleted(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	db := open(t, dir)
+	defer db.Close()
+	j := newJournal()
+	secrets := make([][]byte, 50)
+	for i := range secrets {
+		name := "Oleksandra-" + uuid.New().String()
+		secrets[i] = []byte(name)
+		j.add(stream(nth(i)), sent{Depot: "Bra", Paper: domain.Open(nth(i), domain.ClassPersonal, paper{domain.NewPersonal(name)})})
+	}
+	r := runner(j, db, toys()...)
+	catchUp(t, r)
+	if n := found(t, dir, secrets); n != len(secrets) {
+		t.Fatalf("%d of %d rows are found before: the search proves nothing", n, len(secrets))
+	}
+	for i := range secrets {
+		j.add(stream(nth(i)), delivered{}) // the row stays, its paper goes
+	}
+	catchUp(t, r)
+	if err := db.Scrub(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := found(t, dir, secrets); n != 0 {
+		t.Errorf("%d are found after", n)
+	}
+	wantFolded(t, r, j)
+}
+
+// found counts the secrets that stand in a file of the directory.
+func found(t *testing.T, dir string, secrets [][]byte) (n int) {
+	var all []byte
+	files, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		all = append(all, read(t, f)...)
+	}
+	for _, s := range secrets {
+		if bytes.Contains(all, s) {
+			n++
+		}
+	}
+	return n
+}
+
+func TestReadsEndWithTheirContext(t *testing.T) {
+	t.Parallel()
+	j, db := newJournal(), opened(t)
+	fill(j, 300)
+	r := runner(j, db, toys()...)
+	catchUp(t, r)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	err := r.Read(ctx, func(s *projections.Snapshot) error {
+		_, _, err := projections.One[int64](s, "SELECT count(*) FROM {steps} a, {steps} b, {steps} c, {steps} d WHERE a.what < b.what")
+		return err
+	})
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a query without end: %v", err)
+	}
+	if n := count(t, r, "SELECT count(*) FROM {steps}"); n != 600 {
+		t.Errorf("%d rows are read after it", n)
+	}
+}
+
+func TestReadersCannotWrite(t *testing.T) {
+	t.Parallel()
+	j, db := newJournal(), opened(t)
+	fill(j, 2)
+	r := runner(j, db, toys()...)
+	catchUp(t, r)
+	if err := r.Read(t.Context(), func(s *projections.Snapshot) error {
+		_, _, err := projections.One[int64](s, "DELETE FROM {steps} RETURNING at")
+		return err
+	}); err == nil {
+		t.Error("a query has deleted rows")
+	}
+	if n := count(t, r, "SELECT count(*) FROM {steps}"); n != 4 {
+		t.Errorf("%d rows are left", n)
+	}
+}
+
+func TestAClosedFileAnswersWithAnError(t *testing.T) {
+	t.Parallel()
+	db, err := views.Open(t.Context(), filepath.Join(t.TempDir(), "views.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Read(t.Context(), func(projections.Session) error { return nil }); err == nil {
+		t.Error("read")
+	}
+	if err := db.Write(t.Context(), func(projections.Batch) error { return nil }); err == nil {
+		t.Error("written")
+	}
+	if err := db.Scrub(t.Context()); err == nil {
+		t.Error("scrubbed")
+	}
+}
+
+func read(t *testing.T, path string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func write(t *testing.T, path string, b []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
