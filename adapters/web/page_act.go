@@ -378,7 +378,7 @@ func schoolOptions(c actContext, comune domain.Comune, km float64) ([]Option, er
 		label.Plain = site.Name
 		hint := text("act.places-unknown", "comune", c.regs.comune(comune).Plain, "km", int(km+0.5))
 		if !p.DeclaredAt.IsZero() {
-			hint = text("act.places", "free", max(0, p.Free), "day", domain.DateOf(p.DeclaredAt).String(), "comune", c.regs.comune(comune).Plain, "km", int(km+0.5))
+			hint = text("act.places", "free", max(0, p.Free), "day", domain.DateOf(p.DeclaredAt), "comune", c.regs.comune(comune).Plain, "km", int(km+0.5))
 		}
 		if at, declined := st.Declined[site.Code]; declined && !p.DeclaredAt.After(at) {
 			hint = text("act.places-declined")

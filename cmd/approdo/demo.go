@@ -125,8 +125,15 @@ func (c *demoCmd) make(ctx context.Context, h *house, clock *year2022.Clock, url
 		return m, err
 	}
 	follow := year2022.Follower(h.store, policy.PlacesFollowCase(h.store, h.codec))
+	clocks := policy.NewClocks(h.store, h.codec, standing{h.views}, h.clock)
+	endOfDay := func(ctx context.Context) error {
+		if err := h.views.CatchUp(ctx); err != nil {
+			return err
+		}
+		return clocks.Run(ctx)
+	}
 	began := time.Now()
-	err := year2022.Make(ctx, year2022.Config{Enrolled: c.Cases, Seed: c.Seed, Store: h.store, Codec: h.codec, Desk: h.desk, Clock: clock, Follow: follow,
+	err := year2022.Make(ctx, year2022.Config{Enrolled: c.Cases, Seed: c.Seed, Store: h.store, Codec: h.codec, Desk: h.desk, Clock: clock, Follow: follow, EndOfDay: endOfDay,
 		Progress: func(day domain.Date, enrolled int) {
 			fmt.Fprintf(out, "\rAnno dimostrativo: %s, %d alunni inseriti ", day, enrolled)
 		}})

@@ -406,14 +406,16 @@ func (y *year) answer(c child, id uuid.UUID, school site, k seatKey, refusals in
 	if refusals == 0 && y.chance(3) {
 		y.at(y.office(now, 5, school.Comune), "lapse", func() error {
 			s, err := y.state(id)
-			if err != nil || s.Status != casefile.Offered {
+			if err != nil || s.Status != casefile.Offered && s.Status != casefile.InCharge {
 				return err
 			}
 			y.free[k]++
-			lapse := casefile.Command(casefile.LapseOffer{Act: y.Desk.Act(domain.System), Offer: s.Offer.ID})
-			origin := event.Origin{ID: y.ticket().ID, By: domain.System, At: y.Clock.Now()}
-			if _, err := event.Execute(y.ctx, y.Store, y.Codec, casefile.Decider, casefile.Stream(id), lapse, origin); err != nil {
-				return err
+			if s.Status == casefile.Offered { // no clock has been running
+				lapse := casefile.Command(casefile.LapseOffer{Act: y.Desk.Act(domain.System), Offer: s.Offer.ID})
+				origin := event.Origin{ID: y.ticket().ID, By: domain.System, At: y.Clock.Now()}
+				if _, err := event.Execute(y.ctx, y.Store, y.Codec, casefile.Decider, casefile.Stream(id), lapse, origin); err != nil {
+					return err
+				}
 			}
 			y.at(y.office(y.Clock.Now(), 1, domain.Milano), "offer", func() error { return y.offer(c, id, 0) })
 			return nil
@@ -508,10 +510,11 @@ func (y *year) duplicate(c child, enrolled uuid.UUID) {
 			return err
 		}
 		y.at(y.office(y.Clock.Now(), y.r.IntN(3), domain.Milano), "taking charge", func() error { return y.takeCharge(r.ID) })
+		days := 2 + y.r.IntN(12)
 		if y.chance(25) {
-			return nil // nobody has noticed yet
+			days += 15 + y.r.IntN(15) // nobody notices for weeks; those of the last ones, not yet
 		}
-		y.at(y.office(y.Clock.Now(), 2+y.r.IntN(12), domain.Milano), "merge", func() error {
+		y.at(y.office(y.Clock.Now(), days, domain.Milano), "merge", func() error {
 			err := y.do(r.ID, casefile.Merge{Act: y.Desk.Act(ust), Into: enrolled, Text: text(r.ID, "Stesso minore: confermato dalla scuola.")})
 			if err == nil && y.chance(4) {
 				y.at(y.office(y.Clock.Now(), 2, domain.Milano), "un-merge", func() error {

@@ -59,6 +59,8 @@ type Config struct {
 	// Follow carries out what the policies ask for up to the journal's head. It is called after every step, so that the year does
 	// not depend on how fast a policy is.
 	Follow func(ctx context.Context) error
+	// EndOfDay, where set, is called before the first step of another day: for clocks that run out.
+	EndOfDay func(ctx context.Context) error
 	// Progress is told how far the year has come.
 	Progress func(day domain.Date, enrolled int)
 }
@@ -78,6 +80,11 @@ func Make(ctx context.Context, c Config) error {
 		if s.at.After(Today) {
 			break
 		}
+		if day := domain.DateOf(s.at); day != y.day {
+			if err := y.turn(day); err != nil {
+				return err
+			}
+		}
 		y.Clock.Set(s.at)
 		if err := s.do(); err != nil {
 			return fmt.Errorf("year2022: %s on %s: %w", s.name, domain.DateOf(s.at), err)
@@ -85,14 +92,24 @@ func Make(ctx context.Context, c Config) error {
 		if err := y.Follow(ctx); err != nil {
 			return err
 		}
-		if day := domain.DateOf(s.at); day != y.day {
-			y.day = day
-			y.Progress(day, y.enrolled)
-		}
 	}
 	y.Clock.Set(Today)
 	y.Progress(domain.DateOf(Today), y.enrolled)
 	return nil
+}
+
+// turn ends a day and begins another.
+func (y *year) turn(next domain.Date) error {
+	y.Progress(next, y.enrolled)
+	y.day = next
+	if y.EndOfDay == nil {
+		return nil
+	}
+	y.Clock.Set(next.Start().Add(time.Hour))
+	if err := y.EndOfDay(y.ctx); err != nil {
+		return err
+	}
+	return y.Follow(y.ctx)
 }
 
 type seatKey struct {
