@@ -63,8 +63,8 @@ var enrol = casefile.RecordAutonomousEnrolment{Act: by(school, hour(0)), School:
 func TestASchoolEnrolsOnItsOwn(t *testing.T) {
 	t.Parallel()
 	s := given(t).When(enrol).Then(enrolled, routed).State()
-	if want := (casefile.Holder{Kind: casefile.HeldBySchool, Body: "MIIC8AB00X"}); s.Holder() != want || s.Status != casefile.Accepted {
-		t.Errorf("%s, held by %v", s.Status, s.Holder())
+	if want := (casefile.Holder{Kind: casefile.HeldBySchool, Body: "MIIC8AB00X"}); s.Holder() != want || s.Status != casefile.Accepted || s.AcceptedOn != day(0) {
+		t.Errorf("%s on %v, held by %v", s.Status, s.AcceptedOn, s.Holder())
 	}
 
 	c := enrol
