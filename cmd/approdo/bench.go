@@ -12,7 +12,8 @@ import (
 // benchCmd measures. A figure stands beside a baseline measured in the same run, since disks and neighbours have moods: it is the
 // ratio that says something.
 type benchCmd struct {
-	Append benchAppendCmd `cmd:"" help:"Accodamenti durevoli al giornale, contro una transazione per evento."`
+	Append  benchAppendCmd  `cmd:"" help:"Accodamenti durevoli al giornale, contro una transazione per evento."`
+	Rebuild benchRebuildCmd `cmd:"" help:"Tutte le viste rifatte dal giornale, contro la sola lettura."`
 }
 
 // figure is one result.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"approdo/domain"
+	"approdo/domain/casefile"
 	"approdo/domain/grade"
 )
 
@@ -108,4 +109,13 @@ func (c child) email() string {
 func (c child) document() string { return fmt.Sprintf("XX%06d", 100000+c.n*13) }
 func (c child) address(r *rand.Rand) string {
 	return fmt.Sprintf("Via degli %s %d", streets[r.IntN(len(streets))], 1+r.IntN(180))
+}
+
+// Identity invents somebody; the same random source gives the same people. For measuring with names as they are.
+func Identity(r *rand.Rand, n int) casefile.Identity {
+	y := &year{r: r, children: n}
+	c := y.child(domain.DateOf(Today), domain.Milano, 0, y.family())
+	p := domain.NewPersonal
+	return casefile.Identity{FamilyName: p(c.family.latin), GivenName: p(c.given.latin), FamilyNameCyrillic: p(c.family.cyrillic),
+		GivenNameCyrillic: p(c.given.cyrillic), BirthDate: p(c.birth.String()), Citizenship: p("UA"), Document: p(c.document())}
 }
