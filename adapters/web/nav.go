@@ -23,15 +23,22 @@ var navs = map[domain.Role][]navItem{
 	domain.RoleAdmin:      {{Text: text("nav.home"), Href: "/"}, {Text: text("nav.accounts"), Href: "/utenze"}, {Text: text("nav.operations"), Href: "/funzionamento"}},
 }
 
-// navOf marks the item whose page, or a page below it, is shown.
+// navOf marks the item whose page, or a page below it, is shown: of several, the nearest.
 func navOf(p *Person, path string) []navItem {
 	if p == nil {
 		return nil
 	}
 	var out []navItem
-	for _, item := range navs[p.Actor.Role] {
-		item.Current = path == item.Href || item.Href != "/" && strings.HasPrefix(path, item.Href+"/")
+	nearest := -1
+	for i, item := range navs[p.Actor.Role] {
+		below := path == item.Href || item.Href != "/" && strings.HasPrefix(path, item.Href+"/")
+		if below && (nearest < 0 || len(item.Href) > len(out[nearest].Href)) {
+			nearest = i
+		}
 		out = append(out, item)
+	}
+	if nearest >= 0 {
+		out[nearest].Current = true
 	}
 	return out
 }

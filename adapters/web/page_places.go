@@ -89,7 +89,7 @@ func (s *site) places(w http.ResponseWriter, r *http.Request) error {
 		for _, x := range sites {
 			c.Sites = append(c.Sites, sitePlaces{ID: string(x.Code), Name: plain(x.Name).over(code(string(x.Code))),
 				Table:  s.placesTable(g, x, known),
-				Action: Action{text("places.update"), declareHref(x.Code, year)}})
+				Action: Action{text("places.update-of", "order", orderText(x.Order)), declareHref(x.Code, year)}})
 		}
 		return nil
 	})
@@ -137,12 +137,11 @@ func (s *site) placesTable(g *registers, x school.Site, known map[school.PlacesK
 		{Label: text("places.class"), Numeric: true}, {Label: text("places.confirmed")}}}
 	for _, l := range levelsOf(x.Order) {
 		p, ok := placesAt(known, x.Code, l)
-		row := Row{Cells: []Cell{say(levelText(l)), {}, {}, {}, {}, {}}}
+		row := Row{Cells: []Cell{say(levelText(l)), say(text("places.unknown")), {}, {}, {}, {}}}
 		if ok {
 			row.Cells[2], row.Cells[3] = count(p.Held), count(p.Taken)
 		}
 		if !ok || p.DeclaredAt.IsZero() {
-			row.Cells[1], row.Cells[5] = say(text("places.unknown")), say(text("places.never"))
 			t.Rows = append(t.Rows, row)
 			continue
 		}
@@ -169,7 +168,9 @@ func ceilingText(percent, pupils, foreign, free int) Text {
 	switch {
 	case pupils == 0 || free <= 0 || room >= free:
 		return Text{}
-	case room <= 0:
+	case room < 0:
+		return text("places.ceiling-passed", "percent", percent)
+	case room == 0:
 		return text("places.ceiling-reached", "percent", percent)
 	}
 	return text("places.ceiling-room", "percent", percent, "count", room)
@@ -210,6 +211,16 @@ type gradeFieldset struct {
 	Confirmed             bool // ever
 	Age                   Cell
 	Free, Pupils, Foreign string // names of the fields
+}
+
+// Answers are the fields of the grade under the short labels they have below its name.
+func (g gradeFieldset) Answers() []gradeAnswer {
+	return []gradeAnswer{{g.Free, text("places.free-label")}, {g.Pupils, text("places.pupils-label")}, {g.Foreign, text("places.foreign-label")}}
+}
+
+type gradeAnswer struct {
+	Name  string
+	Label Text
 }
 
 var declareView = view[declarePage]{"declare"}

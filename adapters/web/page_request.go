@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/hex"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/go-chi/chi/v5"
@@ -106,10 +107,10 @@ func (s *site) requestForm(a domain.Actor, g *registers) *Form {
 	return newForm("/pratiche/nuova", text("request.submit"), append(fields,
 		Field{Name: "host", Kind: FieldSelect, Label: text("case.host"), Options: hostOptions(), Optional: true},
 		Field{Name: "adult_name", Kind: FieldText, Label: text("request.adult-name"), Optional: true},
-		Field{Name: "adult_relation", Kind: FieldSelect, Label: text("case.relation"), Options: codes("relation.", relations), Optional: true},
+		Field{Name: "adult_relation", Kind: FieldSelect, Label: text("case.relation"), Options: codes(relations, relationText), Optional: true},
 		Field{Name: "adult_phone", Kind: FieldTel, Label: text("case.phone"), Hint: text("request.phone-hint"), Optional: true, Width: 20},
 		Field{Name: "adult_email", Kind: FieldEmail, Label: text("case.email"), Optional: true},
-		Field{Name: "adult_language", Kind: FieldSelect, Label: text("request.adult-language"), Options: codes("language.", languageCodes), Optional: true},
+		Field{Name: "adult_language", Kind: FieldSelect, Label: text("request.adult-language"), Options: codes(languageCodes, languageText), Optional: true},
 		Field{Name: "with_reserve", Kind: FieldCheck, Label: text("request.reserve"), Hint: text("request.reserve-hint"), Optional: true},
 		Field{Name: "tax_code", Kind: FieldText, Label: text("case.tax-code"), Hint: text("request.tax-code-hint"), Optional: true, Width: 20},
 		Field{Name: "document", Kind: FieldText, Label: text("case.document"), Hint: text("request.document-hint"), Optional: true, Width: 20},
@@ -124,15 +125,15 @@ func (s *site) requestForm(a domain.Actor, g *registers) *Form {
 		Field{Name: "last_grade", Kind: FieldText, Label: text("case.last-grade"), Hint: text("request.last-grade-hint"), Optional: true, Width: 20},
 		Field{Name: "still_online", Kind: FieldCheck, Label: text("request.still-online"), Optional: true},
 		Field{Name: "languages", Kind: FieldText, Label: text("case.languages"), Hint: text("request.languages-hint"), Optional: true},
-		Field{Name: "italian", Kind: FieldSelect, Label: text("case.italian"), Options: codes("italian.", casefile.ItalianLevels()), Optional: true},
-		Field{Name: "vaccination", Kind: FieldSelect, Label: text("request.vaccination"), Options: codes("health.", vaccinationCodes), Optional: true},
-		Field{Name: "disability", Kind: FieldSelect, Label: text("request.disability"), Options: codes("health.", disabilityCodes), Optional: true},
+		Field{Name: "italian", Kind: FieldSelect, Label: text("case.italian"), Options: codes(casefile.ItalianLevels(), italianText), Optional: true},
+		Field{Name: "vaccination", Kind: FieldSelect, Label: text("request.vaccination"), Options: codes(vaccinationCodes, answerText), Optional: true},
+		Field{Name: "disability", Kind: FieldSelect, Label: text("request.disability"), Options: codes(disabilityCodes, answerText), Optional: true},
 		Field{Name: "asked_grade", Kind: FieldSelect, Label: text("request.asked"), Hint: text("request.asked-hint"), Options: levelOptions(), Optional: true},
 		Field{Name: "preferred_1", Kind: FieldText, Label: text("request.preferred-1"), Hint: text("request.preferred-hint"), Optional: true},
 		Field{Name: "preferred_2", Kind: FieldText, Label: text("request.preferred-2"), Optional: true},
 		Field{Name: "preferred_3", Kind: FieldText, Label: text("request.preferred-3"), Optional: true},
 		Field{Name: "sibling_school", Kind: FieldText, Label: text("request.sibling-school"), Optional: true},
-		Field{Name: "needs", Kind: FieldChecks, Label: text("request.needs"), Options: codes("need.", casefile.Needs()), Optional: true},
+		Field{Name: "needs", Kind: FieldChecks, Label: text("request.needs"), Options: codes(casefile.Needs(), needText), Optional: true},
 		Field{Name: "on", Kind: FieldDate, Label: text("request.on"), Hint: text("request.on-hint"), Optional: true},
 		Field{Name: "household", Optional: true},
 	)...)
@@ -145,14 +146,20 @@ var (
 	disabilityCodes  = []casefile.HealthAnswer{casefile.HealthCertified, casefile.HealthPending}
 )
 
-// codes are the options of a family of texts.
-func codes[T ~string](family string, all []T) []Option {
+// codes are the options for codes, each named by a text.
+func codes[T ~string](all []T, named func(T) Text) []Option {
 	var out []Option
 	for _, c := range all {
-		out = append(out, Option{Value: string(c), Label: say(text(family + string(c)))})
+		out = append(out, Option{Value: string(c), Label: say(named(c))})
 	}
 	return out
 }
+
+func relationText(c string) Text               { return text("relation." + c) }
+func languageText(c string) Text               { return text("language." + c) }
+func italianText(l casefile.ItalianLevel) Text { return text("italian." + string(l)) }
+func answerText(a casefile.HealthAnswer) Text  { return text("health." + string(a)) }
+func needText(n casefile.Need) Text            { return text("need." + string(n)) }
 
 func levelOptions() []Option {
 	var out []Option
@@ -324,8 +331,11 @@ func (s *site) showRequest(w http.ResponseWriter, r *http.Request, g *registers,
 		c.Sections = append(c.Sections, part)
 	}
 	var err error
-	if c.Drafts, err = s.draftsOf(r.Context(), a.Account); err != nil {
-		return err
+	if r.Method == http.MethodGet { // over a form to mend they would be in the way
+		if c.Drafts, err = s.draftsOf(r.Context(), a.Account); err != nil {
+			return err
+		}
+		c.Drafts = slices.DeleteFunc(c.Drafts, func(d draftLine) bool { return d.ID == c.Form.Key })
 	}
 	if c.Schools, err = schoolCodes(g, comune); err != nil {
 		return err

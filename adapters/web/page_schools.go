@@ -157,7 +157,11 @@ func (s *site) school(w http.ResponseWriter, r *http.Request) error {
 			if err != nil {
 				return err
 			}
-			c.Years = append(c.Years, placesOfYear{text("places.of-year", "year", y), s.placesTable(g, x, declared)})
+			t := Table{Empty: Empty{Title: text("places.none", "year", y)}}
+			if slices.ContainsFunc(levelsOf(x.Order), func(l grade.Level) bool { _, ok := placesAt(declared, x.Code, l); return ok }) {
+				t = s.placesTable(g, x, declared)
+			}
+			c.Years = append(c.Years, placesOfYear{text("places.of-year", "year", y), t})
 		}
 		if access.Large(a, access.DeclarePlaces) == nil && !x.Gone {
 			c.Declare = Action{text("places.update"), declareHref(x.Code, present)}
