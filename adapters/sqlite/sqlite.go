@@ -98,8 +98,8 @@ func create(path string) error {
 	return f.Close()
 }
 
-// OpenReadOnly opens the journal at a path for reading, beside the process that writes it or alone. It creates nothing and
-// writes nothing; Append gives event.ErrUnavailable.
+// OpenReadOnly opens the journal at a path for reading, beside the process that writes it or alone. It creates no journal and
+// writes no record; Append gives event.ErrUnavailable. The folder MUST be writable even so: SQLite puts its -shm file there.
 func OpenReadOnly(ctx context.Context, path string) (*Store, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
