@@ -1,0 +1,343 @@
+package rest_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/google/uuid"
+
+	"approdo/adapters/memory"
+	"approdo/adapters/rest"
+	"approdo/adapters/session"
+	"approdo/adapters/sqlite/state"
+	"approdo/adapters/sqlite/views"
+	"approdo/domain"
+	"approdo/domain/account"
+	"approdo/domain/casefile"
+	"approdo/domain/desk"
+	"approdo/domain/event"
+	"approdo/domain/event/sealtest"
+	"approdo/domain/grade"
+	"approdo/domain/places"
+	"approdo/domain/policy"
+	"approdo/domain/territory"
+	"approdo/projections"
+	"approdo/projections/audit"
+	"approdo/projections/board"
+	"approdo/projections/centre"
+	"approdo/projections/comune"
+	"approdo/projections/duplicates"
+	"approdo/projections/school"
+)
+
+// persona is somebody who asks. The names of bodies that stand in a relation to the cases of these tests say which; see stages.
+type persona string
+
+const (
+	anonymous   persona = "anonymous"
+	ownComune   persona = "own comune"   // Rozzano, where the pupils live
+	otherComune persona = "other comune" // Legnano
+	ownCentre   persona = "own centre"   // CTI-24, to which the cases were handed over
+	pastCentre  persona = "past centre"  // CTI-25, from which
+	otherCentre persona = "other centre" // CTI-23
+	ownSchool   persona = "own school"   // that is offered the cases and accepts
+	pastSchool  persona = "past school"  // that declined
+	otherSchool persona = "other school" // that was never asked
+	ust         persona = "UST"
+	prefettura  persona = "Prefettura"
+	admin       persona = "administrator"
+)
+
+var bodies = map[persona]domain.Actor{
+	ownComune:   {Role: domain.RoleComune, Body: "015189"},
+	otherComune: {Role: domain.RoleComune, Body: "015118"},
+	ownCentre:   {Role: domain.RoleCentre, Body: "CTI-24"},
+	pastCentre:  {Role: domain.RoleCentre, Body: "CTI-25"},
+	otherCentre: {Role: domain.RoleCentre, Body: "CTI-23"},
+	ownSchool:   {Role: domain.RoleSchool, Body: "ZZIC00001X"},
+	pastSchool:  {Role: domain.RoleSchool, Body: "ZZIC00002X"},
+	otherSchool: {Role: domain.RoleSchool, Body: "ZZIC00003X"},
+	ust:         {Role: domain.RoleUST},
+	prefettura:  {Role: domain.RolePrefettura},
+	admin:       {Role: domain.RoleAdmin},
+}
+
+// The sites of the three schools, all primaria.
+const (
+	ownSite   domain.School = "ZZEE00001X"
+	pastSite  domain.School = "ZZEE00002X"
+	otherSite domain.School = "ZZEE00003X"
+)
+
+// third is the grade of the pupils of these tests by age.
+var third = grade.Level{Order: grade.Primaria, Year: 3}
+
+const password = "tre barche in mezzo al lago"
+
+// house is the API over a journal in memory, with real views, sessions and answers on disk.
+type house struct {
+	t       testing.TB
+	handler http.Handler
+	config  rest.Config
+	store   *journal
+	codec   *event.Codec
+	desk    *desk.Desk
+	views   *projections.Runner
+	log     *lines
+	time    atomic.Int64
+	actors  map[persona]domain.Actor
+	tokens  map[persona]string
+
+	mu        sync.Mutex
+	followed  event.Position
+	reactions []policy.Reaction
+}
+
+// tokens of tests are keyed by nothing.
+type plainTokens struct{}
+
+func (plainTokens) Of(kind, text string) []byte { return fmt.Appendf(nil, "%s/%s", kind, text) }
+
+func newHouse(t testing.TB, change ...func(*rest.Config)) *house {
+	t.Helper()
+	h := &house{t: t, store: &journal{Store: memory.New()}, log: &lines{}, actors: map[persona]domain.Actor{}, tokens: map[persona]string{}}
+	h.time.Store(time.Date(2022, time.March, 14, 9, 0, 0, 0, time.UTC).UnixNano())
+	log := slog.New(slog.NewJSONHandler(h.log, nil))
+	sealer := sealtest.New()
+	h.codec = event.NewCodec(sealer, casefile.Events, places.Events, territory.Events, territory.SchoolEvents, account.Events)
+	h.desk = desk.New(h.store, h.codec, h.now, territory.Province015)
+	h.reactions = []policy.Reaction{policy.PlacesFollowCase(h.store, h.codec), policy.Erasure(sealer)}
+
+	kept, err := state.Open(filepath.Join(t.TempDir(), "state.db"))
+	h.check(err)
+	db, err := views.Open(context.Background(), filepath.Join(t.TempDir(), "views.db"))
+	h.check(err)
+	h.views = projections.NewRunner(h.store, h.codec, db, slog.New(slog.DiscardHandler), comune.Projection(), centre.Projection(),
+		school.Projection(), board.Projection(), audit.Projection(), duplicates.Projection(sealer, plainTokens{}))
+	directory := session.NewDirectory(h.store, h.codec)
+	sessions := session.New(session.Config{Directory: directory, Storage: kept, Clock: h.now, Cost: session.Cost{Memory: 64, Time: 1, Threads: 1},
+		Blind: func(text string) []byte { return plainTokens{}.Of("login", text) }})
+	h.config = rest.Config{Desk: h.desk, Views: h.views, Sessions: sessions, Directory: directory, Answers: kept,
+		Limiter: session.NewLimiter(1_000_000, time.Minute, h.now), Sealer: sealer, Tokens: plainTokens{}, Clock: h.now, Log: log,
+		Pseudonym: func(reader domain.Actor, pupil uuid.UUID) string { return "P-" + pupil.String()[24:] }}
+	for _, c := range change {
+		c(&h.config)
+	}
+	h.handler = rest.New(h.config)
+	h.found()
+	h.check(h.views.CatchUp(context.Background()))
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- h.views.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		<-done
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := kept.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	h.invite(sessions)
+	return h
+}
+
+func (h *house) now() time.Time       { return time.Unix(0, h.time.Load()).UTC() }
+func (h *house) pass(d time.Duration) { h.time.Add(int64(d)) }
+
+func (h *house) check(err error) {
+	h.t.Helper()
+	if err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// found begins the territory and lists the schools.
+func (h *house) found() {
+	h.t.Helper()
+	act := h.desk.Act(domain.System)
+	_, err := h.desk.EditTerritory(context.Background(), desk.NewTicket(), territory.Found{Act: act, Province: territory.Province015, Register: territory.Shipped()})
+	h.check(err)
+	for _, s := range []struct{ site, institution string }{{"ZZEE00001X", "ZZIC00001X"}, {"ZZEE00002X", "ZZIC00002X"}, {"ZZEE00003X", "ZZIC00003X"}} {
+		c := territory.ListSchool{Act: act, Year: 2021, School: territory.School{Code: domain.School(s.site), Institution: domain.Institution(s.institution),
+			Name: "Scuola dimostrativa " + s.site, Comune: "015189", Order: grade.Primaria, Type: "SCUOLA PRIMARIA", Feature: territory.Ordinary,
+			Management: territory.StateRun}}
+		_, err := event.Execute(context.Background(), h.store, h.codec, territory.SchoolDecider, territory.SchoolStream(c.School.Code),
+			territory.SchoolCommand(c), event.Origin{ID: uuid.New(), By: act.By, At: act.At})
+		h.check(err)
+	}
+}
+
+// invite gives every persona an account and a session.
+func (h *house) invite(sessions *session.Service) {
+	h.t.Helper()
+	ctx := context.Background()
+	for p, body := range bodies {
+		login := strings.ReplaceAll(string(p), " ", ".") + "@example.org"
+		o := event.Origin{ID: uuid.New(), By: domain.System, At: h.now()}
+		link, err := sessions.Invite(ctx, o, session.Invitation{Role: body.Role, Body: body.Body, Login: domain.NewPersonal(login), Name: domain.NewPersonal("Persona di prova")})
+		h.check(err)
+		h.check(sessions.Activate(ctx, link.Token, password))
+		token, s, err := sessions.SignIn(ctx, login, password, "192.0.2.1:1")
+		h.check(err)
+		h.actors[p], h.tokens[p] = s.Actor, token
+	}
+}
+
+// follow carries the policies out as far as the journal's head.
+func (h *house) follow() {
+	h.t.Helper()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for page, err := range h.store.ReadAll(context.Background(), h.followed, event.ReadAll{Filter: event.Filter{Prefixes: []string{casefile.Category}}}) {
+		h.check(err)
+		for _, r := range page.Records {
+			for _, reaction := range h.reactions {
+				for _, name := range reaction.Types {
+					if name == r.Type {
+						h.check(reaction.React(context.Background(), r))
+					}
+				}
+			}
+		}
+		h.followed = page.Checkpoint
+	}
+}
+
+// exchange is a request's answer.
+type exchange struct {
+	t      testing.TB
+	status int
+	header http.Header
+	body   []byte
+}
+
+// ask sends a request and holds it, and the answer, to the document. Headers come in pairs.
+func (h *house) ask(who persona, method, path, body string, headers ...string) exchange {
+	h.t.Helper()
+	request := func() *http.Request {
+		var content io.Reader
+		if body != "" {
+			content = strings.NewReader(body)
+		}
+		r := httptest.NewRequest(method, path, content)
+		if body != "" {
+			r.Header.Set("Content-Type", "application/json")
+		}
+		if token := h.tokens[who]; token != "" {
+			r.Header.Set("Authorization", "Bearer "+token)
+		}
+		for i := 0; i < len(headers); i += 2 {
+			r.Header.Set(headers[i], headers[i+1])
+		}
+		return r
+	}
+	rec := httptest.NewRecorder()
+	h.handler.ServeHTTP(rec, request())
+	x := exchange{h.t, rec.Code, rec.Header(), rec.Body.Bytes()}
+	hold(h.t, request(), x)
+	return x
+}
+
+func (h *house) get(who persona, path string) exchange {
+	h.t.Helper()
+	return h.ask(who, "GET", path, "")
+}
+
+func (h *house) post(who persona, path, body string, headers ...string) exchange {
+	h.t.Helper()
+	return h.ask(who, "POST", path, body, headers...)
+}
+
+// want fails the test unless the answer has a status.
+func (x exchange) want(status int) exchange {
+	x.t.Helper()
+	if x.status != status {
+		x.t.Fatalf("status %d, want %d: %s", x.status, status, x.body)
+	}
+	return x
+}
+
+// refused fails the test unless the answer is a problem with a status and a code.
+func (x exchange) refused(status int, code string) exchange {
+	x.t.Helper()
+	x.want(status)
+	if p := read[problem](x); p.Code != code || p.Status != status || x.header.Get("Content-Type") != "application/problem+json" {
+		x.t.Fatalf("problem %+v, want %d %s", p, status, code)
+	}
+	return x
+}
+
+type problem struct {
+	Type, Title, Detail, Instance, Code string
+	Status                              int
+	Errors                              []struct{ Field, Code, Detail string }
+}
+
+// fields lists "field code" of a problem's errors.
+func (p problem) fields() (out []string) {
+	for _, e := range p.Errors {
+		out = append(out, e.Field+" "+e.Code)
+	}
+	return out
+}
+
+// read decodes an answer.
+func read[T any](x exchange) (v T) {
+	x.t.Helper()
+	if err := json.Unmarshal(x.body, &v, json.MatchCaseInsensitiveNames(true)); err != nil {
+		x.t.Fatalf("%v: %s", err, x.body)
+	}
+	return v
+}
+
+// journal is a store that fails as a test says.
+type journal struct {
+	*memory.Store
+	noAppend, noRead atomic.Pointer[error]
+}
+
+func (j *journal) Append(ctx context.Context, a event.Append) (event.Result, error) {
+	if err := j.noAppend.Load(); err != nil {
+		return event.Result{}, *err
+	}
+	return j.Store.Append(ctx, a)
+}
+
+func (j *journal) Head(ctx context.Context) (event.Position, error) {
+	if err := j.noRead.Load(); err != nil {
+		return 0, *err
+	}
+	return j.Store.Head(ctx)
+}
+
+// lines is a log that several may write to.
+type lines struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (l *lines) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(b)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.String()
+}
