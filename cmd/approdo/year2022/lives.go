@@ -361,6 +361,11 @@ func (y *year) offer(c child, id uuid.UUID, refusals int) error {
 	if err != nil {
 		return err
 	}
+	if s.Status == casefile.Requested { // it came to another centre meanwhile
+		if err := y.takeCharge(id); err != nil {
+			return err
+		}
+	}
 	if s.Question != nil || s.Status == casefile.Requested {
 		y.at(y.office(y.Clock.Now(), 1, domain.Milano), "offer", func() error { return y.offer(c, id, refusals) })
 		return nil
@@ -393,6 +398,7 @@ func (y *year) offer(c child, id uuid.UUID, refusals int) error {
 		y.answer(c, r.ID, school, k, refusals)
 		return nil
 	}
+	y.at(y.office(y.Clock.Now(), 2, domain.Milano), "offer", func() error { return y.offer(c, id, refusals) }) // no place anywhere today
 	return nil
 }
 
@@ -518,7 +524,10 @@ func (y *year) duplicate(c child, enrolled uuid.UUID) {
 			err := y.do(r.ID, casefile.Merge{Act: y.Desk.Act(ust), Into: enrolled, Text: text(r.ID, "Stesso minore: confermato dalla scuola.")})
 			if err == nil && y.chance(4) {
 				y.at(y.office(y.Clock.Now(), 2, domain.Milano), "un-merge", func() error {
-					return y.do(r.ID, casefile.Unmerge{Act: y.Desk.Act(ust), Text: text(r.ID, "Sono due fratelli gemelli.")})
+					return y.do(r.ID, casefile.Unmerge{Act: y.Desk.Act(ust), Text: text(r.ID, "La scuola dice che sono due gemelli: da verificare.")})
+				})
+				y.at(y.office(y.Clock.Now(), 5, domain.Milano), "merge", func() error {
+					return y.do(r.ID, casefile.Merge{Act: y.Desk.Act(ust), Into: enrolled, Text: text(r.ID, "Verificato: è lo stesso minore.")})
 				})
 			}
 			return err

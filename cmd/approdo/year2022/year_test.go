@@ -132,3 +132,21 @@ func TestTheSameSeedGivesTheSameYear(t *testing.T) {
 		t.Error("another seed gave the same year")
 	}
 }
+
+func TestNobodyIsForgottenOverTheYear(t *testing.T) {
+	t.Parallel()
+	store, codec := made(t, 600, 3)
+	cases, _ := fold(t, store, codec)
+	enrolled := 0
+	for _, s := range cases {
+		if !s.AcceptedOn.IsZero() {
+			enrolled++
+		}
+		if s.Status.Open() && s.Status != casefile.Attending && s.RequestedAt.Before(year2022.Today.AddDate(0, 0, -75)) {
+			t.Errorf("a case of %s is still %s", domain.DateOf(s.RequestedAt), s.Status)
+		}
+	}
+	if enrolled != 600 {
+		t.Errorf("%d were taken in, 600 were asked for", enrolled)
+	}
+}
