@@ -146,7 +146,7 @@ func families(t *testing.T) map[string][]string {
 	}
 	return map[string][]string{"error.": errorCodes(t), "kind.": kinds, "role.": roles,
 		"act-form.": paths, "act-lead.": paths, "case.clock-": clocks, "event.": stored,
-		"status.": allOf(casefile.Statuses()), "grade.": allOf(grade.Orders()), "order.": allOf(grade.Orders()),
+		"status.": allOf(casefile.Statuses()), "short-status.": append(allOf(boardStatuses), string(casefile.Closed)), "grade.": allOf(grade.Orders()), "order.": allOf(grade.Orders()),
 		"closure.": allOf(casefile.ClosureReasons()), "decline.": allOf(casefile.DeclineReasons()), "withdrawn.": allOf(casefile.OfferWithdrawalReasons()),
 		"handover.": allOf(casefile.HandOverReasons()), "topic.": allOf(casefile.QuestionTopics()), "resolution.": allOf(grade.Reasons()),
 		"erasure.": erasureGrounds, "host.": hostCodes, "relation.": relations, "italian.": allOf(casefile.ItalianLevels()),

@@ -31,7 +31,7 @@ type boardPage struct {
 	Tiles    []Tile
 	Orders   Bars
 	Waiting  Table
-	Bounds   []Pair // who is near the directives' bounds
+	Bounds   []Tile // who waits longer than the directives want
 	Overdue  []Tile
 	Centres  matrix
 	ByOrder  matrix
@@ -183,6 +183,17 @@ func provisionalCallouts(land territory.State, everything bool) []Callout {
 // boardStatuses are the columns of every matrix. Cases that were joined to another are counted there alone.
 var boardStatuses = []casefile.Status{casefile.Requested, casefile.InCharge, casefile.Offered, casefile.Accepted, casefile.Attending}
 
+// shortStatus names a status at the head of a column.
+func shortStatus(st casefile.Status) Text { return text("short-status." + string(st)) }
+
+// toneOf is calm while there is nothing.
+func toneOf(n int, some Tone) Tone {
+	if n > 0 {
+		return some
+	}
+	return Success
+}
+
 // tally is the counts of one row by status.
 type tally map[casefile.Status]int
 
@@ -212,11 +223,13 @@ func tallies(v *projections.Snapshot, scope board.Scope, by board.By) (map[strin
 // count fills the page. Closed cases leave a school's scope, though its list still has those it taught: they are not counted for it.
 func (c *boardPage) count(v *projections.Snapshot, g *registers, scope board.Scope, f boardFilter, now time.Time) error {
 	closed := scope.Institution == ""
-	// A list cannot be narrowed to an ambito, but to each of its comuni.
 	list := func(q listQuery) string {
-		q.order = cmp.Or(q.order, string(f.order))
-		if !c.Links || f.ambito != "" && q.comune == "" {
+		if !c.Links {
 			return ""
+		}
+		q.order = cmp.Or(q.order, string(f.order))
+		if q.comune == "" {
+			q.ambito = string(f.ambito)
 		}
 		return q.href("")
 	}
@@ -226,21 +239,21 @@ func (c *boardPage) count(v *projections.Snapshot, g *registers, scope board.Sco
 			q.status = status
 			out.Cells = append(out.Cells, figure{n, list(q)})
 		}
+		cell(t.open(), "aperte")
 		for _, st := range boardStatuses {
 			cell(t[st], string(st))
 		}
-		cell(t.open(), "aperte")
 		if closed {
 			cell(t[casefile.Closed], string(casefile.Closed))
 		}
 		return out
 	}
-	var columns []Text
+	columns := []Text{text("board.open")}
 	for _, st := range boardStatuses {
-		columns = append(columns, statusText(st))
+		columns = append(columns, shortStatus(st))
 	}
-	if columns = append(columns, text("board.open")); closed {
-		columns = append(columns, statusText(casefile.Closed))
+	if closed {
+		columns = append(columns, shortStatus(casefile.Closed))
 	}
 	orders, err := tallies(v, scope, board.ByOrder)
 	if err != nil {
@@ -288,7 +301,10 @@ func (c *boardPage) count(v *projections.Snapshot, g *registers, scope board.Sco
 		return err
 	}
 	c.Comuni = matrix{ID: "by-comune", Caption: text("board.by-comune"), Head: text("list.comune"), Columns: columns, None: text("board.none")}
-	for _, x := range g.land.Comuni() {
+	most := func(a, b territory.Comune) int {
+		return cmp.Compare(comuni[string(b.Code)].open(), comuni[string(a.Code)].open())
+	}
+	for _, x := range slices.SortedStableFunc(slices.Values(g.land.Comuni()), most) {
 		if t := comuni[string(x.Code)]; t != nil {
 			c.Comuni.Rows = append(c.Comuni.Rows, row(plain(x.Name), t, listQuery{comune: string(x.Code)}))
 		}
@@ -296,7 +312,7 @@ func (c *boardPage) count(v *projections.Snapshot, g *registers, scope board.Sco
 	if scope.Comune == "" {
 		c.Map = mapOf(g.land.Comuni(), func(code domain.Comune) int { return comuni[string(code)].open() })
 	}
-	if err := c.wait(v, scope, now, g.land.ClocksOn(domain.DateOf(now))); err != nil {
+	if err := c.wait(v, scope, now, g.land.ClocksOn(domain.DateOf(now)), list(listQuery{status: "in-attesa"})); err != nil {
 		return err
 	}
 	return c.late(v, scope, now, list)
@@ -310,8 +326,8 @@ func marked(c Cell, provisional bool) Cell {
 	return c
 }
 
-// wait says how long those wait who have no first day yet, and how long those had waited who have one.
-func (c *boardPage) wait(v *projections.Snapshot, scope board.Scope, now time.Time, clocks territory.Clocks) error {
+// wait says how long those wait who have no first day yet, whose list is at waiters, and how long those had waited who have one.
+func (c *boardPage) wait(v *projections.Snapshot, scope board.Scope, now time.Time, clocks territory.Clocks, waiters string) error {
 	today := domain.DateOf(now)
 	waiting, err := board.WaitingNow(v, scope, today)
 	if err != nil {
@@ -321,28 +337,28 @@ func (c *boardPage) wait(v *projections.Snapshot, scope board.Scope, now time.Ti
 	if err != nil {
 		return err
 	}
-	row := func(name Text, x board.Waiting) Row {
+	row := func(name Text, x board.Waiting, href string) Row {
 		days := func(n int) Cell {
 			if x.Pupils == 0 {
 				return say(text("board.nobody"))
 			}
 			return say(text("board.days", "count", n))
 		}
-		return Row{Cells: []Cell{say(name), count(x.Pupils), days(x.Median), days(x.NinetyPercent), days(x.Longest)}}
+		return Row{Cells: []Cell{say(name), count(x.Pupils).to(href), days(x.Median), days(x.NinetyPercent), days(x.Longest)}}
 	}
 	c.Waiting = Table{Caption: text("board.waiting"),
 		Columns: []Column{{Label: text("board.who")}, {Label: text("board.pupils"), Numeric: true}, {Label: text("board.median"), Numeric: true},
 			{Label: text("board.ninety"), Numeric: true}, {Label: text("board.longest"), Numeric: true}},
-		Rows: []Row{row(text("board.waiting-now"), waiting), row(text("board.waited"), waited)}}
+		Rows: []Row{row(text("board.waiting-now"), waiting, waiters), row(text("board.waited"), waited, "")}}
 	for _, bound := range []struct {
 		label  Text
 		months int
-	}{{text("board.recast", "count", clocks.RecastMonths), clocks.RecastMonths}, {text("board.access", "count", clocks.AccessMonths), clocks.AccessMonths}} {
+	}{{text("board.recast"), clocks.RecastMonths}, {text("board.access"), clocks.AccessMonths}} {
 		n, err := board.WaitingSince(v, scope, domain.DateOf(now.In(domain.Rome).AddDate(0, -bound.months, 0)))
 		if err != nil {
 			return err
 		}
-		c.Bounds = append(c.Bounds, Pair{bound.label, count(n)})
+		c.Bounds = append(c.Bounds, Tile{Tone: toneOf(n, Warning), Label: text("board.months", "count", bound.months), Value: n, Note: bound.label})
 	}
 	return nil
 }
@@ -357,19 +373,14 @@ func (c *boardPage) late(v *projections.Snapshot, scope board.Scope, now time.Ti
 		late[x.Key] = x.N
 		all += x.N
 	}
-	tone := func(n int) Tone {
-		if n > 0 {
-			return Danger
-		}
-		return Success
-	}
-	c.Overdue = []Tile{{Tone: tone(all), Label: text("board.overdue-all"), Value: all, Href: list(listQuery{overdue: true})}}
+	c.Overdue = []Tile{{Tone: toneOf(all, Danger), Label: text("board.overdue-all"), Value: all, Href: list(listQuery{overdue: true})}}
 	for _, h := range []struct {
 		kind  casefile.HolderKind
 		label Text
 	}{{casefile.HeldByCentre, text("board.overdue-centre")}, {casefile.HeldBySchool, text("board.overdue-school")},
 		{casefile.HeldByComune, text("board.overdue-comune")}} {
-		c.Overdue = append(c.Overdue, Tile{Tone: tone(late[string(h.kind)]), Label: h.label, Value: late[string(h.kind)]})
+		c.Overdue = append(c.Overdue, Tile{Tone: toneOf(late[string(h.kind)], Danger), Label: h.label, Value: late[string(h.kind)],
+			Href: list(listQuery{holder: string(h.kind), overdue: true})})
 	}
 	return nil
 }

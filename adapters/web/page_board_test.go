@@ -1,7 +1,10 @@
 package web
 
 import (
+	"html"
 	"net/http"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -18,7 +21,7 @@ import (
 
 // registerSamples are the board, the audit trail, registers, accounts and operations, with invented figures.
 func registerSamples() []sample {
-	columns := []Text{statusText(casefile.Requested), statusText(casefile.Attending), text("board.open"), statusText(casefile.Closed)}
+	columns := []Text{text("board.open"), shortStatus(casefile.Requested), shortStatus(casefile.Attending), shortStatus(casefile.Closed)}
 	row := func(name Cell, n ...int) figures {
 		f := figures{Name: name}
 		for _, x := range n {
@@ -37,7 +40,7 @@ func registerSamples() []sample {
 		Tiles:   []Tile{{Tone: Info, Label: text("board.open"), Value: 1326, Href: "/pratiche"}, {Tone: Success, Label: statusText(casefile.Attending), Value: 1314}},
 		Orders:  Bars{text("board.orders"), []Bar{{say(orderText("primaria")).to("/pratiche"), 640}, {say(orderText("infanzia")), 0}}},
 		Overdue: []Tile{{Tone: Danger, Label: text("board.overdue-all"), Value: 4, Href: "/pratiche"}, {Tone: Success, Label: text("board.overdue-school")}},
-		Bounds:  []Pair{{text("board.recast", "count", 2), count(3)}, {text("board.access", "count", 3), count(0)}},
+		Bounds:  []Tile{{Tone: Warning, Label: text("board.months", "count", 2), Value: 3, Note: text("board.recast")}, {Tone: Success, Label: text("board.months", "count", 1), Note: text("board.access")}},
 		Waiting: Table{Caption: text("board.waiting"), Columns: []Column{{Label: text("board.who")}, {Label: text("board.pupils"), Numeric: true}},
 			Rows: []Row{{Cells: []Cell{say(text("board.waited")), count(986)}}}},
 		ByOrder: table("by-order", text("board.by-order")), Centres: table("by-centre", text("board.by-centre")),
@@ -158,7 +161,8 @@ func TestTheBoardCountsWhatItsReaderMaySee(t *testing.T) {
 	}
 	rozzano, _ := o.land().Comune("015189")
 	_, body = o.get(atUST, "/cruscotto?ambito="+string(rozzano.Ambito))
-	if !strings.Contains(body, `href="/pratiche?comune=015189&amp;stato=in-charge">1</a>`) || strings.Contains(body, `href="/pratiche?stato=in-charge"`) {
+	if !strings.Contains(body, `href="/pratiche?comune=015189&amp;stato=in-charge">1</a>`) || strings.Contains(body, `href="/pratiche?stato=in-charge"`) ||
+		!strings.Contains(body, `href="/pratiche?ambito=`+string(rozzano.Ambito)+`&amp;stato=in-charge"`) {
 		t.Error("in an ambito a figure is missing, or leads to a list of more than it counts")
 	}
 	if _, body = o.get(atUST, "/cruscotto?ambito=LOM0000024"); strings.Contains(body, "comune=015189") {
@@ -166,18 +170,38 @@ func TestTheBoardCountsWhatItsReaderMaySee(t *testing.T) {
 	}
 }
 
+var counted = regexp.MustCompile(`href="(/pratiche[^"]*)">(?:<span class="tile-value">)?([0-9]+)<`)
+
 func TestEveryFigureLeadsToAsManyCases(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
-	for _, name := range []string{"Uno", "Due", "Tre"} {
+	for _, name := range []string{"Uno", "Due", "Tre", "Quattro"} {
 		o.request("Prova"+name, name)
 	}
-	_, body := o.get(atUST, "/pratiche?comune=015189&stato=requested")
-	if got := strings.Count(body, "Prova"); got != 3 {
-		t.Errorf("the list holds %d cases", got)
+	inCharge := o.request("ProvaCinque", "Cinque")
+	_, err := o.desk.Do(t.Context(), desk.NewTicket(), inCharge, casefile.TakeCharge{Act: o.desk.Act(o.centreOf(inCharge))})
+	o.check(err)
+	o.follow()
+	o.site.Clock = func() time.Time { return now.AddDate(0, 0, 3) } // four have not been taken in charge in time
+	rozzano, _ := o.land().Comune("015189")
+	for as, pages := range map[domain.Actor][]string{atUST: {"/cruscotto", "/cruscotto?ordine=primaria", "/cruscotto?ambito=" + string(rozzano.Ambito)},
+		atRozzano: {"/cruscotto"}, o.centreOf(inCharge): {"/cruscotto"}, atSchool: {"/cruscotto"}} {
+		for _, page := range pages {
+			_, body := o.get(as, page)
+			links := counted.FindAllStringSubmatch(body, -1)
+			if len(links) < 8 {
+				t.Errorf("%s at %s: %d figures lead somewhere", as.Role, page, len(links))
+			}
+			for _, m := range links {
+				_, list := o.get(as, html.UnescapeString(m[1]))
+				if got := strconv.Itoa(strings.Count(list, `role="rowheader"`)); got != m[2] {
+					t.Errorf("%s at %s: %s says %s and lists %s", as.Role, page, m[1], m[2], got)
+				}
+			}
+		}
 	}
-	if _, body := o.get(atUST, "/cruscotto"); !strings.Contains(body, `href="/pratiche?comune=015189&amp;stato=requested">3</a>`) {
-		t.Error("the board does not count three")
+	if _, body := o.get(atUST, "/cruscotto"); !strings.Contains(body, `href="/pratiche?scadute=1&amp;tocca=centre"><span class="tile-value">4<`) {
+		t.Error("four are overdue at their centre")
 	}
 }
 

@@ -40,19 +40,19 @@ var casesView = view[caseList]{"cases"}
 
 // listQuery is what the address of a list says. It never holds a name.
 type listQuery struct {
-	status, order, sort, comune, centre, school, channel string
-	overdue                                              bool
+	status, order, sort, comune, ambito, centre, school, channel, holder string
+	overdue                                                              bool
 }
 
 func listQueryOf(q url.Values) listQuery {
-	return listQuery{status: q.Get("stato"), order: q.Get("ordine"), sort: q.Get("ordina"), comune: q.Get("comune"), centre: q.Get("centro"),
-		school: q.Get("scuola"), channel: q.Get("canale"), overdue: q.Get("scadute") == "1"}
+	return listQuery{status: q.Get("stato"), order: q.Get("ordine"), sort: q.Get("ordina"), comune: q.Get("comune"), ambito: q.Get("ambito"),
+		centre: q.Get("centro"), school: q.Get("scuola"), channel: q.Get("canale"), holder: q.Get("tocca"), overdue: q.Get("scadute") == "1"}
 }
 
 func (q listQuery) values() url.Values {
 	v := url.Values{}
-	for _, p := range [][2]string{{"stato", q.status}, {"ordine", q.order}, {"ordina", q.sort}, {"comune", q.comune}, {"centro", q.centre},
-		{"scuola", q.school}, {"canale", q.channel}} {
+	for _, p := range [][2]string{{"stato", q.status}, {"ordine", q.order}, {"ordina", q.sort}, {"comune", q.comune}, {"ambito", q.ambito},
+		{"centro", q.centre}, {"scuola", q.school}, {"canale", q.channel}, {"tocca", q.holder}} {
 		if p[1] != "" {
 			v.Set(p[0], p[1])
 		}
@@ -99,7 +99,8 @@ func (s *site) cases(w http.ResponseWriter, r *http.Request) error {
 	a := actorOf(r)
 	q := listQueryOf(r.URL.Query())
 	filter := caseline.Filter{Statuses: q.statuses(), Order: grade.Order(q.order), Comune: domain.Comune(q.comune),
-		Centre: domain.Centre(q.centre), School: domain.School(q.school), Channel: domain.Channel(q.channel)}
+		Centre: domain.Centre(q.centre), School: domain.School(q.school), Channel: domain.Channel(q.channel),
+		Holder: casefile.Holder{Kind: casefile.HolderKind(q.holder)}}
 	if q.overdue {
 		filter.Overdue = s.Clock()
 	}
@@ -108,6 +109,9 @@ func (s *site) cases(w http.ResponseWriter, r *http.Request) error {
 		g, err := s.registers(r.Context(), v)
 		if err != nil {
 			return err
+		}
+		if q.ambito != "" {
+			filter.Comuni = g.comuniOf(domain.Ambito(q.ambito))
 		}
 		after := caseline.Cursor(r.URL.Query().Get("da"))
 		lines, next, err := worklist.List(v, a, filter, q.by(), after, pageSize)
