@@ -71,6 +71,9 @@ func (s *site) case_(w http.ResponseWriter, r *http.Request) error {
 		}
 		c.Callouts = callouts(file, opened.Erased)
 		c.Acts = actLinks(file)
+		if access.Large(actorOf(r), access.Request) == nil && !opened.Erased {
+			c.Acts = append(c.Acts, Action{text("request.sibling"), "/pratiche/nuova?fratello=" + id.String()})
+		}
 		if c.Groups, err = groups(g, file, opened); err != nil {
 			return err
 		}
