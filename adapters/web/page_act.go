@@ -210,7 +210,7 @@ var acts = []actPage{
 	{path: "unione", act: access.Merge, now: during(casefile.Requested, casefile.InCharge, casefile.Offered), danger: true,
 		fields: func(c actContext) ([]Field, error) {
 			return []Field{{Name: "into", Kind: FieldText, Label: text("act.into"), Hint: text("act.into-hint"), Width: 40},
-				wordsField(text("act.merge-words"), true)}, nil
+				wordsField(text("act.merge-words"), false)}, nil
 		},
 		do: func(c actContext, t desk.Ticket, f *Form) (desk.Receipt, error) {
 			into, err := uuid.Parse(lastPart(f.value("into")))
@@ -220,7 +220,7 @@ var acts = []actPage{
 			return c.command(t, casefile.Merge{Act: c.act(), Into: into, Text: c.words(f)})
 		}},
 	{path: "separazione", act: access.Unmerge, now: during(casefile.Merged), danger: true,
-		fields: func(actContext) ([]Field, error) { return []Field{wordsField(text("act.words"), true)}, nil },
+		fields: func(actContext) ([]Field, error) { return []Field{wordsField(text("act.words"), false)}, nil },
 		do: func(c actContext, t desk.Ticket, f *Form) (desk.Receipt, error) {
 			return c.command(t, casefile.Unmerge{Act: c.act(), Text: c.words(f)})
 		}},

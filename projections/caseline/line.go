@@ -86,10 +86,10 @@ func (l Line) With(r event.Record, e casefile.Event) Line {
 	case casefile.RequestAmended:
 		l.amend(e)
 	case casefile.DomicileChanged:
-		l.Comune, l.Municipio = e.Comune, e.Municipio
-		if l.AskedKind == string(casefile.HeldByComune) {
-			l.AskedBody = string(e.Comune)
+		if l.AskedKind == string(casefile.HeldByComune) && l.AskedBody != string(e.Comune) {
+			l.AskedBody, l.HeldSince = string(e.Comune), e.At
 		}
+		l.Comune, l.Municipio = e.Comune, e.Municipio
 	case casefile.ChargeTaken:
 		l.Status, l.HeldSince = casefile.InCharge, e.At
 	case casefile.QuestionAsked:
@@ -113,8 +113,12 @@ func (l Line) With(r event.Record, e casefile.Event) Line {
 		l.backToCentre(e.At)
 	case casefile.OfferAccepted:
 		l.Status, l.AcceptedOn, l.HeldSince = casefile.Accepted, e.On, e.At
+		l.Offer, l.School, l.Institution = e.Offer, e.School, e.Institution
 	case casefile.FirstDayRecorded:
-		l.Status, l.FirstDay = casefile.Attending, e.On
+		l.FirstDay = e.On
+		if l.Status.HoldsPlace() {
+			l.Status = casefile.Attending
+		}
 	case casefile.AttendanceEnded:
 		l.EndedOn = e.On
 	case casefile.CaseClosed:
@@ -122,13 +126,19 @@ func (l Line) With(r event.Record, e casefile.Event) Line {
 		l.answered()
 		l.Status, l.Reason = casefile.Closed, string(e.Reason)
 	case casefile.CaseReopened:
-		l.Status, l.Reason, l.HeldSince = casefile.Requested, "", e.At
+		l.Status, l.Reason, l.HeldSince, l.Offers = casefile.Requested, "", e.At, 0
 		l.AcceptedOn, l.FirstDay, l.EndedOn = domain.Date{}, domain.Date{}, domain.Date{}
 		l.start(e.Terms)
 	case casefile.CaseMerged:
-		l.BeforeMerge, l.Status, l.MergedInto = l.Status, casefile.Merged, e.Into
+		if l.Status != casefile.Merged {
+			l.BeforeMerge = l.Status
+		}
+		l.Status, l.MergedInto = casefile.Merged, e.Into
 	case casefile.CaseParted:
-		l.Status, l.BeforeMerge, l.MergedInto, l.HeldSince = l.BeforeMerge, "", uuid.Nil, e.At
+		if l.Status == casefile.Merged {
+			l.Status, l.HeldSince = l.BeforeMerge, e.At
+		}
+		l.BeforeMerge, l.MergedInto = "", uuid.Nil
 	case casefile.ClockExpired:
 		l.Escalated = e.To
 	case casefile.PupilErased:

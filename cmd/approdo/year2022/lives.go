@@ -521,19 +521,30 @@ func (y *year) duplicate(c child, enrolled uuid.UUID) {
 			days += 15 + y.r.IntN(15) // nobody notices for weeks; those of the last ones, not yet
 		}
 		y.at(y.office(y.Clock.Now(), days, domain.Milano), "merge", func() error {
-			err := y.do(r.ID, casefile.Merge{Act: y.Desk.Act(ust), Into: enrolled, Text: text(r.ID, "Stesso minore: confermato dalla scuola.")})
+			err := y.merge(r.ID, enrolled, "Stesso minore: confermato dalla scuola.")
 			if err == nil && y.chance(4) {
 				y.at(y.office(y.Clock.Now(), 2, domain.Milano), "un-merge", func() error {
 					return y.do(r.ID, casefile.Unmerge{Act: y.Desk.Act(ust), Text: text(r.ID, "La scuola dice che sono due gemelli: da verificare.")})
 				})
 				y.at(y.office(y.Clock.Now(), 5, domain.Milano), "merge", func() error {
-					return y.do(r.ID, casefile.Merge{Act: y.Desk.Act(ust), Into: enrolled, Text: text(r.ID, "Verificato: è lo stesso minore.")})
+					return y.merge(r.ID, enrolled, "Verificato: è lo stesso minore.")
 				})
 			}
 			return err
 		})
 		return nil
 	})
+}
+
+// merge joins a request to the enrolment of the same child; where the child has left school already, the request is closed.
+func (y *year) merge(id, into uuid.UUID, why string) error {
+	if err := y.do(id, casefile.Merge{Act: y.Desk.Act(ust), Into: into, Text: text(id, why)}); err != nil {
+		return err
+	}
+	if s, err := y.state(id); err != nil || !s.Status.Open() {
+		return err
+	}
+	return y.asCentre(id, func(a domain.Act) casefile.Command { return casefile.Close{Act: a, Reason: "duplicate"} })
 }
 
 // suspension stops intake in the city for two days in April, when the office was overrun.

@@ -16,6 +16,7 @@ import (
 	"approdo/domain/places"
 	"approdo/domain/policy"
 	"approdo/domain/territory"
+	"approdo/projections/caseline"
 )
 
 // made is a small year in memory.
@@ -148,5 +149,43 @@ func TestNobodyIsForgottenOverTheYear(t *testing.T) {
 	}
 	if enrolled != 600 {
 		t.Errorf("%d were taken in, 600 were asked for", enrolled)
+	}
+}
+
+// A line of a list must never say anything else than the case it stands for.
+func TestLinesSayWhatTheCasesAre(t *testing.T) {
+	t.Parallel()
+	store, codec := made(t, 150, 5)
+	states, _ := fold(t, store, codec)
+	lines := map[uuid.UUID]caseline.Line{}
+	for page, err := range store.ReadAll(context.Background(), 0, event.ReadAll{Filter: event.Filter{Prefixes: []string{casefile.Category}}}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range page.Records {
+			e, err := codec.Decode(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			id := casefile.IDOf(r.Stream)
+			lines[id] = lines[id].With(r, e.(casefile.Event))
+		}
+	}
+	if len(lines) != len(states) || len(lines) < 150 {
+		t.Fatalf("%d lines of %d cases", len(lines), len(states))
+	}
+	for id, s := range states {
+		l := lines[id]
+		if got, want := (casefile.Holder{Kind: l.HolderKind, Body: l.HolderBody}), s.Holder(); got != want {
+			t.Errorf("a case that is %s: held by %v, the line says %v", s.Status, want, got)
+		}
+		if l.Status != s.Status || l.Comune != s.Comune || l.Centre != s.Centre || l.Level() != s.Level || l.Offers != s.Offers ||
+			!l.HeldSince.Equal(s.HeldSince) || l.AcceptedOn != s.AcceptedOn || l.FirstDay != s.FirstDay || l.EndedOn != s.EndedOn ||
+			l.MergedInto != s.MergedInto || l.Question != (s.Question != nil) || l.Reason != string(s.Reason) {
+			t.Errorf("line and case differ: %s and %s", l.Status, s.Status)
+		}
+		if s.Offer != nil && (l.Offer != s.Offer.ID || l.School != s.Offer.School || l.Institution != s.Offer.Institution) {
+			t.Errorf("the line names another school")
+		}
 	}
 }
