@@ -259,7 +259,7 @@ func (w *world) beginOffer(t *rapid.T) {
 	p := placing{ticket: w.id(), file: rapid.SampledFrom(looking).Draw(t, "case"), site: rapid.SampledFrom(w.sites).Draw(t, "site")}
 	p.command = casefile.OfferPlace{Act: by(w.actor(t, p.file, "offer"), w.now), Offer: w.id(), School: p.site.code, Institution: p.site.institution,
 		Level: pick(t, "level", p.file.state.Level, p.file.state.Level, p.file.state.Level, primaria2)}
-	if p.command.By.Role == domain.RoleUST && rapid.Bool().Draw(t, "override") {
+	if rapid.IntRange(0, 3).Draw(t, "override") == 0 {
 		p.command.Override = over
 	}
 	w.begin(p)
@@ -274,7 +274,8 @@ func (w *world) begin(p placing) {
 		w.do(p.file, p.ticket, *c)
 		return
 	}
-	if w.ask(p.site, places.Hold{Act: c.Act, Offer: c.Offer, Case: p.file.id, Level: c.Level, Override: c.Override != nil}) {
+	if w.ask(p.site, places.Hold{Act: c.Act, Offer: c.Offer, Case: p.file.id, Level: c.Level,
+		Override: c.Override != nil && c.By.Role == domain.RoleUST}) {
 		w.underWay = append(w.underWay, p)
 	}
 }
