@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"approdo/domain/casefile"
 	"approdo/domain/desk"
 	"approdo/domain/event"
 )
@@ -53,6 +54,9 @@ func (a *api) amend(o order, in jsontext.Value) (deed, error) {
 		var conflict *event.ConflictError
 		if errors.As(err, &conflict) && o.ticket.Expected == nil && try < amendTries {
 			continue
+		}
+		if errors.Is(err, casefile.ErrNothingToChange) && len(fields) > 0 { // it is so already
+			return deed{}, nil
 		}
 		return deed{position: r.Position}, err
 	}

@@ -186,7 +186,7 @@ func (h *house) invite(sessions *session.Service) {
 	h.t.Helper()
 	ctx := context.Background()
 	for p, body := range bodies {
-		login := strings.ReplaceAll(string(p), " ", ".") + "@example.org"
+		login := loginOf(p)
 		o := event.Origin{ID: uuid.New(), By: domain.System, At: h.now()}
 		link, err := sessions.Invite(ctx, o, session.Invitation{Role: body.Role, Body: body.Body, Login: domain.NewPersonal(login), Name: domain.NewPersonal("Persona di prova")})
 		h.check(err)
@@ -195,6 +195,15 @@ func (h *house) invite(sessions *session.Service) {
 		h.check(err)
 		h.actors[p], h.tokens[p] = s.Actor, token
 	}
+}
+
+func loginOf(p persona) string { return strings.ReplaceAll(string(p), " ", ".") + "@example.org" }
+
+// signIn opens a session over the API and gives its token.
+func (h *house) signIn(p persona) string {
+	h.t.Helper()
+	x := h.post(anonymous, "/api/v1/sessions", `{"login":"`+loginOf(p)+`","password":"`+password+`"}`).want(201)
+	return read[struct{ Token string }](x).Token
 }
 
 // follow carries the policies out as far as the journal's head.
