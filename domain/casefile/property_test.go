@@ -274,8 +274,13 @@ func (w *world) begin(p placing) {
 		w.do(p.file, p.ticket, *c)
 		return
 	}
-	if w.ask(p.site, places.Hold{Act: c.Act, Offer: c.Offer, Case: p.file.id, Level: c.Level,
-		Override: c.Override != nil && c.By.Role == domain.RoleUST}) {
+	_, seat := p.site.state.Seats[c.Offer]
+	if p.held && !seat {
+		return // a retry, so late that the seat was given back meanwhile
+	}
+	p.held = p.held || w.ask(p.site, places.Hold{Act: c.Act, Offer: c.Offer, Case: p.file.id, Level: c.Level,
+		Override: c.Override != nil && c.By.Role == domain.RoleUST})
+	if p.held {
 		w.underWay = append(w.underWay, p)
 	}
 }

@@ -70,6 +70,7 @@ type placing struct {
 	file    *file
 	site    *siteFile
 	command casefile.OfferPlace
+	held    bool // once
 }
 
 type errand struct {
@@ -182,7 +183,7 @@ func (w *world) do(f *file, ticket uuid.UUID, c casefile.Command) bool {
 	return true
 }
 
-// ask carries a command to a site. No command's id keeps it from being carried out twice: the offer's does.
+// ask carries a command to a site, and reports whether the rules allowed it.
 func (w *world) ask(s *siteFile, c places.Command) bool {
 	events, err := places.Decide(s.state, c)
 	for _, e := range events {
