@@ -37,9 +37,9 @@ type boardPage struct {
 	ByOrder  matrix
 	Channels matrix
 	Comuni   matrix
-	Map      *mapOfComuni
-	Links    bool // figures lead to lists
-	City     bool // an ambito of Milano is asked for, and Milano lies in two
+	Map      *mapOfComuni // nil for a comune, which has but one
+	Links    bool         // figures lead to lists
+	City     bool         // an ambito of Milano is asked for, and Milano lies in two
 }
 
 var boardView = view[boardPage]{"board"}
@@ -344,7 +344,11 @@ func (c *boardPage) wait(v *projections.Snapshot, scope board.Scope, now time.Ti
 			}
 			return say(text("board.days", "count", n))
 		}
-		return Row{Cells: []Cell{say(name), count(x.Pupils).to(href), days(x.Median), days(x.NinetyPercent), days(x.Longest)}}
+		pupils := count(x.Pupils)
+		if x.Pupils > 0 {
+			pupils = pupils.to(href)
+		}
+		return Row{Cells: []Cell{say(name), pupils, days(x.Median), days(x.NinetyPercent), days(x.Longest)}}
 	}
 	c.Waiting = Table{Caption: text("board.waiting"),
 		Columns: []Column{{Label: text("board.who")}, {Label: text("board.pupils"), Numeric: true}, {Label: text("board.median"), Numeric: true},
