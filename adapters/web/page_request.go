@@ -234,7 +234,7 @@ func (f *Form) personOf() names.Person {
 
 // childToken names the child of a form without telling who it is.
 func (s *site) childToken(p names.Person) string {
-	return hex.EncodeToString(s.Tokens.Of("form", p.Family+"\n"+p.Given+"\n"+p.BirthDate)[:16])
+	return hex.EncodeToString(s.Tokens.Of("form", p.Family+"\n"+p.Given+"\n"+p.BirthDate))
 }
 
 // childTicket makes a form that was sent twice act once, and lets the same form, gone back to in the browser and filled in for

@@ -1,0 +1,73 @@
+package web
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"approdo/domain"
+)
+
+// intakeSamples are the pages through which cases come in and are found, and those about schools.
+func intakeSamples() []sample {
+	sofiia := []domain.Personal{domain.NewPersonal("Kovalenko"), domain.NewPersonal("Sofiia")}
+	when := time.Date(2022, time.March, 14, 9, 30, 0, 0, time.UTC)
+	ask := (&site{}).requestForm(domain.Actor{Role: domain.RoleComune, Body: string(domain.Milano)}, nil)
+	bad := (&site{}).requestForm(domain.Actor{Role: domain.RoleComune, Body: "015189"}, nil).Set("needs", "canteen").Set("with_reserve", "on")
+	bad.refuse(domain.Errors{domain.Invalid("field-required").On("family_name"), domain.Invalid("field-required").On("sex"),
+		domain.Invalid("cap-malformed").On("cap"), domain.Invalid("tax-code-malformed").On("tax_code")})
+	ask.Cancel, bad.Cancel = "/pratiche", "/pratiche"
+	sections := func(open bool, skip ...string) []section {
+		all := requestSections()
+		for i := range all {
+			all[i].open = open
+			var kept []string
+			for _, name := range all[i].Fields {
+				if name != "comune" && (len(skip) == 0 || name != skip[0]) {
+					kept = append(kept, name)
+				}
+			}
+			all[i].Fields = kept
+		}
+		return all
+	}
+	drafts := []draftLine{{uuid.MustParse("019a3c1e-8f5d-7a10-9b1c-000000000011"), sofiia, when}, {ID: uuid.MustParse("019a3c1e-8f5d-7a10-9b1c-000000000012"), Saved: when}}
+	schools := []Option{{Value: "MIEE8AA01A", Label: plain("Primaria Via Liguria, Via Liguria 1")}}
+	found := Table{Caption: said("Pratiche simili"), Columns: []Column{{Label: said("Minore")}, {Label: said("Perché")}},
+		Rows: []Row{{Warning, []Cell{named(sofiia...).to("/pratica").over(say(text("similar.born", "day", domain.Date{Year: 2014, Month: 5, Day: 1}))), say(said("Stesso cognome"))}}}}
+	enrol := newForm("/iscrizioni/nuova", text("enrolment.submit"), Field{Name: "family_name", Kind: FieldText, Label: text("case.family-name")},
+		Field{Name: "school", Kind: FieldSelect, Label: text("enrolment.school")})
+	years := []yearLink{{text("places.year", "year", domain.SchoolYear(2021)), "/posti?anno=2021", true}, {text("places.year", "year", domain.SchoolYear(2022)), "/posti?anno=2022", false}}
+	grades := Table{Caption: said("Posti per classe"), Columns: []Column{{Label: said("Classe")}, {Label: said("Liberi"), Numeric: true}, {Label: said("Confermati")}},
+		Rows: []Row{{"", []Cell{say(said("1ª primaria")), count(3), {}}}, {Warning, []Cell{say(said("2ª primaria")), say(said("mai dichiarati")), {}}}}}
+	declared := newForm("/posti/MIEE8AA01A?anno=2021", text("places.save"),
+		Field{Name: "free-primaria-1", Kind: FieldNumber, Label: said("Posti liberi, 1ª"), Optional: true},
+		Field{Name: "pupils-primaria-1", Kind: FieldNumber, Label: said("Alunni, 1ª"), Optional: true},
+		Field{Name: "foreign-primaria-1", Kind: FieldNumber, Label: said("Di cui stranieri, 1ª"), Optional: true})
+	declared.Set("pupils-primaria-1", "20").refuse(domain.Invalid("class-number").On("foreign-primaria-1"))
+	fieldset := gradeFieldset{Title: said("1ª primaria"), Used: 1, UsedField: "_used-primaria-1", Note: text("places.used", "held", 1, "taken", 0),
+		Free: "free-primaria-1", Pupils: "pupils-primaria-1", Foreign: "foreign-primaria-1"}
+	filter := newForm("/scuole", text("schools.search"), Field{Name: "nome", Kind: FieldText, Label: text("schools.name"), Optional: true})
+	return []sample{
+		sampleOf("/richiesta", domain.RoleComune, requestView, 200, text("request.title"), requestPage{Form: ask, Sections: sections(false),
+			Comune: text("request.of-comune", "comune", "Milano"), Sibling: true, Drafts: drafts, Schools: schools}),
+		sampleOf("/richiesta-da-correggere", domain.RoleComune, requestView, 422, text("request.title"), requestPage{Form: bad,
+			Sections: sections(true, "municipio"), Comune: text("request.of-comune", "comune", "Rozzano")}),
+		sampleOf("/simili", domain.RoleComune, similarView, 409, text("similar.title"), similarPage{Child: sofiia, Table: found, Form: ask,
+			Birth: domain.Date{Year: 2014, Month: 1, Day: 5}, Kept: []keptAnswer{{"family_name", "Kovalenko"}}, Other: "0011", Drafts: true}),
+		sampleOf("/iscrizione", domain.RoleSchool, enrolmentView, 200, text("enrolment.title"), enrolmentPage{Form: enrol}),
+		sampleOf("/iscrizione-una-sede", domain.RoleSchool, enrolmentView, 200, text("enrolment.title"), enrolmentPage{Form: enrol, Site: plain("Primaria Via Liguria")}),
+		sampleOf("/ricerca", domain.RoleComune, searchView, 200, text("search.title"), searchPage{Form: searchForm(), Asked: true, Table: found, More: true}),
+		sampleOf("/posti-dichiarati", domain.RoleSchool, placesView, 200, text("places.title"), placesPage{Years: years,
+			Sites: []sitePlaces{{"MIEE8AA01A", plain("Primaria Via Liguria").over(code("MIEE8AA01A")), grades, Action{text("places.update-of", "order", said("Primaria")), "/"}}}}),
+		sampleOf("/posti-senza-sedi", domain.RoleSchool, placesView, 200, text("places.title"), placesPage{Years: years,
+			Empty: Empty{Title: text("places.no-site"), Text: text("places.no-site-text")}}),
+		sampleOf("/dichiarazione", domain.RoleSchool, declareView, 422, text("places.declare-title"), declarePage{Name: plain("Primaria Via Liguria"), Years: years,
+			Percent: 30, Form: declared, Grades: []gradeFieldset{fieldset}}),
+		sampleOf("/anagrafe", domain.RoleUST, schoolsView, 200, text("schools.title"), schoolsPage{Filter: filter, Table: grades}),
+		sampleOf("/anagrafe/scuola", domain.RoleUST, schoolView, 200, text("schools.page-title"), schoolPage{Name: "Sede presso la casa circondariale",
+			Callouts: []Callout{{Tone: Warning, Title: text("schools.never-offered"), Text: text("schools.never-offered-text", "feature", text("feature.prison"))}},
+			Years:    []placesOfYear{{text("places.of-year", "year", domain.SchoolYear(2021)), grades}}, Declare: Action{text("places.update"), "/"},
+			Pairs: []Pair{{text("schools.code"), code("MIEE8AA02B")}}}),
+	}
+}
