@@ -148,8 +148,8 @@ var onCases = map[domain.Role]map[Relation]may{
 	},
 	domain.RoleCentre: {
 		Own: {
-			acts: []Act{ReadCase, ReadTrail, Amend, ChangeDomicile, TakeCharge, Ask, Answer, DetermineGrade, HandOver, Offer, WithdrawOffer,
-				Close, Reopen, Note},
+			acts: []Act{ReadCase, ReadTrail, Amend, ChangeDomicile, TakeCharge, Ask, Answer, DetermineGrade, HandOver, Offer,
+				WithdrawOffer, Close, Reopen, Note},
 			fields: everyField,
 		},
 		Past: {acts: []Act{ReadCase}},
@@ -167,8 +167,9 @@ var onCases = map[domain.Role]map[Relation]may{
 	},
 	domain.RoleUST: {
 		Oversees: {
-			acts: []Act{ReadCase, ReadTrail, Amend, ChangeDomicile, TakeCharge, Ask, Answer, DetermineGrade, HandOver, Offer, Override,
-				WithdrawOffer, Accept, Decline, RecordFirstDay, EndAttendance, WithdrawRequest, Close, Reopen, Merge, Unmerge, Note, Erase},
+			acts: []Act{ReadCase, ReadTrail, Amend, ChangeDomicile, TakeCharge, Ask, Answer, DetermineGrade, HandOver, Offer,
+				Override, WithdrawOffer, Accept, Decline, RecordFirstDay, EndAttendance, WithdrawRequest, Close, Reopen, Merge,
+				Unmerge, Note, Erase},
 			fields: everyField,
 		},
 	},
@@ -179,10 +180,11 @@ var onCases = map[domain.Role]map[Relation]may{
 
 // atLarge is the table for acts that concern no case.
 var atLarge = map[domain.Role][]Act{
-	domain.RoleComune:     {Request, ListCases, SearchByName, ReadBoard},
-	domain.RoleCentre:     {ListCases, SearchByName, ReadPlaces, ReadBoard, ReadRegisters},
-	domain.RoleSchool:     {Enrol, DeclarePlaces, ReadPlaces, ListCases, SearchByName, ReadBoard},
-	domain.RoleUST:        {Request, DeclarePlaces, ReadPlaces, ListCases, SearchByName, ReadBoard, ReadDay, ReadRegisters, EditRegisters, Suspend, ManageAccounts, ReadOperations},
+	domain.RoleComune: {Request, ListCases, SearchByName, ReadBoard},
+	domain.RoleCentre: {ListCases, SearchByName, ReadPlaces, ReadBoard, ReadRegisters},
+	domain.RoleSchool: {Enrol, DeclarePlaces, ReadPlaces, ListCases, SearchByName, ReadBoard},
+	domain.RoleUST: {Request, DeclarePlaces, ReadPlaces, ListCases, SearchByName, ReadBoard, ReadDay, ReadRegisters,
+		EditRegisters, Suspend, ManageAccounts, ReadOperations},
 	domain.RolePrefettura: {ReadBoard, ReadDay, ReadRegisters, Suspend},
 	domain.RoleAdmin:      {ManageAccounts, ReadOperations},
 }

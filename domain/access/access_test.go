@@ -84,7 +84,8 @@ var atLarge = map[access.Act][]domain.Role{
 	access.ReadOperations: {domain.RoleUST, domain.RoleAdmin},
 }
 
-var relations = []access.Relation{access.None, access.Own, access.OfferedTo, access.Enrolled, access.Past, access.Oversees, access.Audits}
+var relations = []access.Relation{access.None, access.Own, access.OfferedTo, access.Enrolled, access.Past, access.Oversees,
+	access.Audits}
 
 // rows reads a table: for each name, whether each column has an x.
 func rows(t *testing.T, table string) map[string][]bool {

@@ -643,7 +643,8 @@ func decideClosure(s State, c Close) ([]Event, error) {
 	if s.Status == Closed && s.Reason == c.Reason {
 		return nil, nil
 	}
-	bySchool := c.By.Role == domain.RoleSchool && s.Status != Offered && s.Status.HoldsPlace() && c.By.Body == string(s.Offer.Institution)
+	bySchool := c.By.Role == domain.RoleSchool && s.Status != Offered && s.Status.HoldsPlace() &&
+		c.By.Body == string(s.Offer.Institution)
 	if !bySchool {
 		if err := s.asCentre(c.By); err != nil {
 			return nil, err

@@ -55,7 +55,8 @@ var (
 	terms = casefile.Terms{TakeCharge: hour(48), FirstOffer: hour(120), FirstDay: hour(360)}
 	route = casefile.Route{Centre: "CTI-25", Policy: "2022-1", Provisional: true, Terms: terms}
 	pupil = casefile.Pupil{Identity: domain.Open(id, domain.ClassPersonal, casefile.Identity{
-		FamilyName: domain.NewPersonal("Testovenko"), GivenName: domain.NewPersonal("Zirka"), BirthDate: domain.NewPersonal("2013-05-02"),
+		FamilyName: domain.NewPersonal("Testovenko"), GivenName: domain.NewPersonal("Zirka"),
+		BirthDate: domain.NewPersonal("2013-05-02"),
 	})}
 	home = domain.Open(id, domain.ClassPersonal, casefile.Domicile{Address: domain.NewPersonal("Via Inventata 1")})
 	why  = text("perché sì")
@@ -66,17 +67,19 @@ var (
 var (
 	requested = casefile.RequestRecorded{Channel: domain.ChannelComune, On: day(0), At: hour(0), Facts: facts, Pupil: pupil}
 	routed    = casefile.Routed{Centre: "CTI-25", Policy: "2022-1", Provisional: true, Terms: terms, At: hour(0)}
-	enrolled  = casefile.AutonomousEnrolmentRecorded{School: site, Institution: "MIIC8AB00X", Enrolment: offer1, On: day(0), At: hour(0),
-		Facts: facts, Pupil: pupil}
-	taken     = casefile.ChargeTaken{Centre: "CTI-25", At: hour(2)}
-	asked     = casefile.QuestionAsked{To: casefile.Holder{Kind: casefile.HeldByComune, Body: "015189"}, Topic: "contacts", Text: why, At: hour(3)}
-	answered  = casefile.QuestionAnswered{Text: why, At: hour(4)}
-	offered   = casefile.PlaceOffered{Offer: offer1, School: site, Institution: "MIIC8AB00X", Level: primaria3, Due: hour(72), At: hour(5)}
+	enrolled  = casefile.AutonomousEnrolmentRecorded{School: site, Institution: "MIIC8AB00X", Enrolment: offer1, On: day(0),
+		At: hour(0), Facts: facts, Pupil: pupil}
+	taken = casefile.ChargeTaken{Centre: "CTI-25", At: hour(2)}
+	asked = casefile.QuestionAsked{To: casefile.Holder{Kind: casefile.HeldByComune, Body: "015189"}, Topic: "contacts",
+		Text: why, At: hour(3)}
+	answered = casefile.QuestionAnswered{Text: why, At: hour(4)}
+	offered  = casefile.PlaceOffered{Offer: offer1, School: site, Institution: "MIIC8AB00X", Level: primaria3,
+		Due: hour(72), At: hour(5)}
 	declined  = casefile.OfferDeclined{Offer: offer1, School: site, Reason: "no-places-in-class", Text: why, At: hour(6)}
 	lapsed    = casefile.OfferLapsed{Offer: offer1, School: site, At: hour(72)}
 	withdrawn = casefile.OfferWithdrawn{Offer: offer1, School: site, Reason: "better-place", At: hour(7)}
-	accepted  = casefile.OfferAccepted{Offer: offer1, School: site, Institution: "MIIC8AB00X", Level: primaria3, On: day(1), Section: "B",
-		At: hour(24)}
+	accepted  = casefile.OfferAccepted{Offer: offer1, School: site, Institution: "MIIC8AB00X", Level: primaria3, On: day(1),
+		Section: "B", At: hour(24)}
 	firstDay    = casefile.FirstDayRecorded{On: day(2)}
 	ended       = casefile.AttendanceEnded{On: day(60)}
 	closed      = casefile.CaseClosed{Reason: "returned-home", On: day(60), Text: why}
@@ -84,7 +87,8 @@ var (
 	merged      = casefile.CaseMerged{Into: other, Text: why}
 	reopened    = casefile.CaseReopened{Text: why, Terms: terms, At: hour(1600)}
 	erased      = casefile.PupilErased{Ground: "retention"}
-	askedSchool = casefile.QuestionAsked{To: casefile.Holder{Kind: casefile.HeldBySchool, Body: "MIIC8AB00X"}, Topic: "other", At: hour(6)}
+	askedSchool = casefile.QuestionAsked{To: casefile.Holder{Kind: casefile.HeldBySchool, Body: "MIIC8AB00X"},
+		Topic: "other", At: hour(6)}
 )
 
 type (

@@ -55,7 +55,8 @@ func TestACaseIsReopened(t *testing.T) {
 	}
 	for _, a := range []domain.Actor{cti, ust} {
 		s := given(t, gone...).When(reopen(a)).Then(reopened).State()
-		if s.Status != casefile.Requested || s.Holder().Body != "CTI-25" || !s.AcceptedOn.IsZero() || !s.FirstDay.IsZero() || !s.EndedOn.IsZero() {
+		if s.Status != casefile.Requested || s.Holder().Body != "CTI-25" || !s.AcceptedOn.IsZero() || !s.FirstDay.IsZero() ||
+			!s.EndedOn.IsZero() {
 			t.Errorf("%s, held by %v, first day %v", s.Status, s.Holder(), s.FirstDay)
 		}
 		for _, es := range []events{waiting, standing, attending} {
@@ -147,9 +148,10 @@ func TestOverdueCasesGoUp(t *testing.T) {
 	}
 	restsIn := map[casefile.ClockName][]events{
 		casefile.ClockTakeCharge: {inCharge, asking, standing, placed, attending, gone, joined, forgotten, {enrolled, routed}},
-		casefile.ClockFirstOffer: {standing, append(standing[:4:4], declined), placed, attending, gone, joined, forgotten, {enrolled, routed}},
-		casefile.ClockFirstDay:   {attending, gone, joined, forgotten},
-		"lunch":                  {waiting, inCharge},
+		casefile.ClockFirstOffer: {standing, append(standing[:4:4], declined), placed, attending, gone, joined, forgotten,
+			{enrolled, routed}},
+		casefile.ClockFirstDay: {attending, gone, joined, forgotten},
+		"lunch":                {waiting, inCharge},
 	}
 	for clock, pasts := range standsIn {
 		for _, es := range pasts {
@@ -183,7 +185,8 @@ func TestAHandOverStartsOnlyTheClockOfTheNewCentre(t *testing.T) {
 		return casefile.ClockExpired{Clock: clock, Due: hour(1), To: domain.RoleUST}
 	}
 	p := given(t, waiting...).And(up(casefile.ClockTakeCharge), up(casefile.ClockFirstOffer), handed)
-	if s := p.State(); s.Expired[casefile.ClockTakeCharge] != "" || s.Expired[casefile.ClockFirstOffer] != domain.RoleUST || s.ChargeDue != hour(8) {
+	if s := p.State(); s.Expired[casefile.ClockTakeCharge] != "" || s.Expired[casefile.ClockFirstOffer] != domain.RoleUST ||
+		s.ChargeDue != hour(8) {
 		t.Errorf("expired %v, charge since %v", s.Expired, s.ChargeDue)
 	}
 	c := casefile.ExpireClock{Act: by(importer, hour(60)), Clock: casefile.ClockTakeCharge, Due: hour(56), To: domain.RoleCentre}

@@ -23,7 +23,8 @@ func TestStoredEventsCanAlwaysBeRead(t *testing.T) {
 		Profile:  domain.Open(id, domain.ClassPersonal, full[casefile.Profile](t)),
 		Health:   domain.Open(id, domain.ClassSpecial, full[casefile.Health](t)),
 	}
-	all := casefile.Facts{Comune: "015146", Municipio: 3, SchoolYear: 2021, Level: primaria3, Sex: casefile.Female, Household: other.String(),
+	all := casefile.Facts{Comune: "015146", Municipio: 3, SchoolYear: 2021, Level: primaria3, Sex: casefile.Female,
+		Household: other.String(),
 		Preferred: []domain.School{site, site2}, Needs: []casefile.Need{"transport", "canteen"}, SiblingAt: site}
 	enrolment := enrolled
 	enrolment.Facts, enrolment.Pupil = all, whole
@@ -39,9 +40,11 @@ func TestStoredEventsCanAlwaysBeRead(t *testing.T) {
 		casefile.RequestAmended{Level: &level, Sex: casefile.Male, Asked: &level, Preferred: []domain.School{site},
 			Needs: []casefile.Need{"timetable"}, Pupil: whole},
 		casefile.DomicileChanged{Comune: "015146", Municipio: 3, From: day(0), Domicile: home, At: hour(1)},
-		taken, asked, answered, casefile.GradeDetermined{Level: primaria2, Resolution: resolution}, handed, overridden, declined, lapsed, withdrawn,
+		taken, asked, answered, casefile.GradeDetermined{Level: primaria2, Resolution: resolution}, handed, overridden,
+		declined, lapsed, withdrawn,
 		accepted, firstDay, ended, back, reopened, merged, casefile.CaseParted{From: other, Text: why, At: hour(9)},
-		casefile.NoteAdded{Text: why}, casefile.ClockExpired{Clock: casefile.ClockFirstOffer, Due: hour(120), To: domain.RoleCentre}, erased,
+		casefile.NoteAdded{Text: why}, casefile.ClockExpired{Clock: casefile.ClockFirstOffer, Due: hour(120),
+			To: domain.RoleCentre}, erased,
 	}
 	for _, s := range samples {
 		for i := range reflect.TypeOf(s).NumField() {
@@ -86,7 +89,8 @@ func TestStreamsAreNamedByTheCase(t *testing.T) {
 		t.Errorf("%s, and back %v", got, casefile.IDOf(got))
 	}
 	for _, s := range []string{"", "case-", "case-018f0000-0000-7000-8000-00000000000", "case-018f0000-0000-7000-8000-0000000000012",
-		"case-018F0000-0000-7000-8000-00000000000A", "file-018f0000-0000-7000-8000-000000000001", "case-018f0000x0000-7000-8000-000000000001"} {
+		"case-018F0000-0000-7000-8000-00000000000A", "file-018f0000-0000-7000-8000-000000000001",
+		"case-018f0000x0000-7000-8000-000000000001"} {
 		if got := casefile.IDOf(s); got != uuid.Nil {
 			t.Errorf("%q is the stream of %v", s, got)
 		}

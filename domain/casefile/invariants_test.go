@@ -37,7 +37,8 @@ func TestInvariant1OneHolder(t *testing.T) {
 		{casefile.ChargeTaken{Centre: "CTI-25", At: hour(10)}, centre},
 		{casefile.GradeDetermined{Level: primaria2, Resolution: resolution}, centre},
 		{offered, sits}, {askedSchool, sits}, {answered, sits}, {declined, centre},
-		{casefile.PlaceOffered{Offer: offer2, School: site2, Institution: "MIIC8CD00V"}, casefile.Holder{Kind: casefile.HeldBySchool, Body: "MIIC8CD00V"}},
+		{casefile.PlaceOffered{Offer: offer2, School: site2, Institution: "MIIC8CD00V"},
+			casefile.Holder{Kind: casefile.HeldBySchool, Body: "MIIC8CD00V"}},
 		{casefile.OfferLapsed{Offer: offer2, School: site2}, centre},
 		{offered, sits}, {withdrawn, centre}, {merged, nobody}, {casefile.CaseParted{From: other}, centre},
 		{offered, sits}, {accepted, sits}, {asked, comune}, {firstDay, comune}, {answered, sits},
@@ -155,7 +156,8 @@ func TestInvariant6MergingIsReversible(t *testing.T) {
 	parted := casefile.CaseParted{From: other, Text: why, At: hour(20)}
 	for name, es := range map[string]events{
 		"requested": waiting, "in charge": inCharge, "asked": asking, "declined": append(standing[:4:4], declined),
-		"handed over": append(inCharge[:3:3], handed), "expired": append(waiting[:2:2], casefile.ClockExpired{Clock: "first-day", To: domain.RoleUST}),
+		"handed over": append(inCharge[:3:3], handed), "expired": append(waiting[:2:2],
+			casefile.ClockExpired{Clock: "first-day", To: domain.RoleUST}),
 	} {
 		p := given(t, es...)
 		before := p.State()
@@ -210,7 +212,8 @@ func everyCommand(a domain.Actor, at time.Time) []casefile.Command {
 	level := primaria2
 	return []casefile.Command{
 		casefile.RecordRequest{Act: act, Channel: domain.ChannelUST, On: day(0), Facts: facts, Pupil: pupil, Route: route},
-		casefile.RecordAutonomousEnrolment{Act: act, School: site, Institution: "MIIC8AB00X", Enrolment: offer2, On: day(0), Facts: facts,
+		casefile.RecordAutonomousEnrolment{Act: act, School: site, Institution: "MIIC8AB00X", Enrolment: offer2, On: day(0),
+			Facts: facts,
 			Pupil: pupil, Route: route},
 		casefile.AmendRequest{Act: act, Level: &level, Needs: []casefile.Need{"transport"}, Pupil: pupil},
 		casefile.ChangeDomicile{Act: act, Comune: "015159", From: day(1), Domicile: home, Route: casefile.Route{Centre: "CTI-24"}},
@@ -220,7 +223,8 @@ func everyCommand(a domain.Actor, at time.Time) []casefile.Command {
 		casefile.AnswerQuestion{Act: act, Text: why},
 		casefile.DetermineGrade{Act: act, Level: primaria2, Resolution: resolution},
 		casefile.HandOver{Act: act, To: "CTI-24", Reason: "agreed"},
-		casefile.OfferPlace{Act: act, Offer: offer1, School: site, Institution: "MIIC8AB00X", Level: primaria3, Due: at.Add(72 * time.Hour)},
+		casefile.OfferPlace{Act: act, Offer: offer1, School: site, Institution: "MIIC8AB00X", Level: primaria3,
+			Due: at.Add(72 * time.Hour)},
 		casefile.AcceptOffer{Act: act, Offer: offer1, On: day(1)},
 		casefile.DeclineOffer{Act: act, Offer: offer1, Reason: "over-ceiling"},
 		casefile.LapseOffer{Act: act, Offer: offer1},
@@ -240,7 +244,8 @@ func everyCommand(a domain.Actor, at time.Time) []casefile.Command {
 
 func TestInvariant8WhatIsSoAlreadyChangesNothing(t *testing.T) {
 	t.Parallel()
-	pasts := map[string]events{"nothing": nil, "waiting": waiting, "in charge": inCharge, "asking": asking, "standing": standing, "placed": placed,
+	pasts := map[string]events{"nothing": nil, "waiting": waiting, "in charge": inCharge, "asking": asking,
+		"standing": standing, "placed": placed,
 		"attending": attending, "gone": gone, "joined": joined, "forgotten": forgotten, "enrolled": {enrolled, routed}}
 	acted := map[reflect.Type]bool{}
 	for name, es := range pasts {
@@ -338,8 +343,10 @@ func (j *journal) Append(_ context.Context, a event.Append) (event.Result, error
 func TestEvolveIsTotal(t *testing.T) {
 	t.Parallel()
 	level := grade.Level{Order: grade.Primaria, Year: 4}
-	all := events{requested, enrolled, routed, casefile.RequestAmended{Level: &level}, casefile.DomicileChanged{Comune: "015159", At: hour(1)}, taken,
-		asked, askedSchool, answered, casefile.GradeDetermined{Level: level}, handed, offered, declined, lapsed, withdrawn, accepted, firstDay, ended, closed,
+	all := events{requested, enrolled, routed, casefile.RequestAmended{Level: &level},
+		casefile.DomicileChanged{Comune: "015159", At: hour(1)}, taken,
+		asked, askedSchool, answered, casefile.GradeDetermined{Level: level}, handed, offered, declined, lapsed, withdrawn,
+		accepted, firstDay, ended, closed,
 		reopened, merged, casefile.CaseParted{From: other, At: hour(9)}, casefile.NoteAdded{Text: why},
 		casefile.ClockExpired{Clock: casefile.ClockFirstDay, To: domain.RoleUST}, erased}
 	if len(all) != len(casefile.Events)+1 { // two questions

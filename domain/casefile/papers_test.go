@@ -60,13 +60,15 @@ func TestPapersAndRulesAgree(t *testing.T) {
 	var p casefile.Papers
 	var s casefile.State
 	for _, e := range slices.Concat(attending, events{
-		casefile.RequestAmended{Level: &level, Sex: casefile.Male, Asked: &level, Preferred: []domain.School{site}, Needs: casefile.Needs()},
+		casefile.RequestAmended{Level: &level, Sex: casefile.Male, Asked: &level, Preferred: []domain.School{site},
+			Needs: casefile.Needs()},
 		casefile.DomicileChanged{Comune: "015146", Municipio: 4, From: day(1), At: hour(9)},
 	}) {
 		p, s = p.With(e), casefile.Evolve(s, e)
 		rules := casefile.Facts{Comune: s.Comune, Municipio: s.Municipio, SchoolYear: s.SchoolYear, Level: s.ByAge, Sex: s.Sex,
 			Preferred: s.Preferred, Needs: s.Needs}
-		if diff := cmp.Diff(p.Facts, rules); diff != "" || !cmp.Equal(p.Asked, s.Asked) || p.On != s.RequestedOn || p.Channel != s.Channel {
+		if diff := cmp.Diff(p.Facts, rules); diff != "" || !cmp.Equal(p.Asked, s.Asked) || p.On != s.RequestedOn ||
+			p.Channel != s.Channel {
 			t.Fatalf("after %T: %s", e, diff)
 		}
 	}
@@ -91,7 +93,8 @@ func TestTheTextOfEveryEventIsFound(t *testing.T) {
 	t.Parallel()
 	overridden := offered
 	overridden.Override = over
-	withText := events{asked, answered, handed, overridden, declined, closed, reopened, merged, casefile.CaseParted{Text: why}, casefile.NoteAdded{Text: why}}
+	withText := events{asked, answered, handed, overridden, declined, closed, reopened, merged,
+		casefile.CaseParted{Text: why}, casefile.NoteAdded{Text: why}}
 	for _, e := range withText {
 		if casefile.TextOf(e).IsZero() {
 			t.Errorf("%T: no text", e)
@@ -103,7 +106,8 @@ func TestTheTextOfEveryEventIsFound(t *testing.T) {
 		}
 	}
 	typeOf := reflect.TypeFor[casefile.Text]()
-	for _, e := range []casefile.Event{requested, enrolled, routed, casefile.RequestAmended{}, casefile.DomicileChanged{}, taken, lapsed, withdrawn, accepted, firstDay,
+	for _, e := range []casefile.Event{requested, enrolled, routed, casefile.RequestAmended{}, casefile.DomicileChanged{},
+		taken, lapsed, withdrawn, accepted, firstDay,
 		ended, erased, casefile.ClockExpired{}, casefile.GradeDetermined{}} {
 		for i := range reflect.TypeOf(e).NumField() {
 			if reflect.TypeOf(e).Field(i).Type == typeOf {
@@ -116,7 +120,8 @@ func TestTheTextOfEveryEventIsFound(t *testing.T) {
 func TestCodesAreNamedOnce(t *testing.T) {
 	t.Parallel()
 	lists := map[string][]string{
-		"statuses": names(casefile.Statuses()), "declines": names(casefile.DeclineReasons()), "closures": names(casefile.ClosureReasons()),
+		"statuses": names(casefile.Statuses()), "declines": names(casefile.DeclineReasons()),
+		"closures":   names(casefile.ClosureReasons()),
 		"hand-overs": names(casefile.HandOverReasons()), "withdrawals": names(casefile.OfferWithdrawalReasons()),
 		"topics": names(casefile.QuestionTopics()), "needs": names(casefile.Needs()), "levels": names(casefile.ItalianLevels()),
 		"grounds": casefile.ErasureGrounds(),

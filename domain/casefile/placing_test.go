@@ -149,7 +149,8 @@ func TestACaseIsHandedOver(t *testing.T) {
 	for _, a := range []domain.Actor{cti, ust} {
 		for _, es := range []events{waiting, inCharge} {
 			s := given(t, es...).When(handOver(a)).Then(handed).State()
-			if s.Status != casefile.Requested || s.Holder().Body != "CTI-24" || s.ChargeDue != hour(8) || s.HeldSince != hour(8) || len(s.PastCentres) != 1 {
+			if s.Status != casefile.Requested || s.Holder().Body != "CTI-24" || s.ChargeDue != hour(8) ||
+				s.HeldSince != hour(8) || len(s.PastCentres) != 1 {
 				t.Errorf("%s, held by %v since %v", s.Status, s.Holder(), s.ChargeDue)
 			}
 		}
@@ -176,7 +177,8 @@ func TestACaseIsHandedOver(t *testing.T) {
 }
 
 func offer(a domain.Actor) casefile.OfferPlace {
-	return casefile.OfferPlace{Act: by(a, hour(5)), Offer: offer1, School: site, Institution: "MIIC8AB00X", Level: primaria3, Due: hour(72)}
+	return casefile.OfferPlace{Act: by(a, hour(5)), Offer: offer1, School: site, Institution: "MIIC8AB00X", Level: primaria3,
+		Due: hour(72)}
 }
 
 func TestAPlaceIsOffered(t *testing.T) {

@@ -23,7 +23,7 @@ func TestInvariantsHoldWhateverHappens(t *testing.T) {
 		w := newWorld(t)
 		w.seen = seen
 		for _, s := range w.sites {
-			w.declare(t, s, domain.Actor{Role: domain.RoleSchool, Body: string(s.institution)}, primaria3, rapid.IntRange(0, 4).Draw(t, "free"))
+			w.declare(t, s, s.secretary(), primaria3, rapid.IntRange(0, 4).Draw(t, "free"))
 		}
 		w.request(t)
 		w.request(t)
@@ -75,9 +75,10 @@ func (w *world) request(t *rapid.T) {
 	}
 	comune := rapid.SampledFrom(comuni).Draw(t, "comune")
 	f := &file{id: w.id(), done: map[uuid.UUID]bool{}}
-	c := casefile.RecordRequest{Act: by(domain.Actor{Role: domain.RoleComune, Body: string(comune)}, w.now), Channel: domain.ChannelComune,
-		On: domain.DateOf(w.now).AddDays(-rapid.IntRange(0, 400).Draw(t, "days ago")), Facts: casefile.Facts{Comune: comune, SchoolYear: year,
-			Level: rapid.SampledFrom(grades).Draw(t, "grade")}, Route: casefile.Route{Centre: centres[comune]}}
+	c := casefile.RecordRequest{Act: by(domain.Actor{Role: domain.RoleComune, Body: string(comune)}, w.now),
+		Channel: domain.ChannelComune, On: domain.DateOf(w.now).AddDays(-rapid.IntRange(0, 400).Draw(t, "days ago")),
+		Facts: casefile.Facts{Comune: comune, SchoolYear: year, Level: rapid.SampledFrom(grades).Draw(t, "grade")},
+		Route: casefile.Route{Centre: centres[comune]}}
 	if rapid.Bool().Draw(t, "mail to the UST") {
 		c.By, c.Channel = ust, domain.ChannelUST
 	}
@@ -98,7 +99,7 @@ func (w *world) enrol(t *rapid.T) {
 	s := rapid.SampledFrom(w.sites).Draw(t, "site")
 	comune := rapid.SampledFrom(comuni).Draw(t, "comune")
 	f := &file{id: w.id(), done: map[uuid.UUID]bool{}}
-	c := casefile.RecordAutonomousEnrolment{Act: by(domain.Actor{Role: domain.RoleSchool, Body: string(s.institution)}, w.now), School: s.code,
+	c := casefile.RecordAutonomousEnrolment{Act: by(s.secretary(), w.now), School: s.code,
 		Institution: s.institution, Enrolment: w.id(), On: domain.DateOf(w.now).AddDays(-rapid.IntRange(0, 60).Draw(t, "days ago")),
 		Facts: casefile.Facts{Comune: comune, SchoolYear: year, Level: rapid.SampledFrom(grades).Draw(t, "grade")},
 		Route: casefile.Route{Centre: centres[comune]}}
@@ -113,16 +114,21 @@ func (w *world) enrol(t *rapid.T) {
 
 // likely are the things that people do to a case as it stands.
 var likely = map[casefile.Status][]string{
-	casefile.Requested: {"take charge", "take charge", "take charge", "take charge", "take charge", "hand over", "move", "amend", "determine", "withdraw", "close", "merge", "note", "expire"},
-	casefile.InCharge:  {"ask comune", "answer", "answer", "determine", "determine", "hand over", "move", "amend", "amend", "close", "merge", "expire"},
-	casefile.Offered:   {"accept", "accept", "accept", "decline", "decline", "lapse", "lapse", "lapse", "withdraw offer", "ask school", "answer", "move", "amend", "withdraw", "merge"},
-	casefile.Accepted:  {"first day", "first day", "ask comune", "ask school", "answer", "move", "amend", "determine", "close", "merge", "expire"},
+	casefile.Requested: {"take charge", "take charge", "take charge", "take charge", "take charge", "hand over", "move",
+		"amend", "determine", "withdraw", "close", "merge", "note", "expire"},
+	casefile.InCharge: {"ask comune", "answer", "answer", "determine", "determine", "hand over", "move", "amend", "amend",
+		"close", "merge", "expire"},
+	casefile.Offered: {"accept", "accept", "accept", "decline", "decline", "lapse", "lapse", "lapse", "withdraw offer",
+		"ask school", "answer", "move", "amend", "withdraw", "merge"},
+	casefile.Accepted: {"first day", "first day", "ask comune", "ask school", "answer", "move", "amend", "determine",
+		"close", "merge", "expire"},
 	casefile.Attending: {"end", "end", "first day", "ask comune", "answer", "move", "determine"},
 	casefile.Closed:    {"reopen", "reopen", "reopen", "note", "erase"},
 	casefile.Merged:    {"part", "part", "part", "note", "erase"},
 }
 
-var acts = []string{"take charge", "ask comune", "ask school", "answer", "determine", "hand over", "accept", "decline", "lapse", "withdraw offer",
+var acts = []string{"take charge", "ask comune", "ask school", "answer", "determine", "hand over", "accept", "decline",
+	"lapse", "withdraw offer",
 	"first day", "end", "amend", "move", "withdraw", "close", "reopen", "merge", "part", "note", "expire", "erase"}
 
 func (w *world) act(t *rapid.T) {
@@ -161,7 +167,8 @@ func (w *world) actor(t *rapid.T, f *file, name string) domain.Actor {
 	lives := domain.Actor{Role: domain.RoleComune, Body: string(s.Comune)}
 	switch rapid.IntRange(0, 9).Draw(t, "who") {
 	case 0:
-		return pick(t, "anybody", rozzano, opera, cti, cti2, school, school2, prefect, domain.System, centre, sits, lives, domain.Actor{})
+		return pick(t, "anybody", rozzano, opera, cti, cti2, school, school2, prefect, domain.System, centre, sits, lives,
+			domain.Actor{})
 	case 1, 2:
 		return ust
 	}
@@ -245,8 +252,9 @@ func (w *world) command(t *rapid.T, f *file, name string) casefile.Command {
 	case "erase":
 		return casefile.Erase{Act: act, Ground: "request"}
 	default:
-		return casefile.ExpireClock{Act: act, Clock: pick(t, "clock", casefile.ClockTakeCharge, casefile.ClockFirstOffer, casefile.ClockFirstDay),
-			Due: w.now.Add(-pick(t, "overdue", 0, time.Hour, -time.Hour)), To: pick(t, "to", domain.RoleCentre, domain.RoleUST)}
+		return casefile.ExpireClock{Act: act,
+			Clock: pick(t, "clock", casefile.ClockTakeCharge, casefile.ClockFirstOffer, casefile.ClockFirstDay),
+			Due:   w.now.Add(-pick(t, "overdue", 0, time.Hour, -time.Hour)), To: pick(t, "to", domain.RoleCentre, domain.RoleUST)}
 	}
 }
 
@@ -257,8 +265,8 @@ func (w *world) beginOffer(t *rapid.T) {
 		looking = w.files
 	}
 	p := placing{ticket: w.id(), file: rapid.SampledFrom(looking).Draw(t, "case"), site: rapid.SampledFrom(w.sites).Draw(t, "site")}
-	p.command = casefile.OfferPlace{Act: by(w.actor(t, p.file, "offer"), w.now), Offer: w.id(), School: p.site.code, Institution: p.site.institution,
-		Level: pick(t, "level", p.file.state.Level, p.file.state.Level, p.file.state.Level, primaria2)}
+	p.command = casefile.OfferPlace{Act: by(w.actor(t, p.file, "offer"), w.now), Offer: w.id(), School: p.site.code,
+		Institution: p.site.institution, Level: pick(t, "level", p.file.state.Level, p.file.state.Level, p.file.state.Level, primaria2)}
 	if rapid.IntRange(0, 3).Draw(t, "override") == 0 {
 		p.command.Override = over
 	}
@@ -324,7 +332,7 @@ func (w *world) sendAgain(t *rapid.T) {
 func (w *world) declareSome(t *rapid.T) {
 	w.t = t
 	s := rapid.SampledFrom(w.sites).Draw(t, "site")
-	who := pick(t, "who", ust, school, school2, cti, domain.Actor{Role: domain.RoleSchool, Body: string(s.institution)})
+	who := pick(t, "who", ust, school, school2, cti, s.secretary())
 	w.declare(t, s, who, rapid.SampledFrom(grades).Draw(t, "level"), rapid.IntRange(0, 2).Draw(t, "free"))
 }
 
@@ -377,7 +385,8 @@ func (w *world) repeatAnew(t *rapid.T) {
 	}
 	s := rapid.SampledFrom(w.sent).Draw(t, "sent")
 	switch s.command.(type) {
-	case casefile.OfferPlace, casefile.TakeCharge, casefile.AcceptOffer, casefile.Merge, casefile.RecordRequest, casefile.RecordAutonomousEnrolment:
+	case casefile.OfferPlace, casefile.TakeCharge, casefile.AcceptOffer, casefile.Merge, casefile.RecordRequest,
+		casefile.RecordAutonomousEnrolment:
 		t.Skip("brings facts along")
 	}
 	w.do(s.file, w.id(), s.command)

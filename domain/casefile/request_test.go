@@ -11,7 +11,8 @@ import (
 	"approdo/domain/grade"
 )
 
-var ask = casefile.RecordRequest{Act: by(rozzano, hour(0)), Channel: domain.ChannelComune, On: day(0), Facts: facts, Pupil: pupil, Route: route}
+var ask = casefile.RecordRequest{Act: by(rozzano, hour(0)), Channel: domain.ChannelComune, On: day(0), Facts: facts,
+	Pupil: pupil, Route: route}
 
 func TestAComuneRequests(t *testing.T) {
 	t.Parallel()
@@ -57,13 +58,15 @@ func TestTheDayOfARequestIsRomes(t *testing.T) {
 	}
 }
 
-var enrol = casefile.RecordAutonomousEnrolment{Act: by(school, hour(0)), School: site, Institution: "MIIC8AB00X", Enrolment: offer1, On: day(0),
+var enrol = casefile.RecordAutonomousEnrolment{Act: by(school, hour(0)), School: site, Institution: "MIIC8AB00X",
+	Enrolment: offer1, On: day(0),
 	Facts: facts, Pupil: pupil, Route: route}
 
 func TestASchoolEnrolsOnItsOwn(t *testing.T) {
 	t.Parallel()
 	s := given(t).When(enrol).Then(enrolled, routed).State()
-	if want := (casefile.Holder{Kind: casefile.HeldBySchool, Body: "MIIC8AB00X"}); s.Holder() != want || s.Status != casefile.Accepted || s.AcceptedOn != day(0) {
+	if want := (casefile.Holder{Kind: casefile.HeldBySchool, Body: "MIIC8AB00X"}); s.Holder() != want ||
+		s.Status != casefile.Accepted || s.AcceptedOn != day(0) {
 		t.Errorf("%s on %v, held by %v", s.Status, s.AcceptedOn, s.Holder())
 	}
 

@@ -65,6 +65,10 @@ type siteFile struct {
 // GoString keeps the account of a failure readable.
 func (s *siteFile) GoString() string { return string(s.code) }
 
+func (s *siteFile) secretary() domain.Actor {
+	return domain.Actor{Role: domain.RoleSchool, Body: string(s.institution)}
+}
+
 type placing struct {
 	ticket  uuid.UUID
 	file    *file
@@ -200,7 +204,8 @@ func (w *world) ask(s *siteFile, c places.Command) bool {
 }
 
 // holderMoves lists the events that may give a case to somebody else.
-var holderMoves = []string{"RequestRecorded", "AutonomousEnrolmentRecorded", "Routed", "DomicileChanged", "QuestionAsked", "QuestionAnswered", "HandedOver",
+var holderMoves = []string{"RequestRecorded", "AutonomousEnrolmentRecorded", "Routed", "DomicileChanged", "QuestionAsked",
+	"QuestionAnswered", "HandedOver",
 	"PlaceOffered", "OfferDeclined", "OfferLapsed", "OfferWithdrawn", "CaseClosed", "CaseReopened", "CaseMerged", "CaseParted"}
 
 // happened holds one event against the rules.
@@ -399,8 +404,10 @@ func (w *world) checkDates(f *file) {
 	case casefile.Closed:
 		ok = first == ended && (accepted || !first)
 	}
-	if !ok || accepted && s.AcceptedOn.Before(s.RequestedOn) || first && s.FirstDay.Before(s.AcceptedOn) || ended && s.EndedOn.Before(s.FirstDay) {
-		w.t.Fatalf("%s: requested on %v, accepted on %v, from %v, to %v", s.Status, s.RequestedOn, s.AcceptedOn, s.FirstDay, s.EndedOn)
+	if !ok || accepted && s.AcceptedOn.Before(s.RequestedOn) || first && s.FirstDay.Before(s.AcceptedOn) ||
+		ended && s.EndedOn.Before(s.FirstDay) {
+		w.t.Fatalf("%s: requested on %v, accepted on %v, from %v, to %v", s.Status, s.RequestedOn, s.AcceptedOn, s.FirstDay,
+			s.EndedOn)
 	}
 	for _, d := range []domain.Date{s.RequestedOn, s.AcceptedOn, s.FirstDay, s.EndedOn} {
 		if domain.DateOf(w.now).Before(d) {
@@ -503,10 +510,9 @@ func (w *world) goOn() {
 // that was offered is for follow alone: two hands on it could take and release it in the wrong order.
 func (w *world) releaseOrphans() {
 	for _, s := range w.sites {
-		for _, offer := range slices.SortedFunc(maps.Keys(s.state.Seats), func(a, b uuid.UUID) int { return slices.Compare(a[:], b[:]) }) {
-			known := slices.ContainsFunc(casefile.Placements(w.file(s.state.Seats[offer].Case).events), func(p casefile.Placement) bool {
-				return p.Offer == offer
-			})
+		for _, offer := range slices.SortedFunc(maps.Keys(s.state.Seats), inOrder) {
+			heard := casefile.Placements(w.file(s.state.Seats[offer].Case).events)
+			known := slices.ContainsFunc(heard, func(p casefile.Placement) bool { return p.Offer == offer })
 			coming := slices.ContainsFunc(w.underWay, func(p placing) bool { return p.command.Offer == offer })
 			if !known && !coming && !w.ask(s, places.Release{Act: by(domain.System, w.now), Offer: offer}) {
 				w.t.Fatal("an orphan was not released")
@@ -514,3 +520,5 @@ func (w *world) releaseOrphans() {
 		}
 	}
 }
+
+func inOrder(a, b uuid.UUID) int { return slices.Compare(a[:], b[:]) }

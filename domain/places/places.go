@@ -240,7 +240,8 @@ func decideDeclaration(s State, c Declare) ([]Event, error) {
 	case c.Pupils < 0 || c.Foreign < 0 || c.Foreign > c.Pupils:
 		return nil, ErrClassNumber
 	}
-	e := PlacesDeclared{Level: c.Level, Free: c.Free, Capacity: s.Used(c.Level) + c.Free, Pupils: c.Pupils, Foreign: c.Foreign, At: c.At}
+	e := PlacesDeclared{Level: c.Level, Free: c.Free, Capacity: s.Used(c.Level) + c.Free, Pupils: c.Pupils,
+		Foreign: c.Foreign, At: c.At}
 	if d, ok := s.Declared[c.Level]; ok && d == declared(e) {
 		return nil, nil
 	}

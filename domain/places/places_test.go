@@ -62,11 +62,14 @@ func TestASchoolDeclaresPlaces(t *testing.T) {
 	// What it could still take in comes on top of what is held and taken.
 	c = declare
 	c.At, c.Free = hour(4), 2
-	given(t, declared, held).When(c).Then(places.PlacesDeclared{Level: third, Free: 2, Capacity: 3, Pupils: 22, Foreign: 5, At: hour(4)})
+	given(t, declared, held).When(c).Then(places.PlacesDeclared{Level: third, Free: 2, Capacity: 3, Pupils: 22, Foreign: 5,
+		At: hour(4)})
 	c.Free = 0
-	given(t, declared, held, taken).When(c).Then(places.PlacesDeclared{Level: third, Free: 0, Capacity: 1, Pupils: 22, Foreign: 5, At: hour(4)})
+	given(t, declared, held, taken).When(c).Then(places.PlacesDeclared{Level: third, Free: 0, Capacity: 1, Pupils: 22,
+		Foreign: 5, At: hour(4)})
 	c.Level = fourth
-	given(t, declared, held).When(c).Then(places.PlacesDeclared{Level: fourth, Free: 0, Capacity: 0, Pupils: 22, Foreign: 5, At: hour(4)})
+	given(t, declared, held).When(c).Then(places.PlacesDeclared{Level: fourth, Free: 0, Capacity: 0, Pupils: 22, Foreign: 5,
+		At: hour(4)})
 
 	// The same figure later is news: it is younger. So is another figure of the class at the same instant.
 	c = declare
@@ -153,7 +156,8 @@ func TestInvariant3NoDoubleSeat(t *testing.T) {
 	// One place, two pupils: the second is refused, whatever became of the first.
 	given(t, declared, held).When(hold2).ThenRefused(places.ErrNoPlace)
 	given(t, declared, held, taken).When(hold2).ThenRefused(places.ErrNoPlace)
-	given(t, declared, held, released).When(hold2).Then(places.PlaceHeld{Offer: offer2, Case: case2, Level: third, Seat: 1, At: hour(4)})
+	given(t, declared, held, released).When(hold2).Then(places.PlaceHeld{Offer: offer2, Case: case2, Level: third, Seat: 1,
+		At: hour(4)})
 
 	// Beyond what was declared only by the UST, and it shows.
 	c := hold2
@@ -163,7 +167,8 @@ func TestInvariant3NoDoubleSeat(t *testing.T) {
 	beyond := places.PlaceHeld{Offer: offer2, Case: case2, Level: third, Seat: 2, Over: true, At: hour(4)}
 	over := given(t, declared, held).When(c).Then(beyond)
 	given(t).When(c).Then(places.PlaceHeld{Offer: offer2, Case: case2, Level: third, Seat: 1, Over: true, At: hour(4)})
-	given(t, declared).When(c).Then(places.PlaceHeld{Offer: offer2, Case: case2, Level: third, Seat: 1, At: hour(4)}) // not needed, not said
+	given(t, declared).When(c).Then(places.PlaceHeld{Offer: offer2, Case: case2, Level: third, Seat: 1,
+		At: hour(4)}) // not needed, not said
 	if s := over.State(); s.Free(third) != -1 {
 		t.Errorf("%d free", s.Free(third))
 	}
@@ -187,7 +192,8 @@ func TestAHoldLeavesTheSeatOfAnotherOffer(t *testing.T) {
 	two := declared
 	two.Free, two.Capacity = 2, 2
 	second := places.Hold{Act: by(cti, 1), Offer: offer2, Case: case1, Level: third}
-	s := given(t, two, held).When(second).Then(places.PlaceHeld{Offer: offer2, Case: case1, Level: third, Seat: 2, At: hour(1)}).State()
+	s := given(t, two, held).When(second).Then(places.PlaceHeld{Offer: offer2, Case: case1, Level: third, Seat: 2,
+		At: hour(1)}).State()
 	if s.Used(third) != 2 {
 		t.Errorf("%d used", s.Used(third))
 	}
@@ -210,8 +216,10 @@ func TestStreamsAreNamedBySiteAndYear(t *testing.T) {
 	if stream != "places-MIEE8AB012-2021" || site != "MIEE8AB012" || year != 2021 || !ok {
 		t.Errorf("%s: %s, %v, %v", stream, site, year, ok)
 	}
-	for _, s := range []string{"", "places-", "places-MIEE8AB012", "places-MIEE8AB012-", "places-MIEE8AB012-20x1", "places-MIEE8AB012-+021",
-		"places-MIEE8AB012-02021", "places-MIEE8AB012-2021-1", "places-miee8ab012-2021", "places-MIEE8AB01-2021", "school-MIEE8AB012-2021",
+	for _, s := range []string{"", "places-", "places-MIEE8AB012", "places-MIEE8AB012-", "places-MIEE8AB012-20x1",
+		"places-MIEE8AB012-+021",
+		"places-MIEE8AB012-02021", "places-MIEE8AB012-2021-1", "places-miee8ab012-2021", "places-MIEE8AB01-2021",
+		"school-MIEE8AB012-2021",
 		"MIEE8AB012-2021"} {
 		if _, _, ok := places.ParseStream(s); ok {
 			t.Errorf("%q is a stream of places", s)
@@ -260,7 +268,8 @@ func TestRandomHandsNeverShareASeat(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var s places.State
 		act := func(t *rapid.T) domain.Act {
-			return by(rapid.SampledFrom([]domain.Actor{school, school2, cti, ust, comune, system}).Draw(t, "actor"), rapid.IntRange(0, 50).Draw(t, "hour"))
+			return by(rapid.SampledFrom([]domain.Actor{school, school2, cti, ust, comune, system}).Draw(t, "actor"),
+				rapid.IntRange(0, 50).Draw(t, "hour"))
 		}
 		level := rapid.SampledFrom(levels)
 		offer := rapid.Custom(func(t *rapid.T) uuid.UUID { return num(0xa0 + byte(rapid.IntRange(0, 7).Draw(t, "offer"))) })
@@ -280,10 +289,12 @@ func TestRandomHandsNeverShareASeat(t *testing.T) {
 		}
 		t.Repeat(map[string]func(*rapid.T){
 			"declare": func(t *rapid.T) {
-				do(t, places.Declare{Act: act(t), Institution: "MIIC8AB00X", Level: level.Draw(t, "level"), Free: rapid.IntRange(-1, 3).Draw(t, "free")})
+				do(t, places.Declare{Act: act(t), Institution: "MIIC8AB00X", Level: level.Draw(t, "level"),
+					Free: rapid.IntRange(-1, 3).Draw(t, "free")})
 			},
 			"hold": func(t *rapid.T) {
-				do(t, places.Hold{Act: act(t), Offer: offer.Draw(t, "offer"), Case: case1, Level: level.Draw(t, "level"), Override: rapid.Bool().Draw(t, "override")})
+				do(t, places.Hold{Act: act(t), Offer: offer.Draw(t, "offer"), Case: case1, Level: level.Draw(t, "level"),
+					Override: rapid.Bool().Draw(t, "override")})
 			},
 			"take": func(t *rapid.T) {
 				do(t, places.Take{Act: act(t), Offer: offer.Draw(t, "offer"), Case: case1, Level: level.Draw(t, "level")})
