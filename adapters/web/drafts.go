@@ -117,6 +117,53 @@ func (s *site) draftsOf(ctx context.Context, account uuid.UUID) ([]draftLine, er
 	return out, err
 }
 
+// requestPath is where a request is filled in: the one form that is long enough for a session to end over it.
+const requestPath = "/pratiche/nuova"
+
+// keptField carries what was typed through the page on which one signs in again.
+const keptField = "_kept"
+
+// signInKeeping answers a request that was posted after the session ended. Nobody is known to keep a draft for, so what was typed
+// goes back to the browser it came from, and becomes a draft of whoever signs in there.
+func (s *site) signInKeeping(w http.ResponseWriter, r *http.Request) error {
+	var f Form
+	if err := f.read(r); err != nil {
+		return err
+	}
+	for _, name := range []string{doField, otherField} {
+		r.PostForm.Del(name)
+	}
+	return s.showSignIn(w, r, signIn{Form: signInForm(), Next: requestPath, Demo: s.Demo, Kept: r.PostForm.Encode()})
+}
+
+// resumeKept makes a draft of what was typed before, and leads to it.
+func (s *site) resumeKept(w http.ResponseWriter, r *http.Request, a domain.Actor, kept string) error {
+	typed, err := url.ParseQuery(kept)
+	if err != nil || access.Large(a, access.Request) != nil {
+		http.Redirect(w, r, "/", http.StatusSeeOther)
+		return nil
+	}
+	land, err := s.Desk.Territory(r.Context())
+	if err != nil {
+		return err
+	}
+	form := s.requestForm(a, &registers{land: land})
+	form.fill(typed)
+	if key, err := uuid.Parse(typed.Get(keyField)); err == nil {
+		form.Key = key
+	}
+	err = s.saveDraft(r.Context(), a.Account, form)
+	if isAbsent(err) { // the key is a draft of somebody else's
+		form.Key = uuid.Must(uuid.NewV7())
+		err = s.saveDraft(r.Context(), a.Account, form)
+	}
+	if err != nil {
+		return err
+	}
+	s.redirect(w, r, requestPath+"?bozza="+form.Key.String(), "draft-kept")
+	return nil
+}
+
 // dropDraft throws a draft away.
 func (s *site) dropDraft(w http.ResponseWriter, r *http.Request) error {
 	a := actorOf(r)
@@ -130,6 +177,6 @@ func (s *site) dropDraft(w http.ResponseWriter, r *http.Request) error {
 	if err := s.Drafts.DropDraft(r.Context(), a.Account, id); err != nil {
 		return err
 	}
-	s.redirect(w, r, "/pratiche/nuova", "draft-dropped")
+	s.redirect(w, r, requestPath, "draft-dropped")
 	return nil
 }

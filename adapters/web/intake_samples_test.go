@@ -49,6 +49,7 @@ func intakeSamples() []sample {
 		Free: "free-primaria-1", Pupils: "pupils-primaria-1", Foreign: "foreign-primaria-1"}
 	filter := newForm("/scuole", text("schools.search"), Field{Name: "nome", Kind: FieldText, Label: text("schools.name"), Optional: true})
 	return []sample{
+		sampleOf("/accedi-scaduta", "", signInView, 200, text("signin.title"), signIn{signInForm(), "/pratiche/nuova", true, "family_name=Kovalenko"}),
 		sampleOf("/richiesta", domain.RoleComune, requestView, 200, text("request.title"), requestPage{Form: ask, Sections: sections(false),
 			Comune: text("request.of-comune", "comune", "Milano"), Sibling: true, Drafts: drafts, Schools: schools}),
 		sampleOf("/richiesta-da-correggere", domain.RoleComune, requestView, 422, text("request.title"), requestPage{Form: bad,

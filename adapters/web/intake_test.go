@@ -1,6 +1,7 @@
 package web
 
 import (
+	"html"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -220,6 +221,29 @@ func TestADraftIsOnesOwnAndEndsWithItsRequest(t *testing.T) {
 	w.post("comune", "/pratiche/nuova", other)
 	w.is(w.post("comune", "/bozze/"+other.Get("_key")+"/elimina", url.Values{"x": {""}}), http.StatusSeeOther, nil)
 	w.is(w.get("comune", "/pratiche/nuova"), http.StatusOK, nil, "Le tue bozze")
+}
+
+func TestASessionThatEndedLosesNothingThatWasTyped(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	typed := sofiia("cap", "20089")
+	body := w.is(do(w.pages, http.MethodPost, "/pratiche/nuova", with(typed, doField, "draft").Encode()), http.StatusOK, []string{"La sessione era scaduta", `name="password"`})
+	kept := url.Values{"username": {"marta"}, "password": {"wrong"}, keptField: {html.UnescapeString(w.hidden(body, keptField))}}
+	again := w.is(do(w.pages, http.MethodPost, "/accedi", kept.Encode()), http.StatusUnprocessableEntity, []string{"La sessione era scaduta"})
+	kept.Set(keptField, html.UnescapeString(w.hidden(again, keptField)))
+	kept.Set("password", "right")
+	in := do(w.pages, http.MethodPost, "/accedi", kept.Encode())
+	to := in.Header().Get("Location")
+	if in.Code != http.StatusSeeOther || to != "/pratiche/nuova?bozza="+typed.Get("_key") {
+		t.Fatal(in.Code, to)
+	}
+	w.is(do(w.pages, http.MethodGet, to, "", cookie("approdo-session", "token-marta")), http.StatusOK, []string{`value="Kovalenko"`, `value="20089"`, `value="F" checked`})
+	if strings.Contains(w.log.String(), "Kovalenko") {
+		t.Error("the log tells what was typed")
+	}
+	if got := do(w.pages, http.MethodPost, "/cerca", "family_name=Kovalenko"); got.Code != http.StatusSeeOther || got.Header().Get("Location") != "/accedi" {
+		t.Error("another form was kept", got.Code)
+	}
 }
 
 func TestASecondCaseOfOneChildIsAskedAboutFirst(t *testing.T) {

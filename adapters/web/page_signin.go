@@ -11,6 +11,7 @@ type signIn struct {
 	Form *Form
 	Next string
 	Demo bool
+	Kept string // what was typed before the session ended, encoded as a form
 }
 
 var signInView = view[signIn]{"signin"}
@@ -26,7 +27,7 @@ func (s *site) signIn(w http.ResponseWriter, r *http.Request) error {
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 		return nil
 	}
-	return s.showSignIn(w, r, signIn{signInForm(), local(r.URL.Query().Get("next")), s.Demo})
+	return s.showSignIn(w, r, signIn{Form: signInForm(), Next: local(r.URL.Query().Get("next")), Demo: s.Demo})
 }
 
 func (s *site) showSignIn(w http.ResponseWriter, r *http.Request, c signIn) error {
@@ -38,14 +39,17 @@ func (s *site) signInPost(w http.ResponseWriter, r *http.Request) error {
 	if err := form.read(r); err != nil {
 		return err
 	}
-	next := local(r.PostForm.Get("next"))
-	_, err := s.Sessions.Enter(w, r, form.value("username"), form.value("password"))
+	next, kept := local(r.PostForm.Get("next")), r.PostForm.Get(keptField)
+	who, err := s.Sessions.Enter(w, r, form.value("username"), form.value("password"))
 	if e, ok := errors.AsType[*domain.Error](err); ok {
 		form.place(e)
-		return s.showSignIn(w, r, signIn{form, next, s.Demo})
+		return s.showSignIn(w, r, signIn{form, next, s.Demo, kept})
 	}
 	if err != nil {
 		return err
+	}
+	if kept != "" {
+		return s.resumeKept(w, r, who.Actor, kept)
 	}
 	http.Redirect(w, r, next, http.StatusSeeOther)
 	return nil

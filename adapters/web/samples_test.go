@@ -43,8 +43,8 @@ func samples() []sample {
 		Facts: []Pair{{said("Scuola"), plain("IC Via Liguria, Rozzano")}, {said("Proposta"), on(domain.Date{Year: 2022, Month: 3, Day: 11})}},
 	}
 	all := []sample{
-		sampleOf("/accedi", "", signInView, 200, text("signin.title"), signIn{signInForm(), "/", true}),
-		sampleOf("/accedi-rifiutato", "", signInView, 422, text("signin.title"), signIn{wrong, "/", false}),
+		sampleOf("/accedi", "", signInView, 200, text("signin.title"), signIn{signInForm(), "/", true, ""}),
+		sampleOf("/accedi-rifiutato", "", signInView, 422, text("signin.title"), signIn{wrong, "/", false, ""}),
 		sampleOf("/", domain.RoleCentre, homeView, 200, text("home.title"), home{Name: domain.NewPersonal("Marta Colombo"), Nav: navOf(&Person{Actor: domain.Actor{Role: domain.RoleCentre}}, "")}),
 		sampleOf("/attiva", "", passwordView, 200, text("password.activate-title"), choose{text("password.activate-title"), text("password.activate-lead"), activateForm()}, Crumb{Text: text("password.activate-title")}),
 		sampleOf("/password", domain.RoleSchool, passwordView, 200, text("password.change-title"), choose{text("password.change-title"), text("password.change-lead"), passwordForm()}),

@@ -78,7 +78,11 @@ func (s *site) person(ctx context.Context, who session.Session) (*Person, error)
 // signedIn sends everybody else to the sign-in page, and back here afterwards where that is a page to read.
 func (s *site) signedIn(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if visitOf(r).person == nil {
+		switch {
+		case visitOf(r).person == nil && r.Method == http.MethodPost && r.URL.Path == requestPath:
+			s.page(s.signInKeeping)(w, r)
+			return
+		case visitOf(r).person == nil:
 			s.toSignIn(w, r)
 			return
 		}
