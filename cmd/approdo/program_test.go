@@ -20,7 +20,7 @@ import (
 )
 
 // patience bounds every waiting of these tests: it is for machines that stand still, not for what the program promises.
-const patience = 2 * time.Minute
+const patience = 5 * time.Minute
 
 // ministry finds a file of the ministry's beside the repository. With CI=true it must be there; elsewhere the answer is empty.
 func ministry(t testing.TB, name string) string {
