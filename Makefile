@@ -5,6 +5,7 @@ NPM      ?= npm
 PKGS      = ./cmd/... ./domain/... ./projections/... ./adapters/... ./migrations/...
 SOURCES   = cmd domain projections adapters migrations
 DEMO_FLAGS ?=
+TEST_FLAGS ?=
 BENCH      ?= append rebuild
 
 DIST     = node_modules/bootstrap-italia/dist
@@ -44,7 +45,7 @@ test: $(ASSETS)
 	@out=$$(gofmt -l $(SOURCES)); [ -z "$$out" ] || { echo "gofmt:"; echo "$$out"; exit 1; }
 	$(GO) vet $(PKGS)
 	$(if $(RACE),,@echo "No C compiler: the tests run without the race detector.")
-	$(GO) test $(RACE) -shuffle=on $(PKGS)
+	$(GO) test $(RACE) -shuffle=on $(TEST_FLAGS) $(PKGS)
 
 # The pages in Chromium, as each role, wide and narrow: see adapters/web/browser.
 browser: build
