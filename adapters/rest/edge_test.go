@@ -226,7 +226,7 @@ func TestFaultsTellNothing(t *testing.T) {
 		t.Error("the log does not tell")
 	}
 	conflict := fail(&event.ConflictError{Stream: "case-1", Expected: 1, Actual: 2})
-	conflict.refused(409, "conflict")
+	conflict.refused(409, "changed-meanwhile")
 }
 
 func TestAPanicIsAFaultOfOurs(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"approdo/domain"
+	"approdo/domain/event"
 )
 
 // problem is what every error is told as (RFC 9457). Type is a name and leads nowhere; Code is its last part.
@@ -76,6 +77,9 @@ func problemOf(err error, conditional bool) problem {
 		}
 		return p
 	}
+	if _, moved := errors.AsType[*event.ConflictError](err); moved && conditional {
+		return named(http.StatusPreconditionFailed, "revision-stale")
+	}
 	if e, ok := errors.AsType[*domain.Error](err); ok {
 		status := statuses[e.Kind]
 		switch {
@@ -86,10 +90,7 @@ func problemOf(err error, conditional bool) problem {
 		}
 		return named(status, e.Code, fieldError{Field: e.Field, Code: e.Code})
 	}
-	switch kind, ok := errors.AsType[domain.Kind](err); {
-	case ok && kind == domain.KindConflict && conditional:
-		return named(http.StatusPreconditionFailed, "revision-stale")
-	case ok && statuses[kind] != 0:
+	if kind, ok := errors.AsType[domain.Kind](err); ok && statuses[kind] != 0 {
 		return named(statuses[kind], string(kind))
 	}
 	return problem{Type: "about:blank", Status: http.StatusInternalServerError}

@@ -172,6 +172,9 @@ func actLinks(f desk.File) []Action {
 			out = append(out, Action{a.title(), "/pratiche/" + f.ID.String() + "/" + a.path})
 		}
 	}
+	if slices.Contains(f.May(), access.ReadTrail) {
+		out = append(out, Action{text("case.trail"), trailPath(f.ID)})
+	}
 	return out
 }
 

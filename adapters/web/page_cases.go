@@ -30,11 +30,14 @@ func (s *site) caseRoutes(r chi.Router) {
 
 // caseList is the list of cases with its filters.
 type caseList struct {
-	Filter  *Form
-	Counts  []Tile
-	Table   Table
-	Overdue bool
+	Filter *Form
+	Kept   []kept // what the address says besides the form's own questions
+	Counts []Tile
+	Table  Table
 }
+
+// kept is a part of the address that a filter sends along.
+type kept struct{ Name, Value string }
 
 var casesView = view[caseList]{"cases"}
 
@@ -61,6 +64,17 @@ func (q listQuery) values() url.Values {
 		v.Set("scadute", "1")
 	}
 	return v
+}
+
+// kept lists what the filter form does not ask for.
+func (q listQuery) kept() []kept {
+	var out []kept
+	for _, k := range []kept{{"comune", q.comune}, {"ambito", q.ambito}, {"centro", q.centre}, {"scuola", q.school}, {"canale", q.channel}, {"tocca", q.holder}} {
+		if k.Value != "" {
+			out = append(out, k)
+		}
+	}
+	return out
 }
 
 // href is the address of the list with a cursor.
@@ -128,7 +142,7 @@ func (s *site) cases(w http.ResponseWriter, r *http.Request) error {
 		if next != "" {
 			content.Table.Pager.Next = q.href(next)
 		}
-		content.Filter = s.listFilter(g, q)
+		content.Filter, content.Kept = s.listFilter(g, q), q.kept()
 		content.Counts, err = s.statusTiles(v, a)
 		return err
 	})

@@ -165,8 +165,11 @@ func (e *ConflictError) Error() string {
 	return fmt.Sprintf("event: %s: expected revision %d, is %d", e.Stream, e.Expected, e.Actual)
 }
 
+// ErrConflict is what a person is told of a ConflictError.
+var ErrConflict = &domain.Error{Kind: domain.KindConflict, Code: "changed-meanwhile"}
+
 // Unwrap makes it a domain conflict.
-func (e *ConflictError) Unwrap() error { return domain.KindConflict }
+func (e *ConflictError) Unwrap() error { return ErrConflict }
 
 // Check validates an append as every engine must before it takes it.
 func (a Append) Check() error {

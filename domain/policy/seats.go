@@ -3,6 +3,7 @@ package policy
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -102,9 +103,9 @@ func OrphanHolds(store event.Store, codec *event.Codec) Reaction {
 		if !ok {
 			return fmt.Errorf("%w: %s in %s", event.ErrUnknownEvent, r.Type, r.Stream)
 		}
-		now, err := event.Load(ctx, store, codec, casefile.Decider, casefile.Stream(held.Case))
-		if err != nil || stands(now.State, held.Offer) {
-			return err
+		_, all, err := caseNow(ctx, store, codec, held.Case)
+		if err != nil || slices.ContainsFunc(all, func(p casefile.Placement) bool { return p.Offer == held.Offer }) {
+			return err // once the case has heard of the offer, its place follows the case
 		}
 		at := r.Meta.At.Add(Grace)
 		release := places.Release{Act: domain.Act{By: domain.System, At: at}, Offer: held.Offer}
