@@ -48,8 +48,6 @@ func newHaystack() *haystack {
 	return &haystack{marks: make([]uint64, 1<<16), byStart: map[uint64][]needle{}, known: map[string]bool{}}
 }
 
-const startMask = 1<<(8*wholeLength) - 1
-
 func mark(start uint64) (word, bit uint64) {
 	h := start * 0x9e3779b97f4a7c15 >> 42
 	return h >> 6, h & 63
@@ -62,7 +60,7 @@ func (h *haystack) add(text, what string, chance bool) {
 	h.known[text] = true
 	var first [8]byte
 	copy(first[:], text[:wholeLength])
-	start := binary.LittleEndian.Uint64(first[:]) & startMask
+	start := binary.LittleEndian.Uint64(first[:])
 	word, bit := mark(start)
 	h.marks[word] |= 1 << bit
 	h.byStart[start] = append(h.byStart[start], needle{text, what, chance})
@@ -153,17 +151,15 @@ func isBase64(s string) bool {
 
 // find gives what of the needles is in the hay, and where.
 func (h *haystack) find(hay []byte, report func(n needle, at int)) {
-	for at := 0; at+wholeLength <= len(hay); at++ {
-		var start uint64
-		if at+8 <= len(hay) {
-			start = binary.LittleEndian.Uint64(hay[at:]) & startMask
-		} else {
-			var last [8]byte
-			copy(last[:wholeLength], hay[at:])
-			start = binary.LittleEndian.Uint64(last[:])
+	marks, start := h.marks, uint64(0)
+	for i, c := range hay {
+		start = start>>8 | uint64(c)<<(8*(wholeLength-1))
+		at := i + 1 - wholeLength
+		if at < 0 {
+			continue
 		}
 		word, bit := mark(start)
-		if h.marks[word]>>bit&1 == 0 {
+		if marks[word]>>bit&1 == 0 {
 			continue
 		}
 		for _, n := range h.byStart[start] {
