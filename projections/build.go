@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"approdo/domain"
+	"approdo/domain/event"
 )
 
 // Limits of a build, all in rows.
@@ -107,6 +108,7 @@ func (b *build) run(ctx context.Context, ps []*Projection) error {
 		b.abandon(ctx)
 		return err
 	}
+	b.report(b.progress.Position)
 	return b.r.drop(ctx, b.leftover)
 }
 
@@ -185,7 +187,10 @@ func (b *build) fill(ctx context.Context) (records int64, err error) {
 			return records, err
 		}
 		records += int64(len(pg.events))
-		b.report(pg)
+		b.progress.Records += int64(len(pg.events))
+		if !pg.more || time.Since(b.told) >= reportEvery {
+			b.report(pg.checkpoint)
+		}
 	}
 	return records, b.write(ctx, false)
 }
@@ -332,15 +337,11 @@ func (b *build) abandon(ctx context.Context) {
 // reportEvery is how often a build tells how far it has come.
 const reportEvery = 100 * time.Millisecond
 
-func (b *build) report(pg *page) {
-	b.progress.Records += int64(len(pg.events))
-	b.progress.Position = max(b.progress.Position, pg.checkpoint)
-	b.progress.Head = max(b.progress.Head, b.progress.Position)
-	b.progress.Elapsed = time.Since(b.began)
-	if pg.more && time.Since(b.told) < reportEvery {
-		return
-	}
+func (b *build) report(at event.Position) {
 	b.told = time.Now()
+	b.progress.Position = at
+	b.progress.Head = max(b.progress.Head, at)
+	b.progress.Elapsed = b.told.Sub(b.began)
 	progress := b.progress
 	b.r.board.building(b.units, &progress)
 	if b.tell != nil {

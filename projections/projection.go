@@ -22,8 +22,10 @@ type Projection struct {
 	Streams []string
 	// Apply changes the tables as the event asks. Events come in the order of the journal, each once as far as the tables can
 	// tell. Apply MUST depend on nothing but the event and the tables, so that a rebuild gives the same rows: it reads no
-	// clock and makes no ids. What it holds besides, such as a domain.Sealer, it uses to look and not to write.
-	// An error stops this projection, is tried again, and in the end halts it; an event it does not care for is none.
+	// clock and makes no ids. What it holds besides, such as a domain.Sealer, is used to look and not to write, and must bear
+	// that a rebuild calls Apply at the same time.
+	// An error stops this projection; it is tried again, and in the end the projection halts. An event it does not care for is
+	// none.
 	Apply func(ctx context.Context, tx *Tx, e Event) error
 
 	shape string // a fingerprint of what the tables look like

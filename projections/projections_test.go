@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"approdo/domain"
+	"approdo/domain/event"
 )
 
 // panics gives what f panicked with.
@@ -225,5 +226,26 @@ func TestLagAndRate(t *testing.T) {
 	}
 	if got := (Progress{Records: 500, Elapsed: 2 * time.Second}).Rate(); got != 250 {
 		t.Errorf("rate %f", got)
+	}
+}
+
+func TestAPageIsAppliedOnlyWhereItFollowsOn(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		at      event.Position
+		resting bool
+		want    bool
+	}{
+		{"it goes on from there", 10, false, true},
+		{"some of it was applied", 15, false, true},
+		{"all of it was applied", 20, false, false},
+		{"records before it were not applied", 9, false, false},
+		{"the projection rests", 10, true, false},
+	} {
+		u := &unit{next: Generation{Position: c.at}, resting: c.resting}
+		if u.follows(&page{after: 10, checkpoint: 20}) != c.want {
+			t.Errorf("%s: %v", c.name, !c.want)
+		}
 	}
 }

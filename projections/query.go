@@ -7,7 +7,9 @@ import (
 	"iter"
 	"reflect"
 	"strings"
+	"time"
 
+	"approdo/domain"
 	"approdo/domain/event"
 )
 
@@ -81,7 +83,7 @@ func expand(sql string, physical func(table string) (string, error)) (string, er
 
 // Select runs a query. It is written in the SQL that SQLite and PostgreSQL have in common: tables as {name}, parameters as $1,
 // $2 …, keyset paging by row values, (a, b) > ($1, $2), count(*) FILTER (WHERE …), NULLS LAST; no functions of dates or JSON.
-// Parameters are what columns can be made of.
+// Parameters are what columns can be made of; the zero instant and the zero day are before all others there, and not NULL.
 //
 // R is a struct whose fields have col tags, and then each column of the result needs a field of its name; or it is what a column
 // can be made of, and then there is one column. NULL needs a type that has a place for it.
@@ -205,14 +207,20 @@ func scanner[R any](names []string) (func(*R, []Value) error, error) {
 func bind(args []any) ([]Value, error) {
 	values := make([]Value, len(args))
 	for i, arg := range args {
-		if arg == nil {
-			continue
-		}
-		v := reflect.New(reflect.TypeOf(arg)).Elem()
-		v.Set(reflect.ValueOf(arg))
-		c, err := codecOf(v.Type())
-		if err == nil {
-			err = c.get(v, &values[i])
+		var err error
+		switch a := arg.(type) {
+		case nil:
+		case time.Time:
+			values[i] = Value{Type: Time, Int: a.UnixMicro()}
+		case domain.Date:
+			values[i] = Value{Type: Date, Text: a.String()}
+		default:
+			v := reflect.New(reflect.TypeOf(arg)).Elem()
+			v.Set(reflect.ValueOf(arg))
+			var c codec
+			if c, err = codecOf(v.Type()); err == nil {
+				err = c.get(v, &values[i])
+			}
 		}
 		if err != nil {
 			return nil, fmt.Errorf("projections: parameter $%d: %w", i+1, err)

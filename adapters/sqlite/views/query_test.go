@@ -159,6 +159,14 @@ func TestQueries(t *testing.T) {
 		if err != nil || len(ids) != 8 || ids[3] != nth(3) {
 			t.Errorf("ids: %v, %v", ids, err)
 		}
+		first, err := projections.Collect(parcels.Where(s, "(since, id) > ($1, $2) ORDER BY since, id", time.Time{}, uuid.UUID{}))
+		if err != nil || len(first) != 8 {
+			t.Errorf("%d rows after the zero instant, %v", len(first), err)
+		}
+		n, _, err := projections.One[int](s, "SELECT count(*) FROM {parcels} WHERE coalesce(on_day, '2022-03-14') > $1", domain.Date{})
+		if err != nil || n != 8 {
+			t.Errorf("%d rows after the zero day, %v", n, err)
+		}
 		if at := s.Position("where"); at != 16 {
 			t.Errorf("position %d", at)
 		}

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"zombiezen.com/go/sqlite"
-	"zombiezen.com/go/sqlite/sqlitex"
 
 	"approdo/domain/event"
 	"approdo/projections"
@@ -38,7 +37,7 @@ func (d *DB) Read(ctx context.Context, f func(projections.Session) error) error 
 	}
 	defer func() { d.readers <- r }()
 	if r.conn == nil {
-		if r.conn, err = connect(ctx, d.path, readerPragmas); err != nil {
+		if r.conn, err = connect(ctx, d.path, readerPragmas...); err != nil {
 			return d.judge(ctx, err)
 		}
 	}
@@ -57,9 +56,6 @@ func (r *reader) within(f func(projections.Session) error) (err error) {
 	}()
 	return f(session{r})
 }
-
-// run executes a statement without parameters.
-func run(conn *sqlite.Conn, sql string) error { return sqlitex.ExecuteTransient(conn, sql, nil) }
 
 // session is a read transaction.
 type session struct{ *reader }

@@ -11,21 +11,16 @@ import (
 
 // Scrub leaves nothing of deleted rows on the disk: neither in the file, which is written anew without its holes, nor in its log,
 // which is emptied. It is what an erasure calls once the views have followed it. Writers wait meanwhile; readers do not, but
-// Scrub waits for those who read an older state.
+// Scrub waits for those who read an older state. Old tables that a rebuild is still dropping hold their rows until it is done.
 func (d *DB) Scrub(ctx context.Context) error {
-	w, err := take(ctx, d, d.turn)
+	err := d.write(ctx, func(w *writer) error {
+		if err := run(w.conn, "VACUUM"); err != nil {
+			return err
+		}
+		return emptyLog(w.conn)
+	})
 	if err != nil {
-		return err
-	}
-	defer func() { d.turn <- w }()
-	w.conn.SetInterrupt(ctx.Done())
-	defer w.conn.SetInterrupt(nil)
-	err = run(w.conn, "VACUUM")
-	if err == nil {
-		err = emptyLog(w.conn)
-	}
-	if err != nil {
-		return fmt.Errorf("views: scrub: %w", d.judge(ctx, err))
+		return fmt.Errorf("views: scrub: %w", err)
 	}
 	return nil
 }

@@ -31,28 +31,27 @@ const (
 // Commits need not reach the disk at once: what a power cut takes is applied again, since the checkpoint goes with it.
 // What was deleted is overwritten with zeros.
 var writerPragmas = []string{
-	"page_size = 8192", // counts in a new file only; rows with sealed boxes are long
-	"journal_mode = WAL",
-	"synchronous = NORMAL",
-	"secure_delete = ON",
-	"journal_size_limit = 67108864",
-	"cache_size = -16384",
-	"temp_store = MEMORY",
-	"trusted_schema = OFF",
+	"PRAGMA journal_mode = WAL",
+	"PRAGMA synchronous = NORMAL",
+	"PRAGMA secure_delete = ON",
+	"PRAGMA journal_size_limit = 67108864",
+	"PRAGMA cache_size = -16384",
+	"PRAGMA temp_store = MEMORY",
+	"PRAGMA trusted_schema = OFF",
 }
 
 var readerPragmas = []string{
-	"query_only = ON",
-	"cache_size = -2048",
-	"temp_store = MEMORY",
-	"trusted_schema = OFF",
+	"PRAGMA query_only = ON",
+	"PRAGMA cache_size = -2048",
+	"PRAGMA temp_store = MEMORY",
+	"PRAGMA trusted_schema = OFF",
 }
 
 // A file that turned out to be broken while it was in use is marked by a file beside it, and not opened again.
 const brokenSuffix = "-broken"
 
-// Open opens a file of views, or makes it. A file that is broken, or that another version of the program made, is removed and made
-// anew: the projections then build their tables.
+// Open opens a file of views, or makes it. A file that is broken, or that a newer program made, is removed and made anew: the
+// projections then build their tables. A database that is none of views is left alone; the error is ErrForeign.
 func Open(ctx context.Context, path string) (*DB, error) {
 	_, err := os.Stat(path + brokenSuffix)
 	if err == nil {
@@ -61,7 +60,7 @@ func Open(ctx context.Context, path string) (*DB, error) {
 		}
 	}
 	d, err := open(ctx, path)
-	if err != nil && useless(err) {
+	if errors.Is(err, errFormat) || corrupt(err) {
 		if err := remove(path); err != nil {
 			return nil, err
 		}
@@ -73,12 +72,11 @@ func Open(ctx context.Context, path string) (*DB, error) {
 	return d, nil
 }
 
-// errFormat is a file that another version of the program made, or another program.
-var errFormat = errors.New("views: file of another format")
+// ErrForeign is a database that holds something else.
+var ErrForeign = errors.New("views: not a file of views")
 
-func useless(err error) bool {
-	return errors.Is(err, errFormat) || corrupt(err)
-}
+// errFormat is a file of views that this program does not understand.
+var errFormat = errors.New("views: file of another format")
 
 func corrupt(err error) bool {
 	code := sqlite.ErrCode(err).ToPrimary()
@@ -96,7 +94,7 @@ func remove(path string) error {
 
 func open(ctx context.Context, path string) (_ *DB, err error) {
 	d := &DB{path: path, turn: make(chan *writer, 1), closed: make(chan struct{})}
-	d.readers = make(chan *reader, max(4, 2*runtime.GOMAXPROCS(0)))
+	d.readers = make(chan *reader, max(8, 4*runtime.GOMAXPROCS(0)))
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, d.release(len(d.turn), len(d.readers)))
@@ -109,12 +107,12 @@ func open(ctx context.Context, path string) (_ *DB, err error) {
 	if err := file.Close(); err != nil {
 		return nil, err
 	}
-	conn, err := connect(ctx, path, writerPragmas)
+	conn, err := connect(ctx, path)
 	if err != nil {
 		return nil, err
 	}
 	d.turn <- &writer{conn: conn, tables: map[string]*table{}}
-	if err := initialise(conn); err != nil {
+	if err := furnish(conn); err != nil {
 		return nil, err
 	}
 	conn.SetInterrupt(nil)
@@ -125,18 +123,26 @@ func open(ctx context.Context, path string) (_ *DB, err error) {
 }
 
 // connect opens a connection. It can be interrupted by ctx until its interrupt is set anew.
-func connect(ctx context.Context, path string, pragmas []string) (*sqlite.Conn, error) {
+func connect(ctx context.Context, path string, pragmas ...string) (*sqlite.Conn, error) {
 	conn, err := sqlite.OpenConn(path, sqlite.OpenReadWrite)
 	if err != nil {
 		return nil, err
 	}
 	conn.SetInterrupt(ctx.Done())
-	for _, p := range pragmas {
-		if err := run(conn, "PRAGMA "+p); err != nil {
-			return nil, errors.Join(err, conn.Close())
-		}
+	if err := run(conn, pragmas...); err != nil {
+		return nil, errors.Join(err, conn.Close())
 	}
 	return conn, nil
+}
+
+// run executes statements without parameters.
+func run(conn *sqlite.Conn, statements ...string) error {
+	for _, sql := range statements {
+		if err := sqlitex.ExecuteTransient(conn, sql, nil); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 const catalogue = `
@@ -152,13 +158,8 @@ CREATE TABLE generation (
 	stuck      INTEGER NOT NULL
 ) STRICT`
 
-// initialise makes the catalogue in a new file, and looks whether an old one is ours.
-func initialise(conn *sqlite.Conn) (err error) {
-	end, err := sqlitex.ImmediateTransaction(conn)
-	if err != nil {
-		return err
-	}
-	defer end(&err)
+// furnish makes the catalogue in an empty file. It changes nothing in a file that is not ours.
+func furnish(conn *sqlite.Conn) (err error) {
 	mark, err := number(conn, "PRAGMA application_id")
 	if err != nil {
 		return err
@@ -172,19 +173,21 @@ func initialise(conn *sqlite.Conn) (err error) {
 		return err
 	}
 	switch {
-	case mark == application && version == format:
-		return nil
-	case objects > 0 || mark != 0:
+	case mark != application && (mark != 0 || objects > 0):
+		return ErrForeign
+	case mark == application && version != format:
 		return errFormat
 	}
-	for _, sql := range []string{
-		catalogue, fmt.Sprintf("PRAGMA application_id = %d", application), fmt.Sprintf("PRAGMA user_version = %d", format),
-	} {
-		if err := run(conn, sql); err != nil {
-			return err
-		}
+	if err := run(conn, writerPragmas...); err != nil || mark == application {
+		return err
 	}
-	return nil
+	end, err := sqlitex.ImmediateTransaction(conn)
+	if err != nil {
+		return err
+	}
+	defer end(&err)
+	return run(conn, catalogue,
+		fmt.Sprintf("PRAGMA application_id = %d", application), fmt.Sprintf("PRAGMA user_version = %d", format))
 }
 
 func number(conn *sqlite.Conn, sql string) (n int64, err error) {

@@ -40,11 +40,6 @@ func TestAFileOfNoUseIsMadeAnew(t *testing.T) {
 			b[63]++ // user_version
 			write(t, path, b)
 		},
-		"another program's": func(t *testing.T, path string) {
-			b := read(t, path)
-			b[71]++ // application_id
-			write(t, path, b)
-		},
 		"marked as broken": func(t *testing.T, path string) { write(t, path+"-broken", nil) },
 	}
 	for name, spoil := range spoil {
@@ -81,6 +76,30 @@ func TestAFileOfNoUseIsMadeAnew(t *testing.T) {
 	}
 }
 
+func TestADatabaseOfSomethingElseIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	for name, spoil := range map[string]func(header []byte){
+		"another program's": func(b []byte) { b[71]++ },
+		"nobody's":          func(b []byte) { copy(b[68:], []byte{0, 0, 0, 0}) }, // application_id
+	} {
+		dir := t.TempDir()
+		db := open(t, dir)
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(dir, "views.db")
+		b := read(t, path)
+		spoil(b)
+		write(t, path, b)
+		if _, err := views.Open(t.Context(), path); !errors.Is(err, views.ErrForeign) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if !bytes.Equal(read(t, path), b) {
+			t.Errorf("%s was changed", name)
+		}
+	}
+}
+
 func TestAFileThatBreaksInUseIsMadeAnewAtTheNextStart(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -93,7 +112,7 @@ func TestAFileThatBreaksInUseIsMadeAnewAtTheNextStart(t *testing.T) {
 	}
 	path := filepath.Join(dir, "views.db")
 	b := read(t, path)
-	for i := 3 * 8192; i < len(b); i++ {
+	for i := 3 * 4096; i < len(b); i++ {
 		b[i] ^= 0x5a
 	}
 	write(t, path, b)

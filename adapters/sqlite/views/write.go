@@ -28,6 +28,11 @@ func (w *writer) close() (err error) {
 
 // Write implements projections.Engine.
 func (d *DB) Write(ctx context.Context, f func(projections.Batch) error) error {
+	return d.write(ctx, func(w *writer) error { return w.within(func() error { return f(w) }) })
+}
+
+// write lends the connection that writes.
+func (d *DB) write(ctx context.Context, f func(*writer) error) error {
 	w, err := take(ctx, d, d.turn)
 	if err != nil {
 		return err
@@ -35,7 +40,7 @@ func (d *DB) Write(ctx context.Context, f func(projections.Batch) error) error {
 	defer func() { d.turn <- w }()
 	w.conn.SetInterrupt(ctx.Done())
 	defer w.conn.SetInterrupt(nil)
-	return d.judge(ctx, w.within(func() error { return f(w) }))
+	return d.judge(ctx, f(w))
 }
 
 func (w *writer) within(f func() error) (err error) {
@@ -84,8 +89,7 @@ var storage = map[projections.Type]string{
 	projections.UUID: "BLOB", projections.Bytes: "BLOB",
 }
 
-// create is the statement that makes a table: one tree in the order of its key, of the kind that is appended to fastest where the
-// key is one integer.
+// create is the statement that makes a table.
 func create(name string, t *projections.Schema) string {
 	var columns []string
 	for _, c := range t.Columns {
@@ -95,11 +99,23 @@ func create(name string, t *projections.Schema) string {
 		}
 		columns = append(columns, column)
 	}
-	key, options := t.Key(), "STRICT, WITHOUT ROWID"
-	if len(key) == 1 && storage[key[0].Type] == "INTEGER" {
-		options = "STRICT"
+	options := "STRICT"
+	if inKeyOrder(t) {
+		options = "STRICT, WITHOUT ROWID"
 	}
-	return fmt.Sprintf("CREATE TABLE %s (%s, PRIMARY KEY (%s)) %s", quote(name), strings.Join(columns, ", "), list(key), options)
+	return fmt.Sprintf("CREATE TABLE %s (%s, PRIMARY KEY (%s)) %s", quote(name), strings.Join(columns, ", "), list(t.Key()), options)
+}
+
+// inKeyOrder tells whether the rows themselves are kept in the order of their keys. It saves a second tree, and does not suit long
+// rows, such as those with a sealed box; a key that is one integer has that order anyhow.
+func inKeyOrder(t *projections.Schema) bool {
+	for _, c := range t.Columns {
+		if c.Type == projections.JSON || c.Type == projections.Bytes && !c.Key {
+			return false
+		}
+	}
+	key := t.Key()
+	return len(key) > 1 || storage[key[0].Type] != "INTEGER"
 }
 
 func quote(name string) string { return `"` + name + `"` }
@@ -229,16 +245,18 @@ const dropRows = 2_000
 func (d *DB) Drop(ctx context.Context, g projections.Generation) error {
 	for _, name := range g.Tables {
 		for left := true; left; {
-			if err := d.Write(ctx, func(b projections.Batch) (err error) {
-				left, err = b.(*writer).shrink(g.Physical(name))
-				return err
+			if err := d.write(ctx, func(w *writer) error {
+				return w.within(func() (err error) {
+					left, err = w.shrink(g.Physical(name))
+					return err
+				})
 			}); err != nil {
 				return err
 			}
 		}
 	}
-	return d.Write(ctx, func(b projections.Batch) error {
-		return run(b.(*writer).conn, fmt.Sprintf("DELETE FROM generation WHERE number = %d", g.Number))
+	return d.write(ctx, func(w *writer) error {
+		return run(w.conn, fmt.Sprintf("DELETE FROM generation WHERE number = %d", g.Number))
 	})
 }
 
