@@ -81,12 +81,14 @@ func once(ctx context.Context, do func(context.Context, event.Record) error, r e
 
 // passing errors say nothing about the record: storage does not take writes now, or the house is being closed.
 func passing(err error) bool {
-	return errors.Is(err, domain.KindUnavailable) || errors.Is(err, domain.KindOverloaded) ||
-		errors.Is(err, event.ErrUnknownOutcome) || errors.Is(err, event.ErrClosed)
+	return errors.Is(err, domain.KindUnavailable) || errors.Is(err, domain.KindOverloaded) || errors.Is(err, event.ErrClosed)
 }
 
 // codeOf names an error without its words.
 func codeOf(err error) string {
+	if errors.Is(err, event.ErrConflict) {
+		return policy.CodeConflict
+	}
 	if e, ok := errors.AsType[*domain.Error](err); ok {
 		return e.Code
 	}
@@ -98,8 +100,6 @@ func codeOf(err error) string {
 		return policy.CodeUnknown
 	case errors.Is(err, context.DeadlineExceeded):
 		return policy.CodeTimeout
-	case errors.Is(err, domain.KindConflict):
-		return policy.CodeConflict
 	}
 	return policy.CodeFault
 }

@@ -145,7 +145,8 @@ type Store interface {
 
 // The errors of a Store. Engines wrap them with what happened.
 var (
-	ErrUnknownOutcome     = errors.New("event: outcome of the append is unknown; retry with the same ids")
+	// ErrUnknownOutcome: the append may or may not be there. A retry with the same ids is safe, and tells.
+	ErrUnknownOutcome     = &domain.Error{Kind: domain.KindUnavailable, Code: "outcome-unknown"}
 	ErrOverloaded         = &domain.Error{Kind: domain.KindOverloaded, Code: "journal-overloaded"}
 	ErrUnavailable        = &domain.Error{Kind: domain.KindUnavailable, Code: "journal-unavailable"}
 	ErrTooLarge           = domain.Invalid("append-too-large")
