@@ -342,6 +342,25 @@ func TestWhatEachRelationSeesOfACase(t *testing.T) {
 	}
 }
 
+// The decision to erase comes a moment before the keys are destroyed: from then on nobody reads anything.
+func TestAPupilIsForgottenAsSoonAsItIsDecided(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	path := base + "/cases/" + h.begin(closed).id.String()
+	if x := h.get(ownComune, path); !strings.Contains(string(x.body), "Oksana") {
+		t.Fatalf("%s", x.body)
+	}
+	h.post(ust, path+"/erasure", `{"ground":"request"}`).want(200)
+	for _, who := range []persona{ownComune, ownCentre, ust} {
+		if x := h.get(who, path).want(200); strings.Contains(string(x.body), "pupil") {
+			t.Errorf("%s reads %s", who, x.body)
+		}
+		if x := h.get(who, path+"/events").want(200); strings.Contains(string(x.body), "Palestra") {
+			t.Errorf("%s reads the words of the case", who)
+		}
+	}
+}
+
 func same(t *testing.T, what string, got, want []string) {
 	t.Helper()
 	slices.Sort(want)

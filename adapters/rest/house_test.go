@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"iter"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -317,6 +318,16 @@ func read[T any](x exchange) (v T) {
 type journal struct {
 	*memory.Store
 	noAppend, noRead atomic.Pointer[error]
+	afterRead        atomic.Pointer[func()] // runs once, after a stream was read
+}
+
+func (j *journal) ReadStream(ctx context.Context, stream string, o event.ReadStream) iter.Seq2[event.Record, error] {
+	return func(yield func(event.Record, error) bool) {
+		j.Store.ReadStream(ctx, stream, o)(yield)
+		if f := j.afterRead.Swap(nil); f != nil {
+			(*f)()
+		}
+	}
 }
 
 func (j *journal) Append(ctx context.Context, a event.Append) (event.Result, error) {

@@ -3,6 +3,7 @@ package rest_test
 import (
 	"fmt"
 	"net/http"
+	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -330,6 +331,33 @@ func TestCollectionsArePagedByCursor(t *testing.T) {
 	})
 	if pages < 5 {
 		t.Errorf("only %d collections have pages", pages)
+	}
+}
+
+// What nobody refers to is a promise that nobody keeps.
+func TestEveryComponentIsUsed(t *testing.T) {
+	t.Parallel()
+	b, err := os.ReadFile("openapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	used := func(kind, name string) {
+		if !strings.Contains(string(b), "'#/components/"+kind+"/"+name+"'") {
+			t.Errorf("%s %s is not used", kind, name)
+		}
+	}
+	c := contract(t).Components
+	for name := range c.Schemas {
+		used("schemas", name)
+	}
+	for name := range c.Responses {
+		used("responses", name)
+	}
+	for name := range c.Parameters {
+		used("parameters", name)
+	}
+	for name := range c.Headers {
+		used("headers", name)
 	}
 }
 

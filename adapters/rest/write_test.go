@@ -204,10 +204,18 @@ func TestTwoAmendmentsAtOnceBothStand(t *testing.T) {
 		}
 		all.Wait()
 	}
-	p := read[struct {
-		Pupil struct{ Birth_place, Document, Citizenship string }
-	}](h.get(ownCentre, path).want(200)).Pupil
-	if p.Birth_place != "Kyiv" || p.Document != "XX000002" || p.Citizenship != "PL" {
+	type papers struct{ Birth_place, Document, Citizenship string }
+	pupil := func() papers {
+		return read[struct{ Pupil papers }](h.get(ownCentre, path).want(200)).Pupil
+	}
+	if p := pupil(); p.Birth_place != "Kyiv" || p.Document != "XX000002" || p.Citizenship != "PL" {
+		t.Errorf("what stands is %+v", p)
+	}
+	// Somebody else amends between the reading of what stands and the writing of what is to stand.
+	meanwhile := func() { h.post(ownComune, path+"/amendments", `{"document":"XX000003"}`).want(200) }
+	h.store.afterRead.Store(&meanwhile)
+	h.post(ownCentre, path+"/amendments", `{"birth_place":"Odesa"}`).want(200)
+	if p := pupil(); p.Birth_place != "Odesa" || p.Document != "XX000003" {
 		t.Errorf("what stands is %+v", p)
 	}
 	for body, want := range map[string]string{`{"comune":"015118"}`: "comune field-unknown", `{"address":"via Altrove 1"}`: "address field-unknown",
