@@ -132,7 +132,8 @@ func TestADemoIsMadeOnceAndLetsEverybodyIn(t *testing.T) {
 	if err := os.Rename(dir+".key", dir+".key.safe"); err != nil {
 		t.Fatal(err)
 	}
-	if code, _, stderr := called(t, nil, "serve", "--plain", "--listen", "127.0.0.1:0", "--data", dir, "--key", dir+".key", "--email", "a@example.org"); code != exitFailed || stderr == "" {
+	if code, _, stderr := called(t, nil, "serve", "--plain", "--listen", "127.0.0.1:0", "--data", dir, "--key", dir+".key",
+		"--email", "a@example.org"); code != exitFailed || stderr == "" {
 		t.Errorf("without the key the service ends with %d, %s", code, stderr)
 	}
 	if _, err := os.Stat(dir + ".key"); err == nil {
@@ -148,7 +149,8 @@ func TestADemoWithTheMinistrysSchoolsSaysNothingOfInventedOnes(t *testing.T) {
 	}
 	home := t.TempDir()
 	file := filepath.Join(home, "accounts.json")
-	p := start(t, "demo", "--cases", "40", "--data", filepath.Join(home, "demo"), "--accounts", file, "--listen", "127.0.0.1:0", "--schools", register)
+	p := start(t, "demo", "--cases", "40", "--data", filepath.Join(home, "demo"), "--accounts", file, "--listen", "127.0.0.1:0",
+		"--schools", register)
 	accounts := accountsOf(t, file)
 	everybodyEnters(t, p, accounts)
 	if strings.Contains(p.stdout.String(), "inventate (codici") {
@@ -195,7 +197,8 @@ func TestWhatADemoCannotDoIsSaidClearly(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			code, _, stderr := called(t, nil, append([]string{"demo"}, tt.args...)...)
-			if code != tt.code || !strings.HasPrefix(stderr, "approdo: ") || !strings.Contains(stderr, tt.says) || strings.Contains(stderr, "panic") {
+			if code != tt.code || !strings.HasPrefix(stderr, "approdo: ") || !strings.Contains(stderr,
+				tt.says) || strings.Contains(stderr, "panic") {
 				t.Errorf("code %d, want %d: %s", code, tt.code, stderr)
 			}
 		})
@@ -207,7 +210,8 @@ func TestPlainIsForThisMachineAlone(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data")
 	command(t, "key", dir+".key", "--data", dir)
-	code, _, stderr := called(t, nil, "serve", "--plain", "--listen", "0.0.0.0:0", "--data", dir, "--key", dir+".key", "--email", "a@example.org")
+	code, _, stderr := called(t, nil, "serve", "--plain", "--listen", "0.0.0.0:0", "--data", dir, "--key", dir+".key",
+		"--email", "a@example.org")
 	if code != exitFailed || !strings.Contains(stderr, "--plain") {
 		t.Errorf("code %d: %s", code, stderr)
 	}

@@ -184,7 +184,8 @@ func insideRun(hay []byte, at, length int) bool {
 
 // codeFields are parts of a pupil that hold words out of a list everybody has: alone they are everywhere and say nothing, so they are
 // looked for together with the field's name. The postal code is left out: the registers of comuni and schools hold every one of them.
-var codeFields = map[string]bool{"citizenship": true, "host": true, "relation": true, "language": true, "languages": true, "italian": true,
+var codeFields = map[string]bool{"citizenship": true, "host": true, "relation": true, "language": true, "languages": true,
+	"italian":     true,
 	"vaccination": true, "disability": true, "arrived_on": true, "last_grade": true}
 
 const postalCode = "cap"
@@ -220,7 +221,8 @@ func datesOf(s string) []string {
 	}
 	out := []string{s, fmt.Sprintf("%d %s %d", d.Day, months[d.Month-1], d.Year)}
 	for _, between := range []string{"/", ".", "-"} {
-		out = append(out, fmt.Sprintf("%02d%s%02d%s%d", d.Day, between, d.Month, between, d.Year), fmt.Sprintf("%d%s%d%s%d", d.Day, between, d.Month, between, d.Year))
+		out = append(out, fmt.Sprintf("%02d%s%02d%s%d", d.Day, between, d.Month, between, d.Year), fmt.Sprintf("%d%s%d%s%d",
+			d.Day, between, d.Month, between, d.Year))
 	}
 	return append(out, fmt.Sprintf("%d/%02d/%02d", d.Year, d.Month, d.Day))
 }

@@ -64,7 +64,8 @@ func TestADemoLeavesNothingPersonalInClear(t *testing.T) {
 	for _, text := range typed {
 		h.seek(text, "what was typed")
 	}
-	for _, field := range []string{"family_name", "given_name", "family_name_cyrillic", "birth_date", "birth_place", "tax_code", "document", "address", "phone",
+	for _, field := range []string{"family_name", "given_name", "family_name_cyrillic", "birth_date", "birth_place", "tax_code",
+		"document", "address", "phone",
 		"email", "adult", "last_school", "arrived_on", "vaccination", "temporary_protection", "login", "name", "words"} {
 		if members[field] == 0 {
 			t.Errorf("no %s was found in the journal to look for", field)
@@ -115,7 +116,8 @@ func traffic(t *testing.T, p *program, accounts string) {
 	}
 	stranger := p.person(typed["login"])
 	stranger.ask("POST", "/sessions", fields{"login": typed["login"], "password": typed["password"]}).want(http.StatusUnauthorized)
-	if x := stranger.submit("/accedi", url.Values{"username": {typed["login"]}, "password": {typed["password"]}}); x.status == http.StatusSeeOther {
+	if x := stranger.submit("/accedi", url.Values{"username": {typed["login"]},
+		"password": {typed["password"]}}); x.status == http.StatusSeeOther {
 		t.Error("a stranger enters")
 	}
 	for _, a := range people {
@@ -123,24 +125,31 @@ func traffic(t *testing.T, p *program, accounts string) {
 		who.ask("POST", "/sessions", fields{"login": a.Username, "password": typed["password"]}).want(http.StatusUnauthorized)
 		who.enter(a.Password)
 		who.signIn(a.Password)
-		for _, path := range []string{"/", "/pratiche", "/cruscotto", "/cerca", "/registro", "/utenze", "/" + typed["path"], "/pratiche/" + typed["path"],
+		for _, path := range []string{"/", "/pratiche", "/cruscotto", "/cerca", "/registro", "/utenze", "/" + typed["path"],
+			"/pratiche/" + typed["path"],
 			"/pratiche?nome=" + typed["query"], "/scuole?q=" + typed["query"]} {
 			who.page(path)
 		}
-		for _, path := range []string{"/cases?limit=200", "/board", "/cases/" + typed["path"], "/schools?q=" + typed["query"], "/" + typed["path"]} {
+		for _, path := range []string{"/cases?limit=200", "/board", "/cases/" + typed["path"], "/schools?q=" + typed["query"],
+			"/" + typed["path"]} {
 			who.ask("GET", path, nil)
 		}
-		who.ask("POST", "/case-searches", fields{"family_name": typed["family_name"], "given_name": typed["given_name"], "family_name_cyrillic": typed["cyrillic"]})
-		who.ask("POST", "/cases", fields{"family_name": typed["family_name"], "given_name": typed["given_name"], "sex": "F", "birth_date": typed["family_name"],
-			"tax_code": typed["tax_code"], "address": typed["address"]})
+		who.ask("POST", "/case-searches", fields{"family_name": typed["family_name"], "given_name": typed["given_name"],
+			"family_name_cyrillic": typed["cyrillic"]})
+		who.ask("POST", "/cases", fields{"family_name": typed["family_name"], "given_name": typed["given_name"], "sex": "F",
+			"birth_date": typed["family_name"],
+			"tax_code":   typed["tax_code"], "address": typed["address"]})
 		who.ask("POST", "/cases", fields{typed["family_name"]: typed["given_name"]})
 		who.send(who.request("POST", "/api/v1/cases", strings.NewReader(`{"family_name":"`+typed["family_name"])))
 		switch a.Role {
 		case "comune":
 			who.submit("/cerca", url.Values{"family_name": {typed["family_name"]}, "given_name": {typed["given_name"]}})
-			who.submit("/pratiche/nuova", url.Values{"family_name": {typed["family_name"]}, "tax_code": {typed["tax_code"]}}).want(http.StatusUnprocessableEntity)
-			who.submit("/pratiche/nuova", url.Values{"family_name": {typed["draft"]}, "address": {typed["address"]}, "_do": {"draft"}}).to()
-			who.post("/cases", fields{"family_name": typed["family_name"], "given_name": typed["given_name"], "sex": "F", "birth_date": "2014-05-02", "address": typed["address"]})
+			who.submit("/pratiche/nuova", url.Values{"family_name": {typed["family_name"]},
+				"tax_code": {typed["tax_code"]}}).want(http.StatusUnprocessableEntity)
+			who.submit("/pratiche/nuova", url.Values{"family_name": {typed["draft"]}, "address": {typed["address"]},
+				"_do": {"draft"}}).to()
+			who.post("/cases", fields{"family_name": typed["family_name"], "given_name": typed["given_name"], "sex": "F",
+				"birth_date": "2014-05-02", "address": typed["address"]})
 		case "cti", "ust":
 			if list := read[struct{ Items []struct{ ID string } }](who.get("/cases?limit=5")); len(list.Items) > 0 {
 				who.page("/pratiche/" + list.Items[0].ID).want(http.StatusOK)
@@ -387,7 +396,8 @@ func database(t *testing.T, text, as string) []byte {
 		t.Fatal(err)
 	}
 	for range 3 {
-		err := sqlitex.Execute(conn, "INSERT INTO t (before, x, after) VALUES ('prima', CAST(? AS "+as+"), 'dopo')", &sqlitex.ExecOptions{Args: []any{text}})
+		err := sqlitex.Execute(conn, "INSERT INTO t (before, x, after) VALUES ('prima', CAST(? AS "+as+"), 'dopo')",
+			&sqlitex.ExecOptions{Args: []any{text}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -408,7 +418,8 @@ func TestLettersInsideCiphertextAreNoAlarm(t *testing.T) {
 	h := newHaystack()
 	h.seek("Bondar", "family_name")
 	run := strings.Repeat("aB3+", 20)
-	for hay, want := range map[string]int{run + "Bondar" + run: 0, `{"x":"` + run + `","y":"Bondar"}`: 1, "xBondarx": 1, `"` + run[:50] + `Bondar"`: 1} {
+	for hay, want := range map[string]int{run + "Bondar" + run: 0, `{"x":"` + run + `","y":"Bondar"}`: 1, "xBondarx": 1,
+		`"` + run[:50] + `Bondar"`: 1} {
 		n := 0
 		h.find([]byte(hay), func(needle, int) { n++ })
 		if n != want {

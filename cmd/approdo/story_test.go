@@ -159,7 +159,8 @@ func (s *story) invite(by *person, role, body string) *person {
 		name += ":" + body
 	}
 	p := s.program.person(strings.ToLower(strings.ReplaceAll(name, ":", ".")) + "@example.org")
-	answer := read[struct{ InvitationToken string }](by.post("/accounts", fields{"role": role, "body": body, "login": p.login, "full_name": "Persona Inventata"}))
+	answer := read[struct{ InvitationToken string }](by.post("/accounts", fields{"role": role, "body": body, "login": p.login,
+		"full_name": "Persona Inventata"}))
 	s.welcome(name, p, answer.InvitationToken)
 	return p
 }
@@ -175,7 +176,8 @@ func (s *story) welcome(name string, p *person, code string) {
 // serve starts the service on the story's data. Everybody's sessions go on, at the new address.
 func (s *story) serve() {
 	s.Helper()
-	s.program = start(s.T, "serve", "--plain", "--listen", "127.0.0.1:0", "--data", s.dir, "--key", s.key, "--email", "approdo@example.org")
+	s.program = start(s.T, "serve", "--plain", "--listen", "127.0.0.1:0", "--data", s.dir, "--key", s.key, "--email",
+		"approdo@example.org")
 	for _, p := range s.people {
 		was := s.parse(p.url)
 		p.url = s.program.url
@@ -296,10 +298,10 @@ func (p *person) offerOf(id string) string {
 // wantAbsent wants a case that is not the reader's to be like one that is not there, to the byte, on both faces of the program.
 func wantAbsent(p *person, id string) {
 	p.t.Helper()
-	const nowhere = "018f0000-0000-7000-8000-000000000000"
 	for _, path := range []string{"/cases/%s", "/cases/%s/events"} {
 		mine, none := p.ask("GET", fmt.Sprintf(path, id), nil).want(http.StatusNotFound), p.ask("GET", fmt.Sprintf(path, nowhere), nil)
-		if mine.status != none.status || !bytes.Equal(bytes.ReplaceAll(mine.body, []byte(id), nil), bytes.ReplaceAll(none.body, []byte(nowhere), nil)) {
+		if mine.status != none.status || !bytes.Equal(bytes.ReplaceAll(mine.body, []byte(id), nil), bytes.ReplaceAll(none.body,
+			[]byte(nowhere), nil)) {
 			p.t.Errorf("%s: a case of others and none are told apart: %s, %s", path, mine.body, none.body)
 		}
 	}
@@ -344,11 +346,13 @@ func TestOneCaseIsLivedByEverybody(t *testing.T) {
 
 	// A child of the third year by age, lowered to the second by the collegio docenti.
 	year := schoolYearNow()
-	kid := invented{family: "Prymirna", given: "Oleksandra", cyrillic: "Примірна", birth: fmt.Sprintf("%d-05-02", year-8), address: "Via degli Esempi 17",
-		phone: "+39 000 7654321", email: "famiglia.prymirna@example.org", document: "XX417253", note: "La nonna abita a Opera e conosce una maestra."}
+	kid := invented{family: "Prymirna", given: "Oleksandra", cyrillic: "Примірна", birth: fmt.Sprintf("%d-05-02", year-8),
+		address: "Via degli Esempi 17",
+		phone:   "+39 000 7654321", email: "famiglia.prymirna@example.org", document: "XX417253", note: "La nonna abita a Opera e conosce una maestra."}
 
 	// The comune asks, on the page.
-	to := comune.submit("/pratiche/nuova", url.Values{"family_name": {kid.family}, "given_name": {kid.given}, "family_name_cyrillic": {kid.cyrillic}, "sex": {"F"},
+	to := comune.submit("/pratiche/nuova", url.Values{"family_name": {kid.family}, "given_name": {kid.given},
+		"family_name_cyrillic": {kid.cyrillic}, "sex": {"F"},
 		"birth_date": {kid.birth}, "address": {kid.address}, "adult_phone": {kid.phone}, "adult_email": {kid.email}, "document": {kid.document}}).to()
 	a := strings.TrimPrefix(to, "/pratiche/")
 	now := stage{status: "requested", comune: rozzano, centre: home, order: order, channel: "comune", holder: "centre:" + home}
@@ -382,7 +386,8 @@ func TestOneCaseIsLivedByEverybody(t *testing.T) {
 	now.status = "in-charge"
 	s.step("taking charge again", a, now)
 	level := "primaria-2"
-	other.post("/cases/"+a+"/grade-determinations", fields{"level": level, "resolution": fields{"reason": "skills", "reference": "12/2026"}})
+	other.post("/cases/"+a+"/grade-determinations", fields{"level": level, "resolution": fields{"reason": "skills",
+		"reference": "12/2026"}})
 	s.step("the grade", a, now)
 
 	// A school that has declared no places cannot be asked; two declare one each. The first declines.
@@ -398,18 +403,21 @@ func TestOneCaseIsLivedByEverybody(t *testing.T) {
 	if held, _, _ := refusing.place(refuser.Code, level); held != 1 {
 		t.Errorf("%d places are held for the offer", held)
 	}
-	if seen := refusing.get("/cases/" + a); bytes.Contains(seen.body, []byte(kid.phone)) || !bytes.Contains(seen.body, []byte(kid.family)) {
+	if seen := refusing.get("/cases/" + a); bytes.Contains(seen.body, []byte(kid.phone)) || !bytes.Contains(seen.body,
+		[]byte(kid.family)) {
 		t.Error("a school that must answer reads too much or too little")
 	}
 	taking.ask("POST", "/cases/"+a+"/offers/"+other.offerOf(a)+"/acceptance", nil).refused(http.StatusNotFound, "case-not-found")
-	refusing.post("/cases/"+a+"/offers/"+refusing.offerOf(a)+"/decline", fields{"reason": "no-places-in-class", "text": "La classe è piena."})
+	refusing.post("/cases/"+a+"/offers/"+refusing.offerOf(a)+"/decline", fields{"reason": "no-places-in-class",
+		"text": "La classe è piena."})
 	now.status, now.holder, now.institution = "in-charge", "centre:"+away, ""
 	s.step("the decline", a, now)
 	eventually(t, "the place of a declined offer is free again", func() bool {
 		held, _, _ := refusing.place(refuser.Code, level)
 		return held == 0
 	})
-	other.ask("POST", "/cases/"+a+"/offers", fields{"school": refuser.Code, "level": level}).refused(http.StatusConflict, "school-declined-before")
+	other.ask("POST", "/cases/"+a+"/offers", fields{"school": refuser.Code, "level": level}).refused(http.StatusConflict,
+		"school-declined-before")
 
 	// The next one accepts, and the child goes to school.
 	other.post("/cases/"+a+"/offers", fields{"school": taker.Code, "level": level})
@@ -427,14 +435,18 @@ func TestOneCaseIsLivedByEverybody(t *testing.T) {
 	s.step("the first day", a, now)
 
 	// Another child comes twice: the comune asks, and a school has enrolled it on its own and heard the name otherwise.
-	twin := invented{family: "Vyhadana", given: "Yuliia", cyrillic: "Вигадана", birth: fmt.Sprintf("%d-03-21", year-9), address: "Via delle Prove 3",
-		phone: "+39 000 1234567", email: "famiglia.vyhadana@example.org", document: "XX903121", note: "Aspetta la sorella maggiore."}
-	b := caseOf(comune.post("/cases", fields{"family_name": twin.family, "given_name": twin.given, "family_name_cyrillic": twin.cyrillic, "sex": "F", "birth_date": twin.birth,
+	twin := invented{family: "Vyhadana", given: "Yuliia", cyrillic: "Вигадана", birth: fmt.Sprintf("%d-03-21", year-9),
+		address: "Via delle Prove 3",
+		phone:   "+39 000 1234567", email: "famiglia.vyhadana@example.org", document: "XX903121", note: "Aspetta la sorella maggiore."}
+	b := caseOf(comune.post("/cases", fields{"family_name": twin.family, "given_name": twin.given,
+		"family_name_cyrillic": twin.cyrillic, "sex": "F", "birth_date": twin.birth,
 		"address": twin.address, "adult_phone": twin.phone, "adult_email": twin.email, "document": twin.document}))
 	asked := stage{status: "requested", comune: rozzano, centre: home, order: order, channel: "comune", holder: "centre:" + home}
 	s.step("the second request", b, asked)
-	c := caseOf(enrolling.post("/enrolments", fields{"school": early.Code, "family_name": "Vigadana", "given_name": "Giulia", "sex": "F", "birth_date": twin.birth, "comune": rozzano}))
-	enrolled := stage{status: "accepted", comune: rozzano, centre: home, order: order, channel: "school", holder: "school:" + early.Institution, institution: early.Institution}
+	c := caseOf(enrolling.post("/enrolments", fields{"school": early.Code, "family_name": "Vigadana", "given_name": "Giulia",
+		"sex": "F", "birth_date": twin.birth, "comune": rozzano}))
+	enrolled := stage{status: "accepted", comune: rozzano, centre: home, order: order, channel: "school",
+		holder: "school:" + early.Institution, institution: early.Institution}
 	s.step("the autonomous enrolment", c, enrolled)
 	wantAbsent(enrolling, b)
 	wantAbsent(stranger, c)
@@ -464,9 +476,11 @@ func TestOneCaseIsLivedByEverybody(t *testing.T) {
 	s.nothingPersonal(prefettura, a, append(kid.words(), twin.words()...))
 
 	// It suspends the intake of Rozzano. Requests are recorded; nobody takes charge until it goes on.
-	number := read[struct{ Number int }](prefettura.post("/territory/suspensions", fields{"kind": "intake", "scope": fields{"comuni": []string{rozzano}}, "reason": "Prova di emergenza"})).Number
+	number := read[struct{ Number int }](prefettura.post("/territory/suspensions", fields{"kind": "intake",
+		"scope": fields{"comuni": []string{rozzano}}, "reason": "Prova di emergenza"})).Number
 	centre.ask("POST", "/cases/"+b+"/charge", nil).refused(http.StatusConflict, "intake-suspended")
-	d := caseOf(comune.post("/cases", fields{"family_name": "Zrazkova", "given_name": "Solomiia", "sex": "F", "birth_date": fmt.Sprintf("%d-11-30", year-7)}))
+	d := caseOf(comune.post("/cases", fields{"family_name": "Zrazkova", "given_name": "Solomiia", "sex": "F",
+		"birth_date": fmt.Sprintf("%d-11-30", year-7)}))
 	s.step("a request during the suspension", d, asked)
 	comune.ask("POST", fmt.Sprintf("/territory/suspensions/%d/resumption", number), fields{"reason": "Finita"}).want(http.StatusForbidden)
 	prefettura.post(fmt.Sprintf("/territory/suspensions/%d/resumption", number), fields{"reason": "Finita"})
