@@ -35,7 +35,6 @@ type fieldError struct {
 type edgeError struct {
 	status int
 	code   string
-	field  string
 }
 
 func (e *edgeError) Error() string { return "rest: " + e.code }
@@ -68,7 +67,7 @@ var statuses = map[domain.Kind]int{
 // problemOf says what an error is to the client. Conditional: the request came with If-Match.
 func problemOf(err error, conditional bool) problem {
 	if e, ok := errors.AsType[*edgeError](err); ok {
-		return named(e.status, e.code, fieldError{Field: e.field, Code: e.code})
+		return named(e.status, e.code)
 	}
 	if all, ok := errors.AsType[domain.Errors](err); ok && len(all) > 0 {
 		p := named(statuses[domain.KindInvalid], "fields-invalid")
@@ -189,7 +188,7 @@ func (a *api) send(w http.ResponseWriter, r *http.Request, status int, mediaType
 	b, err := json.Marshal(body)
 	if err != nil {
 		a.Log.ErrorContext(r.Context(), "fault", "request", visitOf(r.Context()).id, "error", "rest: encode: "+err.Error())
-		status, b, mediaType = http.StatusInternalServerError, []byte(`{"type":"about:blank","status":500}`), "application/problem+json"
+		status, b, mediaType = http.StatusInternalServerError, []byte(`{"type":"about:blank","title":"Internal Server Error","status":500}`), "application/problem+json"
 	}
 	h := w.Header()
 	h.Set("Content-Type", mediaType)
