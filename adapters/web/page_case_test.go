@@ -127,7 +127,8 @@ func TestASchoolSeesNoMoreThanItNeeds(t *testing.T) {
 	if code, _ := w.get(atSchool, path); code != http.StatusNotFound {
 		t.Errorf("before the offer: %d", code)
 	}
-	for _, c := range []casefile.Command{casefile.TakeCharge{Act: w.desk.Act(centre)}} {
+	for _, c := range []casefile.Command{casefile.TakeCharge{Act: w.desk.Act(centre)},
+		casefile.AddNote{Act: w.desk.Act(centre), Text: domain.Open(id, domain.ClassPersonal, domain.NewPersonal("Solo per il centro"))}} {
 		_, err := w.desk.Do(t.Context(), desk.NewTicket(), id, c)
 		w.check(err)
 	}
@@ -135,8 +136,16 @@ func TestASchoolSeesNoMoreThanItNeeds(t *testing.T) {
 	w.check(err)
 	w.follow()
 	_, body := w.get(atSchool, path)
-	if !strings.Contains(body, "Olha") || strings.Contains(body, "+39 000 1234567") || strings.Contains(body, "Via degli Esempi 5") {
+	if !strings.Contains(body, "Olha") || strings.Contains(body, "+39 000 1234567") || strings.Contains(body, "Via degli Esempi 5") ||
+		strings.Contains(body, "Solo per il centro") {
 		t.Error("an offer shows too little or too much")
+	}
+	_, err = w.desk.Do(t.Context(), desk.NewTicket(), id, casefile.AskQuestion{Act: w.desk.Act(centre), To: casefile.HeldBySchool, Topic: "other",
+		Text: domain.Open(id, domain.ClassPersonal, domain.NewPersonal("Avete un mediatore?"))})
+	w.check(err)
+	w.follow()
+	if _, body := w.get(atSchool, path); !strings.Contains(body, "Avete un mediatore?") {
+		t.Error("the school cannot read what it is asked")
 	}
 	if code, _ := w.submit(atSchool, path+"/diniego", url.Values{"reason": {"no-places-in-class"}}); code != http.StatusSeeOther {
 		t.Fatalf("declining: %d", code)

@@ -128,7 +128,7 @@ const (
 	Adults    Field = "adults"
 	Schooling Field = "schooling" // arrival, protection, reserve, last school, languages
 	Health    Field = "health"
-	Words     Field = "words" // notes, questions, answers, reasons in free text
+	Words     Field = "words" // notes, questions, answers, reasons in free text; one's own, and what one is asked, apart
 )
 
 type may struct {
@@ -157,7 +157,7 @@ var onCases = map[domain.Role]map[Relation]may{
 	domain.RoleSchool: {
 		OfferedTo: {
 			acts:   []Act{ReadCase, Accept, Decline, Answer, Note},
-			fields: []Field{Name, BirthDate, Schooling, Words},
+			fields: []Field{Name, BirthDate, Schooling},
 		},
 		Enrolled: {
 			acts:   []Act{ReadCase, Amend, ChangeDomicile, Answer, DetermineGrade, RecordFirstDay, EndAttendance, Close, Note},

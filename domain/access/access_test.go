@@ -64,7 +64,7 @@ const fields = `
   adults            x       x   .     .       x        .    x     .
   schooling         x       x   .     x       x        .    x     .
   health            x       x   .     .       x        .    x     .
-  words             x       x   .     x       x        .    x     .
+  words             x       x   .     .       x        .    x     .
 `
 
 // atLarge names, for acts that concern no case, those who may.
