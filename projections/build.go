@@ -36,8 +36,8 @@ const cleaning = 2 * time.Second
 var ErrUnknownProjection = domain.NotFound("projection-unknown")
 
 // Rebuild builds projections anew from the whole journal, in tables of their own beside those that serve and go on being kept up;
-// then it swaps, all at once, and drops the old tables. No name means all. It calls progress now and then, which may be nil, and
-// gives the last of it. Where ctx ends or a projection would halt, nothing has changed.
+// then it swaps, all at once, and drops the old tables. No name means all. It calls progress now and then, which may be nil and
+// must not wait for the Runner, and gives the last of it. Where ctx ends or a projection would halt, nothing has changed.
 func (r *Runner) Rebuild(ctx context.Context, progress func(Progress), names ...string) (Progress, error) {
 	ps := slices.Clone(r.projections)
 	if len(names) > 0 {
@@ -46,17 +46,14 @@ func (r *Runner) Rebuild(ctx context.Context, progress func(Progress), names ...
 	if len(ps) == 0 || len(names) > 0 && len(ps) < len(names) {
 		return Progress{}, ErrUnknownProjection
 	}
-	garbage, err := r.load(ctx)
-	if err != nil {
+	if err := r.load(ctx); err != nil {
 		return Progress{}, err
 	}
 	r.builds.Lock()
 	defer r.builds.Unlock()
 	b := &build{r: r, tell: progress, strict: true}
-	if err := b.run(ctx, ps); err != nil {
-		return b.progress, err
-	}
-	return b.progress, r.drop(ctx, garbage)
+	err := b.run(ctx, ps)
+	return b.progress, err
 }
 
 // buildLacking builds the projections that have no tables of their version.
@@ -89,7 +86,7 @@ type build struct {
 	r        *Runner
 	strict   bool // a projection that would halt fails the build; else it is built as far as it goes
 	units    []*unit
-	leftover []Generation // to be dropped in the end
+	unused   []Generation // to be dropped in the end: the new ones, until they serve, and then the old
 	progress Progress
 	began    time.Time
 	told     time.Time
@@ -102,23 +99,31 @@ func (b *build) run(ctx context.Context, ps []*Projection) error {
 		return err
 	}
 	units := b.units
-	defer b.r.board.building(units, nil)
-	defer b.r.release(units)
-	if err := b.rise(ctx); err != nil {
-		b.abandon(ctx)
-		return err
+	err := b.rise(ctx)
+	b.r.release(units, b.unused)
+	if err == nil {
+		b.report(b.progress.Position)
 	}
-	b.report(b.progress.Position)
-	return b.r.drop(ctx, b.leftover)
+	b.r.board.building(units, nil)
+	if err == nil {
+		return b.r.sweep(ctx)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleaning)
+	defer cancel()
+	if err := b.r.sweep(ctx); err != nil {
+		b.r.log.Warn("an abandoned build is dropped later", "error", err)
+	}
+	return err
 }
 
-// release lets go of generations that this process has built.
-func (r *Runner) release(units []*unit) {
+// release lets go of generations that were being built, and gives away those that are not used.
+func (r *Runner) release(units []*unit, unused []Generation) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, u := range units {
 		delete(r.founding, u.gen.Number)
 	}
+	r.garbage = append(r.garbage, unused...)
 }
 
 // found makes the tables.
@@ -146,7 +151,7 @@ func (b *build) found(ctx context.Context, ps []*Projection) error {
 	}
 	for _, u := range b.units {
 		b.r.founding[u.gen.Number] = true
-		b.leftover = append(b.leftover, u.gen)
+		b.unused = append(b.unused, u.gen)
 	}
 	return nil
 }
@@ -313,25 +318,16 @@ func (b *build) swap(ctx context.Context) error {
 		return err
 	}
 	for _, u := range risen {
-		b.leftover = slices.DeleteFunc(b.leftover, func(g Generation) bool { return g.Number == u.gen.Number })
+		b.unused = slices.DeleteFunc(b.unused, func(g Generation) bool { return g.Number == u.gen.Number })
 		r.units = slices.DeleteFunc(r.units, func(o *unit) bool { return o.Projection == u.Projection })
 		r.units = append(r.units, u)
 		u.gen, u.resting = u.next, false
 		u.open(false)
 	}
-	b.leftover = append(b.leftover, old...)
+	b.unused = append(b.unused, old...)
 	r.board.show(r.units)
 	r.again()
 	return nil
-}
-
-// abandon drops what was built, as far as that goes quickly; the next start drops the rest.
-func (b *build) abandon(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleaning)
-	defer cancel()
-	if err := b.r.drop(ctx, b.leftover); err != nil {
-		b.r.log.Warn("an abandoned build is left to the next start", "error", err)
-	}
 }
 
 // reportEvery is how often a build tells how far it has come.

@@ -147,7 +147,8 @@ func TestServingPrefersItsOwnVersionAndThenTheNewest(t *testing.T) {
 		want int64
 	}{
 		{nil, 0},
-		{[]Generation{g(1, 2, "s", Building), g(2, 2, "s", Retired), g(3, 2, "other", Live), {Number: 4, Projection: "q", Shape: "s", State: Live}}, 0},
+		{[]Generation{g(1, 2, "s", Building), g(2, 2, "s", Retired), g(3, 2, "other", Live)}, 0},
+		{[]Generation{{Number: 1, Projection: "q", Version: 2, Shape: "s", State: Live}}, 0},
 		{[]Generation{g(1, 1, "s", Live)}, 1},
 		{[]Generation{g(1, 2, "s", Live), g(2, 2, "s", Halted)}, 2},
 		{[]Generation{g(1, 2, "s", Live), g(2, 3, "s", Live)}, 1},
@@ -162,7 +163,8 @@ func TestServingPrefersItsOwnVersionAndThenTheNewest(t *testing.T) {
 func TestSortableBytesCompareAsValues(t *testing.T) {
 	t.Parallel()
 	ordered := [][]Value{
-		{{Type: Int, Int: math.MinInt64}}, {{Type: Int, Int: -1}}, {{Type: Int, Int: 0}}, {{Type: Int, Int: 1}}, {{Type: Int, Int: math.MaxInt64}},
+		{{Type: Int, Int: math.MinInt64}}, {{Type: Int, Int: -1}}, {{Type: Int, Int: 0}},
+		{{Type: Int, Int: 1}}, {{Type: Int, Int: math.MaxInt64}},
 	}
 	if !sortedBytes(ordered) {
 		t.Error("integers")

@@ -33,6 +33,7 @@ type Runner struct {
 	loaded    bool
 	units     []*unit        // those that serve
 	founding  map[int64]bool // generations that are being built here
+	garbage   []Generation   // to be dropped
 	committed time.Time
 	again     context.CancelFunc // begins the pass anew, from the least position
 }
@@ -67,9 +68,6 @@ func (r *Runner) Run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if errors.Is(err, ErrMoved) {
-			continue // another node was first; what it has done is loaded
-		}
 		r.log.Error("projections start over", "error", err)
 		select {
 		case <-time.After(startOver):
@@ -80,32 +78,31 @@ func (r *Runner) Run(ctx context.Context) error {
 }
 
 func (r *Runner) run(ctx context.Context) error {
-	garbage, err := r.load(ctx)
-	if err != nil {
+	if err := r.load(ctx); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	done := make(chan error, 2)
 	go func() { done <- r.follow(ctx) }()
-	go func() { done <- r.furnish(ctx, garbage) }()
+	go func() { done <- r.furnish(ctx) }()
+	var first error
 	for range 2 {
-		if e := <-done; e != nil && err == nil {
-			err = e
+		if err := <-done; err != nil && first == nil {
+			first = err
 			cancel()
 		}
 	}
-	return err
+	return first
 }
 
 // CatchUp brings every projection to the head of the journal as it is found, building those that must be, and returns. A projection
 // that halts is no error: see Status.
 func (r *Runner) CatchUp(ctx context.Context) error {
-	garbage, err := r.load(ctx)
-	if err != nil {
+	if err := r.load(ctx); err != nil {
 		return err
 	}
-	if err := r.furnish(ctx, garbage); err != nil {
+	if err := r.furnish(ctx); err != nil {
 		return err
 	}
 	r.mu.Lock()
@@ -118,58 +115,69 @@ func (r *Runner) CatchUp(ctx context.Context) error {
 }
 
 // furnish builds what lacks and drops what nobody reads.
-func (r *Runner) furnish(ctx context.Context, garbage []Generation) error {
+func (r *Runner) furnish(ctx context.Context) error {
 	if err := r.buildLacking(ctx); err != nil {
 		return err
 	}
-	return r.drop(ctx, garbage)
+	return r.sweep(ctx)
 }
 
-func (r *Runner) drop(ctx context.Context, garbage []Generation) error {
-	for _, g := range garbage {
+// sweep drops what nobody reads.
+func (r *Runner) sweep(ctx context.Context) error {
+	for {
+		r.mu.Lock()
+		if len(r.garbage) == 0 {
+			r.mu.Unlock()
+			return nil
+		}
+		g := r.garbage[0]
+		r.garbage = r.garbage[1:]
+		r.mu.Unlock()
 		if err := r.engine.Drop(ctx, g); err != nil {
-			return fmt.Errorf("projections: drop %s: %w", g.Projection, err)
+			r.mu.Lock()
+			r.garbage = append(r.garbage, g)
+			r.mu.Unlock()
+			return fmt.Errorf("projections: drop old tables of %s: %w", g.Projection, err)
 		}
 	}
-	return nil
 }
 
-// load finds out what the engine has. What it gives back is of no use any more, and already retired.
-func (r *Runner) load(ctx context.Context) (garbage []Generation, err error) {
+// load finds out what the engine has.
+func (r *Runner) load(ctx context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.loaded {
-		return nil, nil
+		return nil
 	}
 	head, err := r.store.Head(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	var all []Generation
 	if err := r.engine.Read(ctx, func(s Session) (err error) {
 		all, err = s.Generations()
 		return err
 	}); err != nil {
-		return nil, err
+		return err
 	}
-	r.units = nil
+	var units []*unit
 	kept := map[int64]bool{}
 	for _, p := range r.projections {
 		// Views that are ahead of the journal are of another journal, perhaps of one that was restored from a backup since.
 		if g, ok := p.serving(all); ok && g.Position <= head {
-			r.units = append(r.units, newUnit(p, g, false))
+			units = append(units, newUnit(p, g, false))
 			kept[g.Number] = true
 		}
 	}
-	garbage = slices.DeleteFunc(all, func(g Generation) bool { return kept[g.Number] || r.founding[g.Number] })
+	garbage := slices.DeleteFunc(all, func(g Generation) bool { return kept[g.Number] || r.founding[g.Number] })
 	if len(garbage) > 0 {
 		if err := r.engine.Write(ctx, func(b Batch) error { return retire(b, garbage) }); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	r.loaded = true
-	r.board.load(r.units)
-	return garbage, nil
+	r.units, r.garbage, r.loaded = units, garbage, true
+	r.board.load(units)
+	return nil
 }
 
 // retire keeps readers away from generations that are to be dropped.
@@ -192,7 +200,8 @@ func (r *Runner) subscribe(ctx context.Context, after event.Position) iter.Seq2[
 	return r.store.Subscribe(ctx, after, event.Subscribe{})
 }
 
-// follow applies the journal as it grows. It begins anew where a projection joins, or is to be tried again.
+// follow applies the journal as it grows. It begins anew where a projection joins or is to be tried again, and where another node
+// was first.
 func (r *Runner) follow(ctx context.Context) error {
 	for {
 		pass, again := context.WithCancel(ctx)
@@ -206,12 +215,16 @@ func (r *Runner) follow(ctx context.Context) error {
 		} else {
 			<-pass.Done()
 		}
-		begin := pass.Err() != nil && (err == nil || errors.Is(err, context.Canceled))
+		ended := pass.Err() == nil || err != nil && !errors.Is(err, context.Canceled)
 		again()
-		if ctx.Err() != nil {
-			return ctx.Err()
+		if errors.Is(err, ErrMoved) {
+			err = r.load(ctx)
+			ended = err != nil
 		}
-		if !begin {
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case ended:
 			return err
 		}
 	}

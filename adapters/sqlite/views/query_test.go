@@ -47,8 +47,9 @@ func samples() []every {
 		{
 			N: 2, Text: "015146", Int: 2022, Small: -7, Float: 0.25, Bool: true, Date: domain.Date{Year: 2022, Month: 3, Day: 14},
 			Time: time.Date(2022, 3, 14, 15, 9, 26, 535_897_000, time.UTC), ID: uuid.UUID{1, 2, 3}, Bytes: []byte{0, 1, 0xff},
-			Box:  domain.Box{Subject: uuid.UUID{9}, Class: domain.ClassSpecial, Context: "case-1@0/case.requested/minor", Cipher: []byte{7, 0, 7}},
-			List: []domain.School{"MIIC8AA00A", "MIEE8AA01C"}, Maybe: pointer[int64](0), Who: &uuid.UUID{4}, Word: pointer[domain.Centre]("CTI-21"),
+			Box:  domain.Box{Subject: uuid.UUID{9}, Class: domain.ClassSpecial, Context: "case-1@0/x/minor", Cipher: []byte{7, 0, 7}},
+			List: []domain.School{"MIIC8AA00A", "MIEE8AA01C"}, Maybe: pointer[int64](0), Who: &uuid.UUID{4},
+			Word: pointer[domain.Centre]("CTI-21"),
 		},
 	}
 }
@@ -155,7 +156,8 @@ func TestQueries(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("-want +got:\n%s", diff)
 		}
-		ids, err := projections.Collect(projections.Select[uuid.UUID](s, "SELECT id FROM {parcels} WHERE since <= $1 ORDER BY id", time.Now()))
+		ids, err := projections.Collect(projections.Select[uuid.UUID](s,
+			"SELECT id FROM {parcels} WHERE since <= $1 ORDER BY id", time.Now()))
 		if err != nil || len(ids) != 8 || ids[3] != nth(3) {
 			t.Errorf("ids: %v, %v", ids, err)
 		}
@@ -190,7 +192,7 @@ func TestQueriesThatAreWrong(t *testing.T) {
 		ask  func(*projections.Snapshot) error
 		want string
 	}{
-		"no such table":       {func(s *projections.Snapshot) error { return one(s, "SELECT 1 FROM {nowhere}") }, `no table named "nowhere"`},
+		"no such table":       {func(s *projections.Snapshot) error { return one(s, "SELECT 1 FROM {nowhere}") }, `named "nowhere"`},
 		"open brace":          {func(s *projections.Snapshot) error { return one(s, "SELECT 1 FROM {steps") }, "without }"},
 		"syntax":              {func(s *projections.Snapshot) error { return one(s, "SELECT FROM") }, "syntax"},
 		"two statements":      {func(s *projections.Snapshot) error { return one(s, "SELECT 1; SELECT 2") }, "one statement"},
@@ -230,7 +232,8 @@ func TestQueriesThatAreWrong(t *testing.T) {
 			}
 		})
 	}
-	if err := r.Read(t.Context(), func(*projections.Snapshot) error { return domain.NotFound("a") }); !errors.Is(err, domain.KindNotFound) {
+	err := r.Read(t.Context(), func(*projections.Snapshot) error { return domain.NotFound("a") })
+	if !errors.Is(err, domain.KindNotFound) {
 		t.Errorf("the caller's own error: %v", err)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"zombiezen.com/go/sqlite"
-	"zombiezen.com/go/sqlite/sqlitex"
 )
 
 // Scrub leaves nothing of deleted rows on the disk: neither in the file, which is written anew without its holes, nor in its log,
@@ -27,10 +26,9 @@ func (d *DB) Scrub(ctx context.Context) error {
 
 // emptyLog moves the log into the file and cuts it to nothing.
 func emptyLog(conn *sqlite.Conn) error {
-	return sqlitex.ExecuteTransient(conn, "PRAGMA wal_checkpoint(TRUNCATE)", &sqlitex.ExecOptions{ResultFunc: func(s *sqlite.Stmt) error {
-		if s.ColumnInt64(0) != 0 {
-			return errors.New("views: the log is in use")
-		}
-		return nil
-	}})
+	busy, err := number(conn, "PRAGMA wal_checkpoint(TRUNCATE)")
+	if err == nil && busy != 0 {
+		err = errors.New("views: the log is in use")
+	}
+	return err
 }

@@ -44,7 +44,9 @@ type (
 )
 
 var (
-	toyTypes = event.Table{event.TypeOf[sent]("toy.sent"), event.TypeOf[carried]("toy.carried"), event.TypeOf[delivered]("toy.delivered")}
+	toyTypes = event.Table{
+		event.TypeOf[sent]("toy.sent"), event.TypeOf[carried]("toy.carried"), event.TypeOf[delivered]("toy.delivered"),
+	}
 	oddTypes = event.Table{event.TypeOf[strange]("toy.strange")}
 )
 
@@ -225,11 +227,13 @@ func (j *journal) add(stream string, events ...any) event.Position {
 		var id uuid.UUID
 		binary.BigEndian.PutUint64(id[8:], uint64(n))
 		at := time.Date(2022, 3, 10, 8, 0, n, 123_456_789, time.UTC)
-		d, err := codec.Encode(context.Background(), stream, event.Revision(n), id, e, event.Meta{Actor: domain.System, At: at, Command: id})
+		meta := event.Meta{Actor: domain.System, At: at, Command: id}
+		d, err := codec.Encode(context.Background(), stream, event.Revision(n), id, e, meta)
 		if err != nil {
 			panic(err)
 		}
-		j.records = append(j.records, event.Record{Draft: d, Stream: stream, Revision: event.Revision(n), Position: event.Position(n), At: at})
+		j.records = append(j.records,
+			event.Record{Draft: d, Stream: stream, Revision: event.Revision(n), Position: event.Position(n), At: at})
 	}
 	close(j.news)
 	j.news = make(chan struct{})

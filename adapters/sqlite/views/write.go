@@ -281,8 +281,9 @@ func (w *writer) shrink(name string) (left bool, err error) {
 	}
 	if len(key) > 0 {
 		columns := `"` + strings.Join(key, `", "`) + `"`
-		if err := run(w.conn, fmt.Sprintf("DELETE FROM %[1]s WHERE (%[2]s) < (SELECT %[2]s FROM %[1]s ORDER BY %[2]s LIMIT 1 OFFSET %[3]d)",
-			quote(name), columns, dropRows)); err != nil {
+		first := fmt.Sprintf("DELETE FROM %[1]s WHERE (%[2]s) < (SELECT %[2]s FROM %[1]s ORDER BY %[2]s LIMIT 1 OFFSET %[3]d)",
+			quote(name), columns, dropRows)
+		if err := run(w.conn, first); err != nil {
 			return false, err
 		}
 		if w.conn.Changes() > 0 {
