@@ -186,7 +186,10 @@ func TestWhatEachRelationGetsFromTheRoutesOfACase(t *testing.T) {
 	h := newHouse(t)
 	other := h.begin(inCharge).id
 	gone := h.begin(absent)
+	tried := map[string]bool{}
 	for _, row := range caseRows(t) {
+		again := tried[row.route]
+		tried[row.route] = true
 		shared := h.begin(row.stage) // for whoever changes nothing
 		var all sync.WaitGroup
 		for i, who := range caseColumns {
@@ -197,6 +200,9 @@ func TestWhatEachRelationGetsFromTheRoutesOfACase(t *testing.T) {
 			all.Go(func() {
 				if x := h.send(who, row.route, f, other); x.status != row.statuses[i] {
 					t.Errorf("%s of a case that is %s to %s: %d, want %d: %s", row.route, row.stage, who, x.status, row.statuses[i], x.body)
+				}
+				if again {
+					return
 				}
 				want := http.StatusNotFound
 				if who == anonymous {
