@@ -2,7 +2,6 @@ package domain
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -161,7 +160,7 @@ func ParseSchool(s string) (School, error) {
 
 // ParseComune checks the form of an ISTAT code.
 func ParseComune(s string) (Comune, error) {
-	if _, err := strconv.Atoi(s); err != nil || len(s) != 6 {
+	if len(s) != 6 || strings.Trim(s, "0123456789") != "" {
 		return "", Invalid("comune-code-malformed")
 	}
 	return Comune(s), nil
