@@ -130,7 +130,7 @@ func newHouse(t testing.TB, change ...func(*rest.Config)) *house {
 	directory := session.NewDirectory(h.store, h.codec)
 	sessions := session.New(session.Config{Directory: directory, Storage: kept, Clock: h.now, Cost: session.Cost{Memory: 64, Time: 1, Threads: 1},
 		Blind: func(text string) []byte { return plainTokens{}.Of("login", text) }})
-	h.config = rest.Config{Desk: h.desk, Views: h.views, Sessions: sessions, Directory: directory, Answers: kept,
+	h.config = rest.Config{Desk: h.desk, Views: patient{h.views}, Sessions: sessions, Directory: directory, Answers: kept,
 		Limiter: session.NewLimiter(1_000_000, time.Minute, h.now), Sealer: sealer, Tokens: plainTokens{}, Clock: h.now, Log: log,
 		Pseudonym: func(reader domain.Actor, pupil uuid.UUID) string { return "P-" + pupil.String()[24:] }}
 	for _, c := range change {
@@ -225,6 +225,13 @@ func (h *house) follow() {
 		}
 		h.followed = page.Checkpoint
 	}
+}
+
+// patient views are waited for as long as it takes: a busy machine is no reason to fail.
+type patient struct{ *projections.Runner }
+
+func (p patient) Await(ctx context.Context, at event.Position) error {
+	return p.Runner.Await(context.WithoutCancel(ctx), at)
 }
 
 // exchange is a request's answer.
