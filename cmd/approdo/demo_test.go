@@ -42,39 +42,56 @@ func accountsOf(t *testing.T, file string) []demoAccount {
 	return out
 }
 
-// roles are what the API calls the kinds of account of a demo.
+// demoRoles are what the API calls the kinds of account of a demo.
 var demoRoles = map[string]string{"comune": "comune", "cti": "centre", "polo_start": "centre", "scuola": "school", "ust": "ust",
 	"prefettura": "prefettura", "admin": "administrator"}
 
-// everybodyEnters has each account sign in by the API and on the page, and see what its work begins with.
+// everybodyEnters has each account sign in, and wants one for each kind.
 func everybodyEnters(t *testing.T, p *program, accounts []demoAccount) {
 	t.Helper()
 	seen := map[string]bool{}
 	for _, a := range accounts {
 		seen[a.Role] = true
-		if a.URL != p.url {
-			t.Errorf("%s is to enter at %s, and the demo is at %s", a.Role, a.URL, p.url)
-		}
-		who := p.person(a.Username)
-		who.signIn(a.Password)
-		me := read[struct{ Role, Body string }](who.get("/sessions/current"))
-		if me.Role != demoRoles[a.Role] || me.Body != a.Body {
-			t.Errorf("%s enters as %s of %q", a.Role, me.Role, me.Body)
-		}
-		who.enter(a.Password)
-		who.page("/").want(http.StatusOK)
-		if a.Role == "prefettura" || a.Role == "admin" {
-			continue
-		}
-		if list := read[struct{ Items []struct{ ID string } }](who.get("/cases?limit=1")); len(list.Items) == 0 {
-			t.Errorf("%s has no case to look at", a.Role)
-		}
+		enters(t, p, a)
 	}
 	for role := range demoRoles {
 		if !seen[role] {
 			t.Errorf("there is no account for %s", role)
 		}
 	}
+}
+
+// enters has an account sign in by the API and on the page, and see what its work begins with.
+func enters(t *testing.T, p *program, a demoAccount) *person {
+	t.Helper()
+	if a.URL != p.url {
+		t.Errorf("%s is to enter at %s, and the demo is at %s", a.Role, a.URL, p.url)
+	}
+	who := p.person(a.Username)
+	who.signIn(a.Password)
+	me := read[struct{ Role, Body string }](who.get("/sessions/current"))
+	if me.Role != demoRoles[a.Role] || me.Body != a.Body {
+		t.Errorf("%s enters as %s of %q", a.Role, me.Role, me.Body)
+	}
+	who.enter(a.Password)
+	who.page("/").want(http.StatusOK)
+	if a.Role == "prefettura" || a.Role == "admin" {
+		return who
+	}
+	if list := read[struct{ Items []struct{ ID string } }](who.get("/cases?limit=1")); len(list.Items) == 0 {
+		t.Errorf("%s has no case to look at", a.Role)
+	}
+	return who
+}
+
+// accountFor is the account of a kind.
+func accountFor(t *testing.T, accounts []demoAccount, role string) demoAccount {
+	t.Helper()
+	i := slices.IndexFunc(accounts, func(a demoAccount) bool { return a.Role == role })
+	if i < 0 {
+		t.Fatalf("there is no account for %s", role)
+	}
+	return accounts[i]
 }
 
 func TestADemoIsMadeOnceAndLetsEverybodyIn(t *testing.T) {
@@ -96,8 +113,7 @@ func TestADemoIsMadeOnceAndLetsEverybodyIn(t *testing.T) {
 			t.Errorf("the demo does not say how %s enters", a.Role)
 		}
 	}
-	board := p.person(first[slices.IndexFunc(first, func(a demoAccount) bool { return a.Role == "ust" })].Username)
-	board.signIn(first[slices.IndexFunc(first, func(a demoAccount) bool { return a.Role == "ust" })].Password)
+	board := enters(t, p, accountFor(t, first, "ust"))
 	before := read[boardView](board.get("/board")).flat()
 	key, err := os.Stat(dir + ".key")
 	if err != nil || key.Mode().Perm() != 0o600 {
@@ -112,7 +128,7 @@ func TestADemoIsMadeOnceAndLetsEverybodyIn(t *testing.T) {
 
 	again := start(t, args...)
 	second := accountsOf(t, file)
-	everybodyEnters(t, again, second)
+	board = enters(t, again, accountFor(t, second, "ust"))
 	if strings.Contains(again.stdout.String(), "Anno dimostrativo") {
 		t.Error("the year was made a second time")
 	}
@@ -122,7 +138,6 @@ func TestADemoIsMadeOnceAndLetsEverybodyIn(t *testing.T) {
 	if !slices.Equal(first, second) {
 		t.Error("the accounts changed")
 	}
-	board.url = again.url
 	if after := read[boardView](board.get("/board")).flat(); len(after) != len(before) || after["waited"] != before["waited"] {
 		t.Errorf("the board counted %v and counts %v", before, after)
 	}
@@ -151,16 +166,14 @@ func TestADemoWithTheMinistrysSchoolsSaysNothingOfInventedOnes(t *testing.T) {
 	file := filepath.Join(home, "accounts.json")
 	p := start(t, "demo", "--cases", "40", "--data", filepath.Join(home, "demo"), "--accounts", file, "--listen", "127.0.0.1:0",
 		"--schools", register)
-	accounts := accountsOf(t, file)
-	everybodyEnters(t, p, accounts)
 	if strings.Contains(p.stdout.String(), "inventate (codici") {
 		t.Error("the schools are said to be invented")
 	}
-	for _, a := range accounts {
-		if a.Role == "scuola" && !strings.HasPrefix(a.Body, "MI") {
-			t.Errorf("the school is %s", a.Body)
-		}
+	a := accountFor(t, accountsOf(t, file), "scuola")
+	if !strings.HasPrefix(a.Body, "MI") {
+		t.Errorf("the school is %s", a.Body)
 	}
+	enters(t, p, a)
 }
 
 func TestWhatADemoCannotDoIsSaidClearly(t *testing.T) {
