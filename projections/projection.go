@@ -46,13 +46,6 @@ func (p *Projection) wants(stream string) bool {
 	return len(p.Streams) == 0
 }
 
-func (p *Projection) tables() (names []string) {
-	for _, t := range p.Tables {
-		names = append(names, t.Schema().Name)
-	}
-	return names
-}
-
 // serving picks the generation to read: of the shape the program knows, of its version if there is one, the newest.
 func (p *Projection) serving(all []Generation) (best Generation, ok bool) {
 	for _, g := range all {

@@ -257,7 +257,7 @@ func (j *journal) page(after event.Position) (event.Page, <-chan struct{}) {
 
 func (j *journal) ReadAll(ctx context.Context, after event.Position, _ event.ReadAll) iter.Seq2[event.Page, error] {
 	return func(yield func(event.Page, error) bool) {
-		for before := after; ; {
+		for {
 			p, _ := j.page(after)
 			if ctx.Err() != nil {
 				yield(event.Page{}, ctx.Err())
@@ -266,8 +266,8 @@ func (j *journal) ReadAll(ctx context.Context, after event.Position, _ event.Rea
 			if p.Checkpoint == after || !yield(p, nil) || p.CaughtUp {
 				return
 			}
-			if before, after = after, p.Checkpoint; j.again != nil && j.again() {
-				after = before
+			if j.again == nil || !j.again() { // else the same page once more
+				after = p.Checkpoint
 			}
 		}
 	}
