@@ -114,6 +114,42 @@ func TestASeatIsTakenOnceTheSchoolHasThePupil(t *testing.T) {
 	})
 }
 
+// Each merge was decided while the other case was still open, as two people do who press the button in the same instant.
+func TestOfTwoCrossedMergesTheLaterIsUndone(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		stop := w.start(w.router(w.reactions()...))
+		defer stop()
+		merge := func(from, into uuid.UUID) {
+			w.ask(from, casefile.Merge{Act: w.act(), Into: into, IntoStatus: casefile.InCharge, Text: words()})
+		}
+		status := func(id uuid.UUID) casefile.Status {
+			out, err := event.Load(t.Context(), w.store, w.codec, casefile.Decider, casefile.Stream(id))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return out.State.Status
+		}
+		first, second := w.requested(), w.requested()
+		merge(first, second)
+		merge(second, first)
+		over, late := w.requested(), w.requested()
+		w.ask(over, casefile.Close{Act: w.act(), Reason: "moved-abroad"})
+		merge(late, over)
+		goesOn, third, fourth := w.requested(), w.requested(), w.requested()
+		merge(third, fourth)
+		merge(fourth, goesOn) // a chain is no cross: each was merged into an open case
+		synctest.Wait()
+		for id, want := range map[uuid.UUID]casefile.Status{first: casefile.Merged, second: casefile.InCharge, late: casefile.InCharge,
+			third: casefile.Merged, fourth: casefile.Merged, goesOn: casefile.InCharge} {
+			if got := status(id); got != want {
+				t.Errorf("got %s, want %s", got, want)
+			}
+		}
+	})
+}
+
 func TestReplaysAreSilent(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -180,7 +180,8 @@ func (w *world) last(stream string) event.Record {
 }
 
 func (w *world) reactions() []policy.Reaction {
-	return []policy.Reaction{policy.PlacesFollowCase(w.store, w.codec), policy.OrphanHolds(w.store, w.codec), policy.Erasure(w.sealer)}
+	return []policy.Reaction{policy.PlacesFollowCase(w.store, w.codec), policy.OrphanHolds(w.store, w.codec),
+		policy.MergesHold(w.store, w.codec), policy.Erasure(w.sealer)}
 }
 
 func (w *world) router(reactions ...policy.Reaction) *feed.Router {

@@ -104,6 +104,7 @@ func openHouse(ctx context.Context, dir string, master seal.MasterKey, clock dom
 	}
 	h.policies.React(policy.PlacesFollowCase(h.store, h.codec))
 	h.policies.React(policy.OrphanHolds(h.store, h.codec))
+	h.policies.React(policy.MergesHold(h.store, h.codec))
 	h.policies.React(policy.Erasure(h.keys))
 	h.policies.Every(policy.NameClocks, clockEvery, policy.NewClocks(h.store, h.codec, standing{h.views}, clock).Run)
 	return h, nil

@@ -123,7 +123,9 @@ func TestTwoCasesAreParted(t *testing.T) {
 	t.Parallel()
 	part := func(a domain.Actor) casefile.Unmerge { return casefile.Unmerge{Act: by(a, hour(20)), Text: why} }
 	given(t, joined...).When(part(ust)).Then(casefile.CaseParted{From: other, Text: why, At: hour(20)})
-	for _, a := range []domain.Actor{cti, rozzano, school, prefect, importer} {
+	unasked := casefile.Unmerge{Act: by(importer, hour(20))} // as a policy does
+	given(t, joined...).When(unasked).Then(casefile.CaseParted{From: other, At: hour(20)})
+	for _, a := range []domain.Actor{cti, rozzano, school, prefect} {
 		given(t, joined...).When(part(a)).ThenRefused(casefile.ErrNotYours)
 	}
 	for _, es := range []events{waiting, attending, gone} {

@@ -1,5 +1,6 @@
 // Package policy reacts across streams: from a record in the journal to the commands it asks for. A place follows its case, a seat
-// that nobody offered is given back, an erased pupil's keys are destroyed, a term that has run out goes up.
+// that nobody offered is given back, a merge into a case that was over is undone, an erased pupil's keys are destroyed, a term that has
+// run out goes up.
 //
 // Every policy may be repeated without harm, in whole or in part: it looks at how things stand now and not at what the record
 // says has changed, its commands change nothing where it is already so, and their ids come from the record's own.
@@ -21,6 +22,7 @@ import (
 const (
 	NamePlacesFollowCase = "places-follow-case"
 	NameOrphanHolds      = "orphan-holds"
+	NameMergesHold       = "merges-hold"
 	NameErasure          = "erasure"
 	NameClocks           = "clocks"
 )
