@@ -1,0 +1,20 @@
+//go:build !linux
+
+package pgtest
+
+import (
+	"os/exec"
+	"syscall"
+)
+
+// Elsewhere nothing ends a server whose test program was killed, so none is started.
+
+type process struct{ done chan struct{} }
+
+func attributes() *syscall.SysProcAttr { return nil }
+
+func give(string) error { return errAbsent }
+
+func run(*exec.Cmd) (*process, error) { return nil, errAbsent }
+
+func (p *process) killAll() error { return nil }
