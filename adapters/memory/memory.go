@@ -28,7 +28,7 @@ type Store struct {
 	news    chan struct{} // closed, and replaced, when anything changes
 }
 
-var _ event.Store = (*Store)(nil)
+var _ event.Importer = (*Store)(nil)
 
 // New gives an empty journal.
 func New() *Store {
@@ -49,6 +49,26 @@ func (s *Store) Append(ctx context.Context, a event.Append) (event.Result, error
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.append(a, time.Now().UTC().Truncate(time.Microsecond))
+}
+
+// Import implements event.Importer.
+func (s *Store) Import(ctx context.Context, records []event.Record) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range records {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		a := event.Append{Stream: r.Stream, Expected: event.Expected(r.Revision - 1), Events: []event.Draft{r.Draft}}
+		if _, err := s.append(a, r.At); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) append(a event.Append, at time.Time) (event.Result, error) {
 	if s.closed {
 		return event.Result{}, event.ErrClosed
 	}
@@ -72,7 +92,7 @@ func (s *Store) Append(ctx context.Context, a event.Append) (event.Result, error
 		}
 		return s.repeated(a, found)
 	}
-	return s.write(a, last)
+	return s.write(a, last, at)
 }
 
 // found counts the events of an append that are in the journal at a place that will do.
@@ -95,7 +115,7 @@ func (s *Store) repeated(a event.Append, found int) (event.Result, error) {
 	return event.Result{Last: last.Revision, Position: last.Position, Duplicate: true}, nil
 }
 
-func (s *Store) write(a event.Append, last event.Revision) (event.Result, error) {
+func (s *Store) write(a event.Append, last event.Revision, at time.Time) (event.Result, error) {
 	fresh := map[uuid.UUID]bool{}
 	for _, d := range a.Events {
 		if _, there := s.byID[d.ID]; there || fresh[d.ID] {
@@ -104,13 +124,12 @@ func (s *Store) write(a event.Append, last event.Revision) (event.Result, error)
 		fresh[d.ID] = true
 	}
 	res := event.Result{Last: last}
-	now := time.Now().UTC().Truncate(time.Microsecond)
 	for _, d := range a.Events {
 		d.Data = slices.Clone(d.Data)
 		d.Meta.At = d.Meta.At.Round(0).UTC()
 		res.Last++
 		res.Position = event.Position(len(s.records) + 1)
-		s.records = append(s.records, event.Record{Draft: d, Stream: a.Stream, Revision: res.Last, Position: res.Position, At: now})
+		s.records = append(s.records, event.Record{Draft: d, Stream: a.Stream, Revision: res.Last, Position: res.Position, At: at})
 		s.streams[a.Stream] = append(s.streams[a.Stream], res.Position)
 		s.byID[d.ID] = res.Position
 	}

@@ -17,7 +17,7 @@ import (
 
 func TestContract(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, storetest.Engine{Open: func(*testing.T) event.Store { return memory.New() }})
+	storetest.Run(t, storetest.Engine{Open: func(*testing.T) event.Store { return memory.New() }, Imports: true})
 }
 
 func appendOne(t *testing.T, s event.Store, stream string, id uuid.UUID) error {

@@ -16,6 +16,7 @@ func TestContract(t *testing.T) {
 	t.Parallel()
 	var paths sync.Map // of the journals that are open
 	storetest.Run(t, storetest.Engine{
+		Imports: true,
 		Open: func(t *testing.T) event.Store {
 			path := filepath.Join(t.TempDir(), "journal.db")
 			s := open(t, path)

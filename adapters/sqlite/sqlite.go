@@ -49,7 +49,7 @@ type Store struct {
 	background sync.WaitGroup
 }
 
-var _ event.Store = (*Store)(nil)
+var _ event.Importer = (*Store)(nil)
 
 // Open opens the journal at a path for reading and writing, and creates it where there is none. The error is ErrInUse while
 // somebody else writes to it.
@@ -147,6 +147,24 @@ func (s *Store) Append(ctx context.Context, a event.Append) (event.Result, error
 	if err != nil {
 		return event.Result{}, err
 	}
+	return s.submit(ctx, r)
+}
+
+// Import implements event.Importer. Its records are written in one transaction.
+func (s *Store) Import(ctx context.Context, records []event.Record) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	r, err := newImport(records)
+	if err != nil {
+		return err
+	}
+	_, err = s.submit(ctx, r)
+	return err
+}
+
+// submit hands a request to the writer and waits for what becomes of it.
+func (s *Store) submit(ctx context.Context, r *request) (event.Result, error) {
 	if err := s.enqueue(r); err != nil {
 		return event.Result{}, err
 	}

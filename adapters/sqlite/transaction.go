@@ -1,6 +1,8 @@
 package sqlite
 
 import (
+	"cmp"
+
 	"github.com/google/uuid"
 	"zombiezen.com/go/sqlite"
 
@@ -16,8 +18,16 @@ type transaction struct {
 	at    int64 // microseconds
 }
 
-// append decides one append and, if it is to be, writes its rows.
+// append decides one append and, if it is to be, writes its rows; of an import, part after part until one is refused.
 func (t *transaction) append(r *request) (answer, error) {
+	if r.parts != nil {
+		for _, part := range r.parts {
+			if a, err := t.append(part); err != nil || a.err != nil {
+				return a, err
+			}
+		}
+		return answer{}, nil
+	}
 	h, err := t.head(r.stream)
 	if err != nil {
 		return answer{}, err
@@ -153,7 +163,7 @@ func (t *transaction) insert(r *request, h head) (answer, error) {
 		stmt.BindBytes(4, row.id[:])
 		stmt.BindText(5, row.name)
 		stmt.BindInt64(6, int64(row.schema))
-		stmt.BindInt64(7, t.at)
+		stmt.BindInt64(7, cmp.Or(row.at, t.at))
 		stmt.BindText(8, row.data)
 		stmt.BindText(9, row.meta)
 		if _, err := stmt.Step(); err != nil {

@@ -41,6 +41,7 @@ type request struct {
 	expected event.Expected
 	rows     []row
 	bytes    int
+	parts    []*request  // an import is nothing but these, in their order
 	done     chan answer // takes one without waiting
 }
 
@@ -48,6 +49,7 @@ type row struct {
 	id         uuid.UUID
 	name       string
 	schema     uint16
+	at         int64 // microseconds; 0: when it is written
 	data, meta string
 }
 
@@ -68,6 +70,20 @@ func newRequest(a event.Append) (*request, error) {
 		r.bytes += len(d.Data) + len(meta)
 	}
 	return r, nil
+}
+
+func newImport(records []event.Record) (*request, error) {
+	whole := &request{done: make(chan answer, 1)}
+	for _, rec := range records {
+		part, err := newRequest(event.Append{Stream: rec.Stream, Expected: event.Expected(rec.Revision - 1), Events: []event.Draft{rec.Draft}})
+		if err != nil {
+			return nil, err
+		}
+		part.rows[0].at = rec.At.UnixMicro()
+		whole.parts = append(whole.parts, part)
+		whole.bytes += part.bytes
+	}
+	return whole, nil
 }
 
 // head is the end of a stream: revision -1 and no sid where there is none.

@@ -110,7 +110,7 @@ type Subscribe struct {
 // Filter keeps records whose stream has one of the prefixes; none keeps all.
 type Filter struct{ Prefixes []string }
 
-// Page is a run of records in order. Checkpoint is where to go on from: it also passes over what the filter left out.
+// Page is a run of records in order; they are the caller's to keep. Checkpoint is where to go on from: it also passes over what the filter left out.
 type Page struct {
 	Records    []Record
 	Checkpoint Position
@@ -141,6 +141,16 @@ type Store interface {
 	Head(ctx context.Context) (Position, error)
 	// Close takes no more appends, finishes those it took, and frees what it holds. Calls after it give ErrClosed.
 	Close(ctx context.Context) error
+}
+
+// Importer is a Store that takes over the records of another one; see Transfer.
+type Importer interface {
+	Store
+	// Import adds records behind the last one, in their order, each with the instant at which its first journal wrote it; their
+	// positions are this journal's own. It returns after they are durable. Each record MUST be the next of its stream, or be there
+	// already: otherwise the error is a ConflictError or ErrCorruptIdempotency. With an error, as many of the first records as were
+	// written stay. Nobody else may append meanwhile. Records are at most MaxEvents, and MaxBytes give or take the last one.
+	Import(ctx context.Context, records []Record) error
 }
 
 // The errors of a Store. Engines wrap them with what happened.

@@ -164,6 +164,17 @@ var allRules = []rule{
 		}
 		j.same(want, got)
 	}},
+	{"the records of a page are the reader's to keep", func(j *journal) {
+		want := j.mix(30)
+		var got []event.Record
+		for page, err := range j.ReadAll(j.ctx, 0, event.ReadAll{PageSize: 4}) {
+			if err != nil {
+				j.Fatal(err)
+			}
+			got = append(got, page.Records...)
+		}
+		j.same(want, got)
+	}},
 	{"positions are above 0 and grow", func(j *journal) {
 		var before event.Position
 		for _, r := range j.mix(30) {

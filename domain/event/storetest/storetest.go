@@ -23,6 +23,8 @@ type Engine struct {
 	// Reopen closes a journal that Open gave and opens it again, as a program does that was restarted. It is nil where nothing
 	// outlives the process; the rules that need it are then left out.
 	Reopen func(t *testing.T, s event.Store) event.Store
+	// Imports says that what Open gives is an event.Importer.
+	Imports bool
 }
 
 // fewest is how many rules the contract has at least; a suite that shrank is not the contract.
@@ -45,6 +47,9 @@ func Run(t *testing.T, e Engine) {
 	}
 	if e.Reopen != nil {
 		rules = append(rules, reopenRules...)
+	}
+	if e.Imports {
+		rules = append(rules, importRules...)
 	}
 	for _, r := range rules {
 		t.Run(r.name, func(t *testing.T) {
