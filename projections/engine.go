@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strconv"
 
+	"approdo/domain"
 	"approdo/domain/event"
 )
 
@@ -20,7 +21,23 @@ type Engine interface {
 	Drop(ctx context.Context, g Generation) error
 }
 
-// Session is a read transaction.
+// Shared is an Engine that several nodes use at the same time.
+type Shared interface {
+	Engine
+	// Turn waits until a turn is this node's, runs f, gives the turn back and returns what f did. No two nodes that the engine can
+	// reach have the same turn. The context of f ends when ctx does, and soon after the turn is lost; meanwhile another node may
+	// have it already, so that a turn spares work and Save decides.
+	Turn(ctx context.Context, name string, f func(context.Context) error) error
+}
+
+// Walled is an Engine that keeps rows from those whom they do not concern, whatever a query asks for; see Wall.
+type Walled interface {
+	Engine
+	// ReadAs is Read on behalf of an actor.
+	ReadAs(ctx context.Context, a domain.Actor, f func(Session) error) error
+}
+
+// Session is a read transaction. Where a query has failed, those after it may fail too.
 type Session interface {
 	// Generations gives all there are, in the order of their numbers.
 	Generations() ([]Generation, error)
@@ -44,16 +61,20 @@ type Batch interface {
 	Table(g Generation, t *Schema) (Writer, error)
 	// Index makes the secondary indexes of a table.
 	Index(g Generation, t *Schema) error
-	// Save writes what is known of a generation. It MUST fail with ErrMoved unless its position so far is was: then somebody
-	// else applies the same projection.
+	// Save writes what is known of a generation. It MUST fail with ErrMoved unless its position so far is was and it is not
+	// retired: then somebody else applies the same projection, or has built it anew.
 	Save(g Generation, was event.Position) error
 }
 
-// Writer changes the rows of one table. It MUST fail with ErrRefused where the row, and not the engine, is at fault.
+// Writer changes the rows of one table. It MUST fail with ErrRefused where the row, and not the engine, is at fault; it keeps
+// nothing of a row. After an error the transaction can only be undone.
 type Writer interface {
 	Insert(row []Value) error // of a key that is not there
 	Upsert(row []Value) error
 	Delete(key []Value) error
+	// Flush ends a batch: the errors of its rows have been told when it returns. A batch changes a key once; what comes in one
+	// may be written in any order.
+	Flush() error
 }
 
 // The errors of an Engine.

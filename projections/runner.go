@@ -183,6 +183,9 @@ func (r *Runner) load(ctx context.Context) error {
 // retire keeps readers away from generations that are to be dropped.
 func retire(b Batch, garbage []Generation) error {
 	for _, g := range garbage {
+		if g.State == Retired {
+			continue
+		}
 		was := g.Position
 		g.State = Retired
 		if err := b.Save(g, was); err != nil {

@@ -46,6 +46,13 @@ func TableOf[R Row[K], K comparable](name string, indexes ...Index) *Table[R, K]
 	return t
 }
 
+// Behind puts a wall around the rows. It panics where the wall names no column of theirs that holds a text. A wall that changes is
+// a change of the table: see Projection.Version.
+func (t *Table[R, K]) Behind(w Wall) *Table[R, K] {
+	t.schema.behind(w)
+	return t
+}
+
 // keyOf matches the type of a key with the key columns of the row.
 func keyOf(k, row reflect.Type, keys []column) ([]column, error) {
 	same := func(t reflect.Type, c column) bool { return t == row.FieldByIndex(c.field).Type }
@@ -140,6 +147,12 @@ type Log[R any] struct{ relation[R] }
 // the record, is written fastest.
 func LogOf[R any](name string, indexes ...Index) *Log[R] {
 	return &Log[R]{newRelation[R](name, indexes)}
+}
+
+// Behind puts a wall around the rows, like that of a Table.
+func (l *Log[R]) Behind(w Wall) *Log[R] {
+	l.schema.behind(w)
+	return l
 }
 
 // Append adds a row. A key that is there already halts the projection.

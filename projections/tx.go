@@ -90,6 +90,9 @@ func (tx *Tx) flush(b Batch, g Generation, limit int, loose bool) (n int, err er
 			return n, err
 		}
 		written, err := s.flush(w, limit-n)
+		if err == nil {
+			err = w.Flush()
+		}
 		if n += written; err != nil {
 			return n, fmt.Errorf("table %s: %w", tx.projection.Tables[i].Schema().Name, err)
 		}

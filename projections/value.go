@@ -1,5 +1,11 @@
 package projections
 
+import (
+	"slices"
+
+	"approdo/domain"
+)
+
 // Type says what a column or a value holds. Every engine stores, compares and orders a type alike.
 type Type uint8
 
@@ -42,7 +48,13 @@ type Schema struct {
 	Name    string
 	Columns []Column
 	Indexes []Index
+	Wall    Wall
 }
+
+// Wall says who may see which rows of a table when it is read on behalf of an actor: those of a role the rows whose column holds
+// their body, or all rows where it names no column. Roles that it does not name see nothing. It is a second wall, behind the access
+// table: engines that are Walled keep it whatever a query asks for. A table without one is open to all.
+type Wall map[domain.Role]string
 
 // Key gives the columns of the key.
 func (s *Schema) Key() (key []Column) {
@@ -52,6 +64,16 @@ func (s *Schema) Key() (key []Column) {
 		}
 	}
 	return key
+}
+
+func (s *Schema) behind(w Wall) {
+	for role, name := range w {
+		text := func(c Column) bool { return c.Name == name && c.Type == Text }
+		if name != "" && !slices.ContainsFunc(s.Columns, text) {
+			panic("projections: the wall of " + s.Name + " holds " + string(role) + " to " + name + ", which is no text of its rows")
+		}
+	}
+	s.Wall = w
 }
 
 // Index names the columns of a secondary index, in order. It can be read from either end.

@@ -144,7 +144,8 @@ func indexName(table string, i int) string { return quote(fmt.Sprintf("%s_by_%d"
 
 // Save implements projections.Batch.
 func (w *writer) Save(g projections.Generation, was event.Position) error {
-	s, err := w.conn.Prepare(`UPDATE generation SET state = ?, position = ?, reason = ?, stuck = ? WHERE number = ? AND position = ?`)
+	s, err := w.conn.Prepare(`UPDATE generation SET state = ?, position = ?, reason = ?, stuck = ? 
+		WHERE number = ? AND position = ? AND state <> 'retired'`)
 	if err != nil {
 		return err
 	}
@@ -224,6 +225,9 @@ func (t *table) Upsert(row []projections.Value) error { return execute(t.upsert,
 
 // Delete implements projections.Writer.
 func (t *table) Delete(key []projections.Value) error { return execute(t.remove, key) }
+
+// Flush implements projections.Writer. Every row has been written as it came.
+func (t *table) Flush() error { return nil }
 
 func execute(s *sqlite.Stmt, args []projections.Value) error {
 	for i := range args {
