@@ -1,4 +1,5 @@
-// Package migrations holds the schema of every SQLite file of the program, and the few lines that bring a file up to it.
+// Package migrations holds the schema of every SQLite file and every PostgreSQL schema of the program, and the few lines that bring
+// them up to it.
 package migrations
 
 import (
@@ -12,21 +13,16 @@ import (
 	"zombiezen.com/go/sqlite/sqlitex"
 )
 
-//go:embed sqlite
+//go:embed sqlite postgres
 var scripts embed.FS
 
 // Apply runs the scripts of a folder below sqlite ("journal", "state") that a database has not seen yet, all or none, in the
 // order of their numbers from 0001. PRAGMA user_version counts them. A database that has seen more scripts than there are was
 // written by a newer program and is refused. What is there already costs one look and no write.
 func Apply(conn *sqlite.Conn, folder string) (err error) {
-	files, err := fs.Glob(scripts, path.Join("sqlite", folder, "*.sql"))
-	if err != nil || len(files) == 0 {
-		return fmt.Errorf("migrations: no scripts for %q", folder)
-	}
-	for i, name := range files {
-		if number := fmt.Sprintf("%04d_", i+1); !strings.HasPrefix(path.Base(name), number) {
-			return fmt.Errorf("migrations: %s is not numbered %s", name, number)
-		}
+	files, err := list("sqlite", folder)
+	if err != nil {
+		return err
 	}
 	if seen, err := version(conn); err != nil || seen == len(files) {
 		return err
@@ -49,6 +45,20 @@ func Apply(conn *sqlite.Conn, folder string) (err error) {
 		}
 	}
 	return sqlitex.ExecuteTransient(conn, fmt.Sprintf("PRAGMA user_version = %d", len(files)), nil)
+}
+
+// list gives the scripts of a folder in the order of their numbers.
+func list(engine, folder string) ([]string, error) {
+	files, err := fs.Glob(scripts, path.Join(engine, folder, "*.sql"))
+	if err != nil || len(files) == 0 {
+		return nil, fmt.Errorf("migrations: no scripts for %q", folder)
+	}
+	for i, name := range files {
+		if number := fmt.Sprintf("%04d_", i+1); !strings.HasPrefix(path.Base(name), number) {
+			return nil, fmt.Errorf("migrations: %s is not numbered %s", name, number)
+		}
+	}
+	return files, nil
 }
 
 // version is how many scripts a database has seen.
