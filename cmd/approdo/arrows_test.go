@@ -34,6 +34,7 @@ var rooms = []room{
 	{name: "migrations", ours: nil, other: []string{"zombiezen.com/go/sqlite", "github.com/jackc/pgx/v5"}, alone: true},
 	{name: "adapters/feed", ours: []string{"domain", "projections"}},
 	{name: "adapters/memory", ours: []string{"domain", "projections"}},
+	{name: "adapters/outlet", ours: []string{"domain"}},
 	{name: "adapters/registry", ours: []string{"domain", "projections"}},
 	{name: "adapters/seal", ours: []string{"domain", "projections"}},
 	{name: "adapters/session", ours: []string{"domain", "projections"}},

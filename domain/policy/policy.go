@@ -27,6 +27,9 @@ const (
 	NameClocks           = "clocks"
 )
 
+// OutletPrefix begins the names of the outlets, which send facts to other systems and are kept up like policies.
+const OutletPrefix = "outlet-"
+
 // Reaction is a policy that follows the journal. Whoever runs it hands it the records one at a time and in order.
 type Reaction struct {
 	Name     string
