@@ -1,0 +1,40 @@
+package state
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// BeginSession keeps a session under the hash of its token.
+func (s *Store) BeginSession(ctx context.Context, token []byte, account uuid.UUID, created, expires time.Time) error {
+	_, err := s.exec(ctx, "INSERT INTO state.sessions (token, account, created, seen, expires) VALUES ($1, $2, $3, $3, $4)",
+		token, account, created, expires)
+	return err
+}
+
+// Session finds a session; the nil UUID where there is none. One that has expired is found until it is purged.
+func (s *Store) Session(ctx context.Context, token []byte) (account uuid.UUID, created, seen, expires time.Time, err error) {
+	_, err = s.row(ctx, []any{&account, &created, &seen, &expires},
+		"SELECT account, created, seen, expires FROM state.sessions WHERE token = $1", token)
+	return account, created.UTC(), seen.UTC(), expires.UTC(), err
+}
+
+// TouchSession notes that a session was used, and moves its end. One that was ended meanwhile stays so.
+func (s *Store) TouchSession(ctx context.Context, token []byte, seen, expires time.Time) error {
+	_, err := s.exec(ctx, "UPDATE state.sessions SET seen = $2, expires = $3 WHERE token = $1", token, seen, expires)
+	return err
+}
+
+// EndSession ends one session; none is no error.
+func (s *Store) EndSession(ctx context.Context, token []byte) error {
+	_, err := s.exec(ctx, "DELETE FROM state.sessions WHERE token = $1", token)
+	return err
+}
+
+// EndSessions ends all sessions of an account.
+func (s *Store) EndSessions(ctx context.Context, account uuid.UUID) error {
+	_, err := s.exec(ctx, "DELETE FROM state.sessions WHERE account = $1", account)
+	return err
+}
