@@ -145,7 +145,7 @@ func families(t *testing.T) map[string][]string {
 		ofAccounts = append(ofAccounts, a.path)
 	}
 	return map[string][]string{"error.": errorCodes(t), "kind.": kinds, "role.": roles,
-		"act-form.": paths, "act-lead.": paths, "case.clock-": clocks, "event.": stored,
+		"home.lead-": allOf(domain.Roles()), "act-form.": paths, "act-lead.": paths, "case.clock-": clocks, "event.": stored,
 		"status.": allOf(casefile.Statuses()), "short-status.": append(allOf(boardStatuses), string(casefile.Closed)), "grade.": allOf(grade.Orders()), "order.": allOf(grade.Orders()),
 		"closure.": allOf(casefile.ClosureReasons()), "decline.": allOf(casefile.DeclineReasons()), "withdrawn.": allOf(casefile.OfferWithdrawalReasons()),
 		"handover.": allOf(casefile.HandOverReasons()), "topic.": allOf(casefile.QuestionTopics()), "resolution.": allOf(grade.Reasons()),

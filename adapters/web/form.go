@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -50,6 +51,8 @@ type Field struct {
 	Width int
 	// Lang marks an answer in another language, "uk".
 	Lang string
+	// Filter marks a question that narrows a list: it is never needed, and nothing chosen means all.
+	Filter bool
 
 	values []string
 	fault  *domain.Error
@@ -115,6 +118,15 @@ func newForm(action string, submit Text, fields ...Field) *Form {
 	f := &Form{Action: action, Submit: submit, Key: uuid.Must(uuid.NewV7())}
 	for _, x := range fields {
 		f.fields = append(f.fields, &x)
+	}
+	return f
+}
+
+// newFilter makes a form that is sent with GET to the list it narrows.
+func newFilter(action string, submit Text, fields ...Field) *Form {
+	f := newForm(action, submit, fields...)
+	for _, x := range f.fields {
+		x.Filter = true
 	}
 	return f
 }
@@ -192,6 +204,15 @@ func (f *Form) refuse(err error) bool {
 		return true
 	}
 	return false
+}
+
+// require marks every question that must be answered and was not, all at once.
+func (f *Form) require() {
+	for _, x := range f.fields {
+		if !x.Optional && x.Kind != FieldCheck && x.fault == nil && !slices.ContainsFunc(x.values, func(v string) bool { return strings.TrimSpace(v) != "" }) {
+			x.fault = domain.Invalid("field-required").On(x.Name)
+		}
+	}
 }
 
 func (f *Form) place(e *domain.Error) {

@@ -47,7 +47,7 @@ func intakeSamples() []sample {
 	declared.Set("pupils-primaria-1", "20").refuse(domain.Invalid("class-number").On("foreign-primaria-1"))
 	fieldset := gradeFieldset{Title: said("1ª primaria"), Used: 1, UsedField: "_used-primaria-1", Note: text("places.used", "held", 1, "taken", 0),
 		Free: "free-primaria-1", Pupils: "pupils-primaria-1", Foreign: "foreign-primaria-1"}
-	filter := newForm("/scuole", text("schools.search"), Field{Name: "nome", Kind: FieldText, Label: text("schools.name"), Optional: true})
+	filter := newFilter("/scuole", text("schools.search"), Field{Name: "nome", Kind: FieldText, Label: text("schools.name"), Optional: true})
 	return []sample{
 		sampleOf("/accedi-scaduta", "", signInView, 200, text("signin.title"), signIn{signInForm(), "/pratiche/nuova", true, "family_name=Kovalenko"}),
 		sampleOf("/richiesta", domain.RoleComune, requestView, 200, text("request.title"), requestPage{Form: ask, Sections: sections(false),

@@ -9,18 +9,44 @@ import (
 // navItem is a page that a role reaches from everywhere.
 type navItem struct {
 	Text    Text
+	Note    Text // what is there, said once on the home page
 	Href    string
 	Current bool
 }
 
+var (
+	toHome       = navItem{Text: text("nav.home"), Href: "/"}
+	toCases      = navItem{Text: text("nav.cases"), Note: text("nav.cases-note"), Href: "/pratiche"}
+	toRequest    = navItem{Text: text("nav.request"), Note: text("nav.request-note"), Href: requestPath}
+	toEnrolment  = navItem{Text: text("nav.enrolment"), Note: text("nav.enrolment-note"), Href: "/iscrizioni/nuova"}
+	toPlaces     = navItem{Text: text("nav.places"), Note: text("nav.places-note"), Href: "/posti"}
+	toSearch     = navItem{Text: text("nav.search"), Note: text("nav.search-note"), Href: "/cerca"}
+	toSchools    = navItem{Text: text("nav.schools"), Note: text("nav.schools-note"), Href: "/scuole"}
+	toBoard      = navItem{Text: text("nav.board"), Note: text("nav.board-note"), Href: "/cruscotto"}
+	toDay        = navItem{Text: text("nav.day"), Note: text("nav.day-note"), Href: "/registro"}
+	toTerritory  = navItem{Text: text("nav.territory"), Note: text("nav.territory-note"), Href: "/territorio"}
+	toAccounts   = navItem{Text: text("nav.accounts"), Note: text("nav.accounts-note"), Href: "/utenze"}
+	toOperations = navItem{Text: text("nav.operations"), Note: text("nav.operations-note"), Href: "/funzionamento"}
+)
+
 // navs is what each role finds at the top of every page, its daily work first.
 var navs = map[domain.Role][]navItem{
-	domain.RoleComune:     {{Text: text("nav.home"), Href: "/"}, {Text: text("nav.cases"), Href: "/pratiche"}, {Text: text("nav.request"), Href: "/pratiche/nuova"}, {Text: text("nav.search"), Href: "/cerca"}, {Text: text("nav.board"), Href: "/cruscotto"}},
-	domain.RoleCentre:     {{Text: text("nav.home"), Href: "/"}, {Text: text("nav.cases"), Href: "/pratiche"}, {Text: text("nav.search"), Href: "/cerca"}, {Text: text("nav.schools"), Href: "/scuole"}, {Text: text("nav.board"), Href: "/cruscotto"}, {Text: text("nav.territory"), Href: "/territorio"}},
-	domain.RoleSchool:     {{Text: text("nav.home"), Href: "/"}, {Text: text("nav.cases"), Href: "/pratiche"}, {Text: text("nav.enrolment"), Href: "/iscrizioni/nuova"}, {Text: text("nav.places"), Href: "/posti"}, {Text: text("nav.search"), Href: "/cerca"}, {Text: text("nav.board"), Href: "/cruscotto"}},
-	domain.RoleUST:        {{Text: text("nav.home"), Href: "/"}, {Text: text("nav.cases"), Href: "/pratiche"}, {Text: text("nav.request"), Href: "/pratiche/nuova"}, {Text: text("nav.search"), Href: "/cerca"}, {Text: text("nav.schools"), Href: "/scuole"}, {Text: text("nav.board"), Href: "/cruscotto"}, {Text: text("nav.day"), Href: "/registro"}, {Text: text("nav.territory"), Href: "/territorio"}, {Text: text("nav.accounts"), Href: "/utenze"}, {Text: text("nav.operations"), Href: "/funzionamento"}},
-	domain.RolePrefettura: {{Text: text("nav.home"), Href: "/"}, {Text: text("nav.board"), Href: "/cruscotto"}, {Text: text("nav.day"), Href: "/registro"}, {Text: text("nav.territory"), Href: "/territorio"}, {Text: text("nav.schools"), Href: "/scuole"}},
-	domain.RoleAdmin:      {{Text: text("nav.home"), Href: "/"}, {Text: text("nav.accounts"), Href: "/utenze"}, {Text: text("nav.operations"), Href: "/funzionamento"}},
+	domain.RoleComune:     {toHome, toCases, toRequest, toSearch, toBoard},
+	domain.RoleCentre:     {toHome, toCases, toSearch, toSchools, toBoard, toTerritory},
+	domain.RoleSchool:     {toHome, toCases, toEnrolment, toPlaces, toSearch, toBoard},
+	domain.RoleUST:        {toHome, toCases, toRequest, toSearch, toSchools, toBoard, toDay, toTerritory, toAccounts, toOperations},
+	domain.RolePrefettura: {toHome, toBoard, toDay, toTerritory, toSchools},
+	domain.RoleAdmin:      {toHome, toAccounts, toOperations},
+}
+
+// begins are the pages where the work of a role begins when nothing waits for it: buttons on its home page.
+var begins = map[domain.Role][]navItem{
+	domain.RoleComune:     {toRequest},
+	domain.RoleCentre:     {toSearch},
+	domain.RoleSchool:     {toEnrolment, toPlaces},
+	domain.RoleUST:        {toRequest, toSearch},
+	domain.RolePrefettura: {toBoard, toDay},
+	domain.RoleAdmin:      {toAccounts, toOperations},
 }
 
 // navOf marks the item whose page, or a page below it, is shown: of several, the nearest.

@@ -118,7 +118,7 @@ func (s *site) accounts(w http.ResponseWriter, r *http.Request) error {
 	}
 	t.Pager.Shown = text("accounts.count", "count", len(all))
 	c := sheet{Title: text("accounts.title"), Lead: text("accounts.lead"), Actions: []Action{{text("accounts.invite"), "/utenze/nuova"}}, Parts: []part{{Table: &t}}}
-	c.Filter = newForm("/utenze", text("board.filter"), Field{Name: "ruolo", Kind: FieldSelect, Label: text("accounts.role"), Options: roleOptions(a.Role), Optional: true}).
+	c.Filter = newFilter("/utenze", text("board.filter"), Field{Name: "ruolo", Kind: FieldSelect, Label: text("accounts.role"), Options: roleOptions(a.Role), Optional: true}).
 		Set("ruolo", string(role))
 	return c.show(s, w, r)
 }

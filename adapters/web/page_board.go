@@ -167,7 +167,7 @@ func filterOfBoard(g *registers, f boardFilter, everything bool) *Form {
 		fields = append(fields, Field{Name: "ambito", Kind: FieldSelect, Label: text("board.ambito"), Options: ambitoOptions(g.land), Optional: true})
 	}
 	fields = append(fields, Field{Name: "ordine", Kind: FieldSelect, Label: text("list.order"), Options: orderOptions(), Optional: true})
-	return newForm("/cruscotto", text("board.filter"), fields...).Set("ambito", string(f.ambito)).Set("ordine", string(f.order))
+	return newFilter("/cruscotto", text("board.filter"), fields...).Set("ambito", string(f.ambito)).Set("ordine", string(f.order))
 }
 
 // provisionalCallouts say that the registers behind the figures are not confirmed.

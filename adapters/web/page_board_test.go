@@ -49,7 +49,7 @@ func registerSamples() []sample {
 	d := domain.DateOf(now)
 	id := uuid.MustParse("019a3c1e-8f5d-7a10-9b1c-00000000000a")
 	day := dayPage{Day: d, Previous: dayPath(d.AddDays(-1)), Next: dayPath(d.AddDays(1)), Total: 2, Summary: []Pair{{text("audit.act-count", "act", text("event.case.requested")), count(2)}},
-		Picker: newForm("/registro", text("audit.show"), Field{Name: "giorno", Kind: FieldDate, Label: text("audit.day")}).Set("giorno", d.String()),
+		Picker: newFilter("/registro", text("audit.show"), Field{Name: "giorno", Kind: FieldDate, Label: text("audit.day")}).Set("giorno", d.String()),
 		Table: Table{Caption: text("audit.caption", "day", d), Columns: []Column{{Label: text("audit.time")}, {Label: text("audit.act")}, {Label: text("audit.case")}},
 			Rows: []Row{{Cells: []Cell{plain("09:00:00"), say(text("event.case.requested")), code("P-7KQ2M0XD").to(trailPath(id))}}}, Pager: Pager{Next: "/registro"}}}
 	trail := trailPage{Pseudonym: "P-7KQ2M0XD", Facts: []Pair{{text("list.status"), statusBadge(casefile.Offered)}, {text("audit.records"), count(3)}},
@@ -57,7 +57,7 @@ func registerSamples() []sample {
 			Detail: []Pair{{text("audit.rule"), say(text("audit.rule-placement"))}}}}}
 	suspension := confirm{Title: text("suspension.new"), Lead: text("suspension.new-lead"), Form: suspensionForm(land)}
 	sheets := sheet{Title: text("territory.title"), Lead: text("territory.lead"), Callouts: provisionalCallouts(land, true), Actions: []Action{{text("territory.confirm"), "/territorio/conferma"}},
-		Filter: newForm("/territorio/comuni", text("board.filter"), Field{Name: "ambito", Kind: FieldSelect, Label: text("board.ambito"), Options: ambitoOptions(land), Optional: true}),
+		Filter: newFilter("/territorio/comuni", text("board.filter"), Field{Name: "ambito", Kind: FieldSelect, Label: text("board.ambito"), Options: ambitoOptions(land), Optional: true}),
 		Facts:  []Pair{{text("territory.state"), stateCell(true)}}, Parts: []part{{Doors: []door{{text("territory.comuni"), text("territory.to-confirm", "count", 133), "/"}}},
 			{ID: "edit", Title: text("terms.set-title"), Text: text("terms.set-text"), Form: termsForm(land.ClocksOn(d))}}}
 	return []sample{

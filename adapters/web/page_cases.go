@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -160,12 +161,15 @@ func (s *site) statusTiles(v *projections.Snapshot, a domain.Actor) ([]Tile, err
 	}
 	var tiles []Tile
 	for _, st := range casefile.Statuses() {
-		if n := counts[st]; n > 0 || st.Open() {
+		if n := counts[st]; n > 0 || st.Open() && (a.Role != domain.RoleSchool || !beforeSchools[st]) {
 			tiles = append(tiles, Tile{Tone: statusTones[st], Label: statusText(st), Value: n, Href: listQuery{status: string(st)}.href("")})
 		}
 	}
 	return tiles, nil
 }
+
+// beforeSchools are the statuses in which no school knows of a case.
+var beforeSchools = map[casefile.Status]bool{casefile.Requested: true, casefile.InCharge: true}
 
 // listFilter is a form that is sent with GET: what is chosen stays in the address.
 func (s *site) listFilter(g *registers, q listQuery) *Form {
@@ -173,13 +177,13 @@ func (s *site) listFilter(g *registers, q listQuery) *Form {
 	for _, st := range casefile.Statuses() {
 		statuses = append(statuses, Option{Value: string(st), Label: say(statusText(st))})
 	}
-	f := newForm("/pratiche", text("cases.filter"),
+	f := newFilter("/pratiche", text("cases.filter"),
 		Field{Name: "stato", Kind: FieldSelect, Label: text("list.status"), Options: statuses, Optional: true},
 		Field{Name: "ordine", Kind: FieldSelect, Label: text("list.order"), Options: orderOptions(), Optional: true},
-		Field{Name: "ordina", Kind: FieldSelect, Label: text("cases.sort"), Optional: true,
+		Field{Name: "ordina", Kind: FieldSelect, Label: text("cases.sort"),
 			Options: []Option{{Value: "scadenza", Label: say(text("cases.by-due"))}, {Value: "modifica", Label: say(text("cases.by-change"))}}},
 		Field{Name: "scadute", Kind: FieldCheck, Label: text("cases.overdue"), Optional: true})
-	f.Set("stato", q.status).Set("ordine", q.order).Set("ordina", q.sort)
+	f.Set("stato", q.status).Set("ordine", q.order).Set("ordina", cmp.Or(q.sort, "scadenza"))
 	if q.overdue {
 		f.Set("scadute", "1")
 	}

@@ -76,7 +76,7 @@ func (s *site) day(w http.ResponseWriter, r *http.Request) error {
 	if today := domain.DateOf(s.Clock()); d.Before(today) {
 		c.Next = dayPath(d.AddDays(1))
 	}
-	c.Picker = newForm("/registro", text("audit.show"), Field{Name: "giorno", Kind: FieldDate, Label: text("audit.day")}).Set("giorno", d.String())
+	c.Picker = newFilter("/registro", text("audit.show"), Field{Name: "giorno", Kind: FieldDate, Label: text("audit.day")}).Set("giorno", d.String())
 	err = s.read(r, func(v *projections.Snapshot) error {
 		g, err := s.registers(r.Context(), v)
 		if err != nil {

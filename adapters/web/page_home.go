@@ -15,6 +15,8 @@ import (
 // home is where a person lands: what waits for them, the most pressing first, and the doors to everything else.
 type home struct {
 	Name   domain.Personal
+	Lead   Text // what the role does here
+	Begin  []Action
 	Tiles  []Tile
 	ToDo   Table
 	Listed bool // the role has lists of cases
@@ -28,7 +30,7 @@ const pressing = 10
 
 func (s *site) home(w http.ResponseWriter, r *http.Request) error {
 	p := visitOf(r).person
-	c := home{Name: p.Name, Nav: navOf(p, "")}
+	c := newHome(p)
 	if slices.Contains(access.Roles(access.ListCases), p.Actor.Role) {
 		c.Listed = true
 		if err := s.read(r, func(v *projections.Snapshot) error { return s.fillHome(r, v, &c) }); err != nil {
@@ -36,6 +38,14 @@ func (s *site) home(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	return homeView.show(s, w, r, http.StatusOK, text("home.title"), c)
+}
+
+func newHome(p *Person) home {
+	c := home{Name: p.Name, Lead: text("home.lead-" + string(p.Actor.Role)), Nav: navOf(p, "")}
+	for _, item := range begins[p.Actor.Role] {
+		c.Begin = append(c.Begin, Action{item.Text, item.Href})
+	}
+	return c
 }
 
 func (s *site) fillHome(r *http.Request, v *projections.Snapshot, c *home) error {
@@ -51,7 +61,11 @@ func (s *site) fillHome(r *http.Request, v *projections.Snapshot, c *home) error
 	if err != nil {
 		return err
 	}
-	c.ToDo, err = s.lineTable(r, g, text("home.pressing"), lines, Empty{Title: text("home.nothing"), Text: text("home.nothing-text")})
+	caption, empty := text("home.pressing"), Empty{Title: text("home.nothing"), Text: text("home.nothing-text")}
+	if a.Role == domain.RoleUST {
+		caption, empty = text("home.overdue"), Empty{Title: text("home.none-overdue"), Text: text("home.none-overdue-text")}
+	}
+	c.ToDo, err = s.lineTable(r, g, caption, lines, empty)
 	return err
 }
 

@@ -48,7 +48,7 @@ func (s *site) schools(w http.ResponseWriter, r *http.Request) error {
 	after := domain.School(values.Get("da"))
 	c := schoolsPage{}
 	err := s.withRegisters(r, func(g *registers) error {
-		c.Filter = newForm("/scuole", text("schools.search"),
+		c.Filter = newFilter("/scuole", text("schools.search"),
 			Field{Name: "nome", Kind: FieldText, Label: text("schools.name"), Optional: true},
 			Field{Name: "comune", Kind: FieldSelect, Label: text("list.comune"), Options: comuneOptions(g), Optional: true},
 			Field{Name: "ordine", Kind: FieldSelect, Label: text("list.order"), Options: orderOptions(), Optional: true})

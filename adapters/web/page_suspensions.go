@@ -89,10 +89,10 @@ func suspensionForm(land territory.State) *Form {
 		Field{Name: "where", Kind: FieldRadios, Label: text("suspension.where"), Options: []Option{
 			{Value: everywhere, Label: say(text("suspension.everywhere"))}, {Value: someAmbiti, Label: say(text("suspension.some-ambiti"))},
 			{Value: someComuni, Label: say(text("suspension.some-comuni"))}}},
-		Field{Name: "reason", Kind: FieldArea, Label: text("suspension.reason"), Hint: text("suspension.reason-hint")},
-		Field{Name: "from", Kind: FieldDate, Label: text("suspension.from"), Hint: text("suspension.from-hint"), Optional: true},
 		Field{Name: "ambiti", Kind: FieldChecks, Label: text("suspension.ambiti"), Hint: text("suspension.ambiti-hint"), Options: ambitoOptions(land), Optional: true},
-		Field{Name: "comuni", Kind: FieldChecks, Label: text("suspension.comuni"), Hint: text("suspension.comuni-hint"), Options: comuni, Optional: true})
+		Field{Name: "comuni", Kind: FieldChecks, Label: text("suspension.comuni"), Hint: text("suspension.comuni-hint"), Options: comuni, Optional: true},
+		Field{Name: "reason", Kind: FieldArea, Label: text("suspension.reason"), Hint: text("suspension.reason-hint")},
+		Field{Name: "from", Kind: FieldDate, Label: text("suspension.from"), Hint: text("suspension.from-hint"), Optional: true})
 	f.Cancel, f.Danger = "/territorio/sospensioni", true
 	return f
 }
@@ -121,6 +121,7 @@ func (s *site) suspendPost(w http.ResponseWriter, r *http.Request) error {
 	if err := f.read(r); err != nil {
 		return err
 	}
+	f.require()
 	scope, err := scopeOf(f)
 	if err != nil {
 		f.refuse(err)
@@ -155,8 +156,10 @@ func scopeOf(f *Form) (territory.Scope, error) {
 	case everywhere:
 		return scope, nil
 	case someAmbiti, someComuni:
+	case "": // said already, with the others that are missing
+		return scope, nil
 	default:
-		return scope, domain.Invalid("field-required").On("where")
+		return scope, domain.Invalid("choice-unknown").On("where")
 	}
 	field, err := f.Field(where)
 	if err != nil {

@@ -184,7 +184,7 @@ func (s *site) comuni(w http.ResponseWriter, r *http.Request) error {
 	}
 	ambito := domain.Ambito(r.URL.Query().Get("ambito"))
 	c := sheet{Title: text("territory.comuni"), Lead: text("territory.comuni-lead"), Callouts: provisionalCallouts(land, true)}
-	c.Filter = newForm("/territorio/comuni", text("board.filter"),
+	c.Filter = newFilter("/territorio/comuni", text("board.filter"),
 		Field{Name: "ambito", Kind: FieldSelect, Label: text("board.ambito"), Options: ambitoOptions(land), Optional: true}).Set("ambito", string(ambito))
 	t := Table{Caption: text("territory.comuni-caption"), Columns: []Column{{Label: text("list.comune")}, {Label: text("board.ambito")}, {Label: text("territory.cap")},
 		{Label: text("territory.population"), Numeric: true}, {Label: text("territory.state")}},

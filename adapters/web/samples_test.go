@@ -45,7 +45,7 @@ func samples() []sample {
 	all := []sample{
 		sampleOf("/accedi", "", signInView, 200, text("signin.title"), signIn{signInForm(), "/", true, ""}),
 		sampleOf("/accedi-rifiutato", "", signInView, 422, text("signin.title"), signIn{wrong, "/", false, ""}),
-		sampleOf("/", domain.RoleCentre, homeView, 200, text("home.title"), home{Name: domain.NewPersonal("Marta Colombo"), Nav: navOf(&Person{Actor: domain.Actor{Role: domain.RoleCentre}}, "")}),
+		sampleOf("/", domain.RoleCentre, homeView, 200, text("home.title"), newHome(&Person{Actor: domain.Actor{Role: domain.RoleCentre}, Name: domain.NewPersonal("Marta Colombo")})),
 		sampleOf("/attiva", "", passwordView, 200, text("password.activate-title"), choose{text("password.activate-title"), text("password.activate-lead"), activateForm()}, Crumb{Text: text("password.activate-title")}),
 		sampleOf("/password", domain.RoleSchool, passwordView, 200, text("password.change-title"), choose{text("password.change-title"), text("password.change-lead"), passwordForm()}),
 		sampleOf("/accessibilita", "", accessibilityView, 200, text("accessibility.title"), foot, Crumb{Text: text("accessibility.title")}),
