@@ -389,7 +389,7 @@ func TestATimelineBeginsWhereItsReadersBusinessDoes(t *testing.T) {
 	}
 	whole := []string{"requested", "routed", "charge-taken", "place-offered", "offer-declined", "handed-over", "charge-taken", "place-offered", "offer-accepted", "first-day-recorded"}
 	for who, want := range map[persona][]string{ownComune: whole, ownCentre: whole, ust: whole, prefettura: whole, ownSchool: whole[7:],
-		pastSchool: {"offer-declined"}, pastCentre: {"charge-taken", "place-offered", "handed-over"}} {
+		pastSchool: {"place-offered", "offer-declined"}, pastCentre: {"routed", "charge-taken", "place-offered", "handed-over"}} {
 		got, entries := types(who)
 		if !slices.Equal(got, want) {
 			t.Errorf("%s reads %v, want %v", who, got, want)
@@ -452,6 +452,7 @@ var largeTable = []largeRow{
 		statuses: [7]int{401, 403, 403, 409, 201, 403, 403}},
 	{route: "GET /board", statuses: [7]int{401, 200, 200, 200, 200, 200, 403}},
 	{route: "GET /audit-days/{date}", path: "/audit-days/2022-03-14", statuses: [7]int{401, 403, 403, 403, 200, 200, 403}},
+	{route: "GET /events", statuses: [7]int{401, 403, 403, 403, 200, 403, 403}},
 	{route: "GET /territory/comuni", statuses: [7]int{401, 403, 200, 403, 200, 200, 403}},
 	{route: "POST /territory/comuni/{code}/amendments", path: "/territory/comuni/015189/amendments", body: `{"population":41371}`, statuses: [7]int{401, 403, 403, 403, 200, 403, 403}},
 	{route: "GET /territory/centres", statuses: [7]int{401, 403, 200, 403, 200, 200, 403}},

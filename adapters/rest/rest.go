@@ -133,6 +133,7 @@ func (a *api) routes(r route) {
 
 	r.get("/board", a.read(a.readBoard))
 	r.get("/audit-days/{date}", a.read(a.readDay))
+	r.get("/events", a.read(a.listFacts))
 
 	r.get("/territory/comuni", a.read(a.listComuni))
 	r.post("/territory/comuni/{code}/amendments", post(a, a.amendComune, a.showComune))

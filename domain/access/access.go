@@ -114,6 +114,7 @@ const (
 	Suspend        Act = "suspend"
 	ManageAccounts Act = "manage-accounts"
 	ReadOperations Act = "read-operations" // parked policies, lag of the views
+	ReadFacts      Act = "read-facts"      // what other systems are told of every case
 )
 
 // Field is a group of a pupil's data.
@@ -184,7 +185,7 @@ var atLarge = map[domain.Role][]Act{
 	domain.RoleCentre: {ListCases, SearchByName, ReadPlaces, ReadBoard, ReadRegisters},
 	domain.RoleSchool: {Enrol, DeclarePlaces, ReadPlaces, ListCases, SearchByName, ReadBoard},
 	domain.RoleUST: {Request, DeclarePlaces, ReadPlaces, ListCases, SearchByName, ReadBoard, ReadDay, ReadRegisters,
-		EditRegisters, Suspend, ManageAccounts, ReadOperations},
+		EditRegisters, Suspend, ManageAccounts, ReadOperations, ReadFacts},
 	domain.RolePrefettura: {ReadBoard, ReadDay, ReadRegisters, Suspend},
 	domain.RoleAdmin:      {ManageAccounts, ReadOperations},
 }

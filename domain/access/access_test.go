@@ -82,6 +82,7 @@ var atLarge = map[access.Act][]domain.Role{
 	access.Suspend:        {domain.RoleUST, domain.RolePrefettura},
 	access.ManageAccounts: {domain.RoleUST, domain.RoleAdmin},
 	access.ReadOperations: {domain.RoleUST, domain.RoleAdmin},
+	access.ReadFacts:      {domain.RoleUST},
 }
 
 var relations = []access.Relation{access.None, access.Own, access.OfferedTo, access.Enrolled, access.Past, access.Oversees,

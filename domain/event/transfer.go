@@ -5,10 +5,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"iter"
-
-	"approdo/domain"
 )
 
 // Same reports whether two records say the same: id, stream, revision, type, schema, metadata and instant are equal, and the payload
@@ -26,7 +25,7 @@ func meta(r Record) Meta {
 }
 
 // ErrNotContinued refuses a target that holds what the source has not.
-var ErrNotContinued = domain.Refused("journal-not-continued")
+var ErrNotContinued = errors.New("event: the target is neither empty nor a beginning of the source")
 
 // Transferred is what a Transfer came to, or how far it is.
 type Transferred struct {
