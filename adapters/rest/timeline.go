@@ -74,7 +74,7 @@ func (a *api) readEvents(r *http.Request) (answer, error) {
 	if f.Relation == access.Audits {
 		out.Pseudonym = a.Pseudonym(actor, f.ID)
 	}
-	for _, e := range timeline(f, actor) {
+	for _, e := range f.Timeline() {
 		if int64(e.Revision) <= after {
 			continue
 		}
@@ -96,32 +96,6 @@ func (a *api) readEvents(r *http.Request) (answer, error) {
 		out.Items = append(out.Items, entry)
 	}
 	return answer{body: out, etag: etag(f.Revision)}, nil
-}
-
-// timeline is what of a case's history a reader may see. A school reads from the event that brought the case to it: what others said
-// before is not its business. Who once acted on a case still sees what he did.
-func timeline(f desk.File, reader domain.Actor) []desk.Entry {
-	switch {
-	case f.Relation == access.Past:
-		return slices.DeleteFunc(slices.Clone(f.Trail), func(e desk.Entry) bool {
-			return e.Meta.Actor.Role != reader.Role || e.Meta.Actor.Body != reader.Body
-		})
-	case reader.Role == domain.RoleSchool:
-		first := slices.IndexFunc(f.Trail, func(e desk.Entry) bool { return brings(e.Event, domain.Institution(reader.Body)) })
-		return f.Trail[max(0, first):]
-	}
-	return f.Trail
-}
-
-// brings reports whether an event brings the case to an institution.
-func brings(e casefile.Event, to domain.Institution) bool {
-	switch e := e.(type) {
-	case casefile.PlaceOffered:
-		return e.Institution == to
-	case casefile.AutonomousEnrolmentRecorded:
-		return e.Institution == to
-	}
-	return false
 }
 
 func entryOf(e desk.Entry) eventEntry {

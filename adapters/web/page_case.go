@@ -351,7 +351,7 @@ func reasonsCell(reasons []names.Reason) Cell {
 // timeline tells what happened, the latest first.
 func (s *site) timeline(ctx context.Context, g *registers, f desk.File) ([]Moment, error) {
 	var out []Moment
-	for _, e := range slices.Backward(f.Trail) {
+	for _, e := range slices.Backward(f.Timeline()) {
 		m := Moment{Tone: momentTone(e.Event), At: e.Meta.At, Title: text("event." + e.Type)}
 		by, err := g.actor(e.Meta.Actor)
 		if err != nil {

@@ -69,6 +69,69 @@ func (d *Desk) file(ctx context.Context, a domain.Actor, id uuid.UUID, act acces
 // May lists the acts the actor may do, as far as roles go; the rules of the case may still refuse.
 func (f File) May() []access.Act { return access.Acts(f.actor.Role, f.Relation) }
 
+// Timeline is what of the trail the actor may see. A school reads from the event that brought the case to it: what was said before is
+// not its business. A body that once had the case reads what it did and what concerned it, and nothing of what came after.
+func (f File) Timeline() []Entry {
+	from := len(f.Trail) // whoever has the case now reads everything from here on
+	switch {
+	case f.Relation == access.Past:
+	case f.actor.Role == domain.RoleSchool:
+		for i, e := range f.Trail {
+			if f.brought(e.Event) {
+				from = i
+			}
+		}
+	default:
+		return f.Trail
+	}
+	var out []Entry
+	offers := map[uuid.UUID]bool{} // made to the actor
+	for i, e := range f.Trail {
+		if o, ok := e.Event.(casefile.PlaceOffered); ok && f.brought(o) {
+			offers[o.Offer] = true
+		}
+		if i >= from || f.concerns(e, offers) {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// brought reports whether an event brought the case to the actor's body.
+func (f File) brought(e casefile.Event) bool {
+	switch e := e.(type) {
+	case casefile.PlaceOffered:
+		return f.actor.Role == domain.RoleSchool && string(e.Institution) == f.actor.Body
+	case casefile.AutonomousEnrolmentRecorded:
+		return f.actor.Role == domain.RoleSchool && string(e.Institution) == f.actor.Body
+	case casefile.Routed:
+		return f.actor.Role == domain.RoleCentre && string(e.Centre) == f.actor.Body
+	case casefile.HandedOver:
+		return f.actor.Role == domain.RoleCentre && string(e.To) == f.actor.Body
+	}
+	return false
+}
+
+// concerns reports whether an entry is the actor's own act, brought him the case, asked him, or ended an offer made to him.
+func (f File) concerns(e Entry, offers map[uuid.UUID]bool) bool {
+	if e.Meta.Actor.Role == f.actor.Role && e.Meta.Actor.Body == f.actor.Body || f.brought(e.Event) {
+		return true
+	}
+	switch e := e.Event.(type) {
+	case casefile.QuestionAsked:
+		return e.To.Is(f.actor)
+	case casefile.OfferLapsed:
+		return offers[e.Offer]
+	case casefile.OfferWithdrawn:
+		return offers[e.Offer]
+	case casefile.OfferAccepted:
+		return offers[e.Offer]
+	case casefile.OfferDeclined:
+		return offers[e.Offer]
+	}
+	return false
+}
+
 // Opened holds the parts of a pupil that an actor may see; the others are zero.
 type Opened struct {
 	casefile.Identity
