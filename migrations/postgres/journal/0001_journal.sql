@@ -37,7 +37,7 @@ BEGIN
     RETURN (SELECT coalesce(max(pos), 0) FROM journal.events);
 END $$;
 
--- append_one adds one event to one stream. The revision before is "cur"; "last" is the position of the event, or null where the
+-- append_one adds one event to one stream. The revision before is "cur"; "last" is the position of the event, or -1 where the
 -- stream was not as expected and nothing was written. Expected -1 is no stream, -2 any, -4 one that exists; with these two an id that is
 -- there already is not as expected either.
 CREATE FUNCTION journal.append_one(stream text, expected bigint, id uuid, type text, ver integer, data json, meta json,
@@ -47,7 +47,7 @@ BEGIN
     SELECT coalesce(max(e.rev), -1) INTO cur FROM journal.events e WHERE e.stream = append_one.stream;
     IF expected <> cur AND (expected >= -1 OR expected = -4 AND cur < 0
         OR EXISTS (SELECT FROM journal.events e WHERE e.id = append_one.id)) THEN
-        last := NULL;
+        last := -1;
         RETURN;
     END IF;
     INSERT INTO journal.events VALUES (last, stream, cur + 1, id, type, ver, clock_timestamp(), data, meta);
