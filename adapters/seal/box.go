@@ -3,6 +3,7 @@ package seal
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/rand"
 	"encoding/binary"
 	"errors"
 
@@ -55,6 +56,13 @@ func openBox(k cipher.AEAD, subject uuid.UUID, class domain.Class, context strin
 // boxPlace is what a box is bound to.
 func boxPlace(subject uuid.UUID, class domain.Class, context string) []byte {
 	return frame("approdo/box/1", string(subject[:]), string(class), context)
+}
+
+// newSecret is a data key, or the salt of a generation.
+func newSecret() []byte {
+	b := make([]byte, keyBytes)
+	rand.Read(b) // never fails: crypto/rand ends the program rather than give less
+	return b
 }
 
 // wrapping is the key that closes data keys, in one generation.

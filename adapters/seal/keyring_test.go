@@ -394,7 +394,7 @@ func TestOpeningEndsAForgettingThatACrashCutShort(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(k.commit(conn, []*request{{forget: []uuid.UUID{gone}}}), conn.Close()); err != nil {
+	if err := errors.Join(destroy(conn, []uuid.UUID{gone}), conn.Close()); err != nil {
 		t.Fatal(err)
 	}
 	if len(found(t, dir, old)) == 0 {
@@ -529,7 +529,7 @@ func TestOneFaultySubjectSpoilsNobodyElsesBatch(t *testing.T) {
 	defer conn.Close()
 	fresh := uuid.New()
 	batch := []*request{{create: gone}, {create: fresh}}
-	if err := k.commit(conn, batch); err != nil {
+	if err := k.storage.(*file).create(conn, batch); err != nil {
 		t.Fatal(err)
 	}
 	if !errors.Is(batch[0].err, domain.ErrForgotten) || batch[1].err != nil || batch[1].keys[0] == nil {
@@ -540,7 +540,7 @@ func TestOneFaultySubjectSpoilsNobodyElsesBatch(t *testing.T) {
 func TestFullDiskIsUnavailableAndPasses(t *testing.T) {
 	t.Parallel()
 	path, m := filepath.Join(t.TempDir(), "keys.db"), NewMasterKey()
-	k := openAt(t, path, m)
+	openAt(t, path, m)
 	conn, err := openConn(path)
 	if err != nil {
 		t.Fatal(err)
@@ -558,23 +558,16 @@ func TestFullDiskIsUnavailableAndPasses(t *testing.T) {
 		return requests
 	}
 	limit("1") // no page beyond those there are: to SQLite the disk is full
-	refused := batch()
-	k.carryOut(conn, refused)
-	for _, r := range refused {
-		if !errors.Is(r.err, ErrUnavailable) || !errors.Is(r.err, domain.KindUnavailable) {
-			t.Fatalf("disk full: %v", r.err)
-		}
+	f := &file{master: m, writer: conn}
+	if err := f.makeKeys(batch()); !errors.Is(err, ErrUnavailable) || !errors.Is(err, domain.KindUnavailable) {
+		t.Fatalf("disk full: %v", err)
 	}
 	if n := len(column(t, path, "SELECT wrapped FROM keys")); n != 0 {
 		t.Errorf("%d keys of a refused batch", n)
 	}
 	limit("100000")
-	taken := batch()
-	k.carryOut(conn, taken)
-	for _, r := range taken {
-		if r.err != nil {
-			t.Fatalf("with room again: %v", r.err)
-		}
+	if err := f.makeKeys(batch()); err != nil {
+		t.Fatalf("with room again: %v", err)
 	}
 }
 

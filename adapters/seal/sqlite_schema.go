@@ -2,7 +2,6 @@ package seal
 
 import (
 	"crypto/hmac"
-	"crypto/rand"
 	"fmt"
 
 	"zombiezen.com/go/sqlite"
@@ -38,15 +37,15 @@ CREATE TABLE forgotten (
 PRAGMA user_version = 1;`
 
 // prepare makes a new file ready, checks an old one against the master key, and cleans it if need be.
-func (k *Keyring) prepare(conn *sqlite.Conn) error {
-	unclean, err := k.check(conn)
+func (f *file) prepare(conn *sqlite.Conn) error {
+	unclean, err := f.check(conn)
 	if err == nil && unclean {
-		err = k.clean(conn)
+		err = f.clean(conn)
 	}
 	return unavailable(err)
 }
 
-func (k *Keyring) check(conn *sqlite.Conn) (unclean bool, err error) {
+func (f *file) check(conn *sqlite.Conn) (unclean bool, err error) {
 	end, err := sqlitex.ImmediateTransaction(conn)
 	if err != nil {
 		return false, err
@@ -57,7 +56,7 @@ func (k *Keyring) check(conn *sqlite.Conn) (unclean bool, err error) {
 	case err != nil:
 		return false, err
 	case version == 0:
-		return false, k.found(conn)
+		return false, f.found(conn)
 	case version != schemaVersion:
 		return false, fmt.Errorf("seal: key file of schema %d; this program knows %d", version, schemaVersion)
 	}
@@ -68,34 +67,31 @@ func (k *Keyring) check(conn *sqlite.Conn) (unclean bool, err error) {
 			return nil
 		},
 	})
-	if err == nil && !hmac.Equal(proof, k.proof()) {
+	if err == nil && !hmac.Equal(proof, f.master.proof()) {
 		err = ErrWrongMaster
 	}
 	return unclean, err
 }
 
-func (k *Keyring) proof() []byte { return k.master.derive(nil, "proof") }
-
 // found makes the tables and the first generation, inside a transaction.
-func (k *Keyring) found(conn *sqlite.Conn) error {
+func (f *file) found(conn *sqlite.Conn) error {
 	if err := sqlitex.ExecuteScript(conn, schema, nil); err != nil {
 		return err
 	}
 	err := sqlitex.Execute(conn, "INSERT INTO keyring (one, proof, unclean) VALUES (1, ?, 0)",
-		&sqlitex.ExecOptions{Args: []any{k.proof()}})
+		&sqlitex.ExecOptions{Args: []any{f.master.proof()}})
 	if err != nil {
 		return err
 	}
-	_, err = k.newWrapping(conn, 1)
+	_, err = f.newWrapping(conn, 1)
 	return err
 }
 
-func (k *Keyring) newWrapping(conn *sqlite.Conn, generation int64) (wrapping, error) {
-	salt := make([]byte, keyBytes)
-	rand.Read(salt) // never fails
+func (f *file) newWrapping(conn *sqlite.Conn, generation int64) (wrapping, error) {
+	salt := newSecret()
 	err := sqlitex.Execute(conn, "INSERT INTO wrappings (generation, salt) VALUES (?, ?)",
 		&sqlitex.ExecOptions{Args: []any{generation, salt}})
-	return k.master.wrapping(generation, salt), err
+	return f.master.wrapping(generation, salt), err
 }
 
 func queryInt(conn *sqlite.Conn, query string) (n int64, err error) {
