@@ -167,7 +167,7 @@ func (r *rows) Next(into []projections.Value) (bool, error) {
 	return true, nil
 }
 
-// Close implements projections.Rows. What fails while the rest is thraway is told by the next query.
+// Close implements projections.Rows. What fails while the rest is read away is told by the next query.
 func (r *rows) Close() error {
 	r.Rows.Close()
 	return nil

@@ -30,6 +30,9 @@ var parameters = map[string]string{
 	"tcp_keepalives_count":    "3",
 }
 
+// longestRead ends a query that nobody waits for any more.
+const longestRead = "60s"
+
 // Open brings the schema of a database up to this program and connects. The URL is one that libpq knows; pool_max_conns in it bounds
 // the connections that read. Besides those there are one that writes and one for each turn. The user needs to be the owner of the
 // schema, and a member of the role approdo_reader or allowed to make it. Connections MUST NOT pass through a pooler that gives them
@@ -42,9 +45,10 @@ func Open(ctx context.Context, url string) (_ *DB, err error) {
 	for name, value := range parameters {
 		config.ConnConfig.RuntimeParams[name] = value
 	}
-	config.MaxConns = max(config.MaxConns, int32(2*runtime.GOMAXPROCS(0)))
 	one := config.Copy()
 	one.MaxConns, one.MinConns = 1, 0
+	config.MaxConns = max(config.MaxConns, int32(2*runtime.GOMAXPROCS(0)))
+	config.ConnConfig.RuntimeParams["statement_timeout"] = longestRead
 	d := &DB{}
 	defer func() {
 		if err != nil {

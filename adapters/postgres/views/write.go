@@ -229,7 +229,7 @@ func (d *DB) Drop(ctx context.Context, g projections.Generation) error {
 	for {
 		var older int
 		err := d.readers.QueryRow(ctx, `SELECT count(*) FROM pg_stat_activity
-			WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start < $1`, now).Scan(&older)
+			WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid() AND xact_start < $1`, now).Scan(&older)
 		if err == nil && older == 0 {
 			if err = d.drop(ctx, g); err == nil {
 				return nil

@@ -14,12 +14,13 @@ import (
 	"approdo/domain"
 	"approdo/domain/event"
 	"approdo/projections"
+	"approdo/projections/enginetest"
 )
 
 // million is a journal of a million events in memory, ten to a parcel, of 100,000 parcels that are under way at the same time in
 // thousands. Reading it costs what no engine can save: the metadata is decoded.
 type million struct {
-	journal
+	enginetest.Journal
 	drafts []event.Draft
 	metas  [][]byte
 	names  []string
@@ -32,19 +33,21 @@ const (
 )
 
 func newMillion() *million {
-	j := newJournal()
+	j := enginetest.NewJournal()
 	var id uuid.UUID
 	for i := range 512 {
-		depot := depots[i%len(depots)] + string(rune('a'+i%23))
-		j.add(stream(id), sent{
-			depot, int64(i), domain.Date{Year: 2022, Month: 3, Day: 1 + i%28}, depots[:i%4],
-			domain.Open(id, domain.ClassPersonal, paper{domain.NewPersonal(strings.Repeat("x", 150))}),
+		depot := enginetest.Depots[i%len(enginetest.Depots)] + string(rune('a'+i%23))
+		j.Add(enginetest.Stream(id), enginetest.Sent{
+			Depot: depot, Weight: int64(i), On: domain.Date{Year: 2022, Month: 3, Day: 1 + i%28}, Fields: enginetest.Depots[:i%4],
+			Paper: domain.Open(id, domain.ClassPersonal, enginetest.Paper{Name: domain.NewPersonal(strings.Repeat("x", 150))}),
 		})
-		j.add(stream(id), carried{depot, uuid.New(), "via " + depot, time.Date(2022, 3, 1+i%28, 12, 0, 0, 0, time.UTC)})
+		j.Add(enginetest.Stream(id), enginetest.Carried{
+			Depot: depot, Van: uuid.New(), Route: "via " + depot, Due: time.Date(2022, 3, 1+i%28, 12, 0, 0, 0, time.UTC),
+		})
 	}
-	j.add(stream(id), delivered{})
+	j.Add(enginetest.Stream(id), enginetest.Delivered{})
 	m := &million{names: make([]string, records/perCase)}
-	for _, r := range j.records {
+	for _, r := range j.Records() {
 		meta, err := r.Meta.Encode()
 		if err != nil {
 			panic(err)
@@ -53,7 +56,7 @@ func newMillion() *million {
 	}
 	for i := range m.names {
 		binary.BigEndian.PutUint64(id[:], uint64(i)*0x9E3779B97F4A7C15)
-		m.names[i] = stream(id)
+		m.names[i] = enginetest.Stream(id)
 	}
 	return m
 }
@@ -103,7 +106,7 @@ func (m *million) Head(context.Context) (event.Position, error) { return records
 // processor time: on a busy machine the second tells more.
 func BenchmarkRebuild(b *testing.B) {
 	m := newMillion()
-	codec := event.NewCodec(wrap{}, toyTypes)
+	codec := event.NewCodec(enginetest.Wrap{}, enginetest.Types)
 	for b.Loop() {
 		wall, cpu := time.Now(), processorTime(b)
 		for p, err := range m.ReadAll(b.Context(), 0, event.ReadAll{}) {
@@ -118,7 +121,7 @@ func BenchmarkRebuild(b *testing.B) {
 		}
 		wallDecode, cpuDecode := time.Since(wall).Seconds(), (processorTime(b) - cpu).Seconds()
 		db := opened(b)
-		r := projections.NewRunner(m, codec, db, quiet, toys()...)
+		r := projections.NewRunner(m, codec, db, enginetest.Quiet, enginetest.Toys()...)
 		cpu = processorTime(b)
 		progress, err := r.Rebuild(b.Context(), nil)
 		if err != nil {
@@ -145,13 +148,13 @@ func processorTime(b *testing.B) time.Duration {
 
 // BenchmarkRead reads a page of fifty rows through an index, of 20,000.
 func BenchmarkRead(b *testing.B) {
-	j, db := newJournal(), opened(b)
-	fill(j, 20_000)
-	r := runner(j, db, toys()...)
-	catchUp(b, r)
+	j, db := enginetest.NewJournal(), opened(b)
+	enginetest.Fill(j, 20_000)
+	r := enginetest.NewRunner(j, db, enginetest.Toys()...)
+	enginetest.CatchUp(b, r)
 	for b.Loop() {
 		if err := r.Read(b.Context(), func(s *projections.Snapshot) error {
-			rows, err := projections.Collect(parcels.Where(s, "depot = $1 ORDER BY since DESC LIMIT $2", "Bra", 50))
+			rows, err := projections.Collect(enginetest.Parcels.Where(s, "depot = $1 ORDER BY since DESC LIMIT $2", "Bra", 50))
 			if len(rows) != 50 {
 				b.Fatalf("%d rows", len(rows))
 			}
@@ -164,13 +167,13 @@ func BenchmarkRead(b *testing.B) {
 
 // BenchmarkAwait appends one event and waits until it can be read.
 func BenchmarkAwait(b *testing.B) {
-	j, db := newJournal(), opened(b)
-	r := runner(j, db, toys()...)
-	follow(b, r)
-	await(b, r, fill(j, 2_000))
+	j, db := enginetest.NewJournal(), opened(b)
+	r := enginetest.NewRunner(j, db, enginetest.Toys()...)
+	enginetest.Follow(b, r)
+	enginetest.Await(b, r, enginetest.Fill(j, 2_000))
 	i := 0
 	for b.Loop() {
 		i++
-		await(b, r, j.add(stream(nth(i%2000)), carried{Depot: depots[i%4]}))
+		enginetest.Await(b, r, j.Add(enginetest.Stream(enginetest.Nth(i%2000)), enginetest.Carried{Depot: enginetest.Depots[i%4]}))
 	}
 }

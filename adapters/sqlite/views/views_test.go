@@ -2,19 +2,18 @@ package views_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 
 	"approdo/adapters/sqlite/views"
 	"approdo/domain"
 	"approdo/projections"
+	"approdo/projections/enginetest"
 )
 
 func TestAFileOfNoUseIsMadeAnew(t *testing.T) {
@@ -46,14 +45,13 @@ func TestAFileOfNoUseIsMadeAnew(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			j := newJournal()
-			fill(j, 5)
+			j := enginetest.NewJournal()
+			enginetest.Fill(j, 5)
 			for range 2 {
 				db := open(t, dir)
-				r := runner(j, db, toys()...)
-				catchUp(t, r)
-				wantFolded(t, r, j)
-				wantOnlyTablesOf(t, db, 3)
+				r := enginetest.NewRunner(j, db, enginetest.Toys()...)
+				enginetest.CatchUp(t, r)
+				enginetest.WantFolded(t, r, j)
 				if err := db.Close(); err != nil {
 					t.Fatal(err)
 				}
@@ -103,10 +101,10 @@ func TestADatabaseOfSomethingElseIsLeftAlone(t *testing.T) {
 func TestAFileThatBreaksInUseIsMadeAnewAtTheNextStart(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	j := newJournal()
-	fill(j, 200)
+	j := enginetest.NewJournal()
+	enginetest.Fill(j, 200)
 	db := open(t, dir)
-	catchUp(t, runner(j, db, toys()...))
+	enginetest.CatchUp(t, enginetest.NewRunner(j, db, enginetest.Toys()...))
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +115,7 @@ func TestAFileThatBreaksInUseIsMadeAnewAtTheNextStart(t *testing.T) {
 	}
 	write(t, path, b)
 	db = open(t, dir)
-	r := runner(j, db, toys()...)
+	r := enginetest.NewRunner(j, db, enginetest.Toys()...)
 	err := r.Dump(t.Context(), &bytes.Buffer{})
 	if err == nil || !strings.Contains(err.Error(), "broken") {
 		t.Errorf("read from a broken file: %v", err)
@@ -127,9 +125,9 @@ func TestAFileThatBreaksInUseIsMadeAnewAtTheNextStart(t *testing.T) {
 	}
 	db = open(t, dir)
 	defer db.Close()
-	r = runner(j, db, toys()...)
-	catchUp(t, r)
-	wantFolded(t, r, j)
+	r = enginetest.NewRunner(j, db, enginetest.Toys()...)
+	enginetest.CatchUp(t, r)
+	enginetest.WantFolded(t, r, j)
 }
 
 func TestOnlyTheOwnerReadsTheFile(t *testing.T) {
@@ -137,9 +135,9 @@ func TestOnlyTheOwnerReadsTheFile(t *testing.T) {
 	dir := t.TempDir()
 	db := open(t, dir)
 	defer db.Close()
-	j := newJournal()
-	fill(j, 1)
-	catchUp(t, runner(j, db, toys()...))
+	j := enginetest.NewJournal()
+	enginetest.Fill(j, 1)
+	enginetest.CatchUp(t, enginetest.NewRunner(j, db, enginetest.Toys()...))
 	files, err := filepath.Glob(filepath.Join(dir, "*"))
 	if err != nil || len(files) < 2 {
 		t.Fatal(files, err)
@@ -160,29 +158,29 @@ func TestScrubLeavesNothingOfWhatWasDeleted(t *testing.T) {
 	dir := t.TempDir()
 	db := open(t, dir)
 	defer db.Close()
-	j := newJournal()
+	j := enginetest.NewJournal()
 	secrets := make([][]byte, 50)
 	for i := range secrets {
 		name := "Oleksandra-" + uuid.New().String()
 		secrets[i] = []byte(name)
-		j.add(stream(nth(i)), sent{Depot: "Bra", Paper: domain.Open(nth(i), domain.ClassPersonal, paper{domain.NewPersonal(name)})})
+		j.Add(enginetest.Stream(enginetest.Nth(i)), enginetest.Sent{Depot: "Bra", Paper: domain.Open(enginetest.Nth(i), domain.ClassPersonal, enginetest.Paper{Name: domain.NewPersonal(name)})})
 	}
-	r := runner(j, db, toys()...)
-	catchUp(t, r)
+	r := enginetest.NewRunner(j, db, enginetest.Toys()...)
+	enginetest.CatchUp(t, r)
 	if n := found(t, dir, secrets); n != len(secrets) {
 		t.Fatalf("%d of %d rows are found before: the search proves nothing", n, len(secrets))
 	}
 	for i := range secrets {
-		j.add(stream(nth(i)), delivered{}) // the row stays, its paper goes
+		j.Add(enginetest.Stream(enginetest.Nth(i)), enginetest.Delivered{}) // the row stays, its paper goes
 	}
-	catchUp(t, r)
+	enginetest.CatchUp(t, r)
 	if err := db.Scrub(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if n := found(t, dir, secrets); n != 0 {
 		t.Errorf("%d are found after", n)
 	}
-	wantFolded(t, r, j)
+	enginetest.WantFolded(t, r, j)
 }
 
 // found counts the secrets that stand in a file of the directory.
@@ -201,43 +199,6 @@ func found(t *testing.T, dir string, secrets [][]byte) (n int) {
 		}
 	}
 	return n
-}
-
-func TestReadsEndWithTheirContext(t *testing.T) {
-	t.Parallel()
-	j, db := newJournal(), opened(t)
-	fill(j, 300)
-	r := runner(j, db, toys()...)
-	catchUp(t, r)
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-	defer cancel()
-	err := r.Read(ctx, func(s *projections.Snapshot) error {
-		_, _, err := projections.One[int64](s, "SELECT count(*) FROM {steps} a, {steps} b, {steps} c, {steps} d WHERE a.what < b.what")
-		return err
-	})
-	if !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("a query without end: %v", err)
-	}
-	if n := count(t, r, "SELECT count(*) FROM {steps}"); n != 600 {
-		t.Errorf("%d rows are read after it", n)
-	}
-}
-
-func TestReadersCannotWrite(t *testing.T) {
-	t.Parallel()
-	j, db := newJournal(), opened(t)
-	fill(j, 2)
-	r := runner(j, db, toys()...)
-	catchUp(t, r)
-	if err := r.Read(t.Context(), func(s *projections.Snapshot) error {
-		_, _, err := projections.One[int64](s, "DELETE FROM {steps} RETURNING at")
-		return err
-	}); err == nil {
-		t.Error("a query has deleted rows")
-	}
-	if n := count(t, r, "SELECT count(*) FROM {steps}"); n != 4 {
-		t.Errorf("%d rows are left", n)
-	}
 }
 
 func TestAClosedFileAnswersWithAnError(t *testing.T) {

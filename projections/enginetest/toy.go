@@ -1,4 +1,4 @@
-package views_test
+package enginetest
 
 import (
 	"bytes"
@@ -7,50 +7,49 @@ import (
 	"errors"
 	"iter"
 	"log/slog"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 
-	"approdo/adapters/sqlite/views"
 	"approdo/domain"
 	"approdo/domain/event"
 	"approdo/projections"
 )
 
-// A toy domain: parcels that are sent, carried from depot to depot, and delivered.
+// The toy domain: parcels that are sent, carried from depot to depot, and delivered.
 type (
-	sent struct {
+	Sent struct {
 		Depot  string               `json:"depot"`
 		Weight int64                `json:"weight"`
 		On     domain.Date          `json:"on"`
 		Fields []string             `json:"fields"`
-		Paper  domain.Sealed[paper] `json:"paper,omitzero"`
+		Paper  domain.Sealed[Paper] `json:"paper,omitzero"`
 	}
-	paper struct {
+	Paper struct {
 		Name domain.Personal `json:"name"`
 	}
-	carried struct {
+	Carried struct {
 		Depot string    `json:"depot"`
 		Van   uuid.UUID `json:"van,omitzero"`
 		Route string    `json:"route,omitzero"`
 		Due   time.Time `json:"due,omitzero"`
 	}
-	delivered struct{}
+	Delivered struct{}
 	// strange is stored under a name that readers may lack.
 	strange struct{}
 )
 
 var (
-	toyTypes = event.Table{
-		event.TypeOf[sent]("toy.sent"), event.TypeOf[carried]("toy.carried"), event.TypeOf[delivered]("toy.delivered"),
+	// Types are the events that a program knows.
+	Types = event.Table{
+		event.TypeOf[Sent]("toy.sent"), event.TypeOf[Carried]("toy.carried"), event.TypeOf[Delivered]("toy.delivered"),
 	}
 	oddTypes = event.Table{event.TypeOf[strange]("toy.strange")}
 )
 
-// parcel is where a parcel is.
+// parcel says where a parcel is.
 type parcel struct {
 	ID     uuid.UUID   `col:"id,key"`
 	Depot  string      `col:"depot"`
@@ -96,7 +95,8 @@ type step struct {
 }
 
 var (
-	parcels = projections.TableOf[parcel]("parcels", projections.Index{"depot", "since"})
+	// Parcels is a table of Where.
+	Parcels = projections.TableOf[parcel]("parcels", projections.Index{"depot", "since"})
 	stays   = projections.TableOf[stay]("stays")
 	loads   = projections.TableOf[load]("loads")
 	steps   = projections.LogOf[step]("steps", projections.Index{"id", "at"})
@@ -104,34 +104,35 @@ var (
 
 func parcelOf(e projections.Event) uuid.UUID { return uuid.MustParse(e.Stream[len("toy-"):]) }
 
-func where() projections.Projection {
+// Where keeps where each parcel is.
+func Where() projections.Projection {
 	return projections.Projection{
-		Name: "where", Version: 1, Streams: []string{"toy-"}, Tables: []projections.Relation{parcels, stays},
+		Name: "where", Version: 1, Streams: []string{"toy-"}, Tables: []projections.Relation{Parcels, stays},
 		Apply: func(_ context.Context, tx *projections.Tx, e projections.Event) error {
 			id := parcelOf(e)
 			switch p := e.Payload.(type) {
-			case sent:
-				paper, _ := p.Paper.Box()
-				parcels.Put(tx, parcel{
-					ID: id, Depot: p.Depot, Weight: p.Weight, On: p.On, Since: e.Meta.At, Fields: p.Fields, Paper: paper,
+			case Sent:
+				Paper, _ := p.Paper.Box()
+				Parcels.Put(tx, parcel{
+					ID: id, Depot: p.Depot, Weight: p.Weight, On: p.On, Since: e.Meta.At, Fields: p.Fields, Paper: Paper,
 				})
 				stays.Put(tx, stay{shelf{p.Depot, id}, e.Meta.At})
-			case carried:
-				now, ok := parcels.Get(tx, id)
+			case Carried:
+				now, ok := Parcels.Get(tx, id)
 				if !ok {
 					return nil
 				}
 				stays.Delete(tx, shelf{now.Depot, id})
 				stays.Put(tx, stay{shelf{p.Depot, id}, e.Meta.At})
-				parcels.Update(tx, id, func(r *parcel) {
+				Parcels.Update(tx, id, func(r *parcel) {
 					r.Depot, r.Since, r.Stops = p.Depot, e.Meta.At, r.Stops+1
 				})
-			case delivered:
-				if now, ok := parcels.Get(tx, id); ok {
+			case Delivered:
+				if now, ok := Parcels.Get(tx, id); ok {
 					done := true
 					now.Done, now.Paper = &done, domain.Box{}
 					stays.Delete(tx, shelf{now.Depot, id})
-					parcels.Put(tx, now)
+					Parcels.Put(tx, now)
 				}
 			}
 			return nil
@@ -139,7 +140,8 @@ func where() projections.Projection {
 	}
 }
 
-func burden() projections.Projection {
+// Burden keeps how much is at each depot.
+func Burden() projections.Projection {
 	return projections.Projection{
 		Name: "burden", Version: 1, Streams: []string{"toy-"}, Tables: []projections.Relation{loads, places},
 		Apply: func(_ context.Context, tx *projections.Tx, e projections.Event) error {
@@ -154,11 +156,11 @@ func burden() projections.Projection {
 				weigh(at.Depot, -1)
 			}
 			switch p := e.Payload.(type) {
-			case sent:
+			case Sent:
 				at = place{id, p.Depot, p.Weight}
-			case carried:
+			case Carried:
 				at.Depot = p.Depot
-			case delivered:
+			case Delivered:
 				places.Delete(tx, id)
 				return nil
 			}
@@ -182,7 +184,8 @@ func (p place) Key() uuid.UUID { return p.ID }
 
 var places = projections.TableOf[place]("places")
 
-func history() projections.Projection {
+// History keeps a line for each event.
+func History() projections.Projection {
 	return projections.Projection{
 		Name: "history", Version: 1, Streams: []string{"toy-"}, Tables: []projections.Relation{steps},
 		Apply: func(_ context.Context, tx *projections.Tx, e projections.Event) error {
@@ -192,21 +195,22 @@ func history() projections.Projection {
 	}
 }
 
-func toys() []projections.Projection { return []projections.Projection{where(), burden(), history()} }
+// Toys are all of them.
+func Toys() []projections.Projection { return []projections.Projection{Where(), Burden(), History()} }
 
-// wrap is a seal for toys: the plain text under a label.
-type wrap struct{}
+// Wrap is a seal for toys: the plain text under a label.
+type Wrap struct{}
 
-func (wrap) Seal(_ context.Context, _ uuid.UUID, _ domain.Class, place string, plain []byte) ([]byte, error) {
+func (Wrap) Seal(_ context.Context, _ uuid.UUID, _ domain.Class, place string, plain []byte) ([]byte, error) {
 	return append([]byte(place+"|"), plain...), nil
 }
 
-func (wrap) Open(_ context.Context, _ uuid.UUID, _ domain.Class, place string, sealed []byte) ([]byte, error) {
+func (Wrap) Open(_ context.Context, _ uuid.UUID, _ domain.Class, place string, sealed []byte) ([]byte, error) {
 	return sealed[len(place)+1:], nil
 }
 
-// journal is a journal in memory with pages of any size, which may come twice.
-type journal struct {
+// Journal is a journal in memory with pages of any size, which may come twice.
+type Journal struct {
 	mu      sync.Mutex
 	records []event.Record
 	news    chan struct{}
@@ -215,11 +219,12 @@ type journal struct {
 	gate    func(after event.Position) // called before a page is read
 }
 
-func newJournal() *journal { return &journal{news: make(chan struct{})} }
+// NewJournal is one without records.
+func NewJournal() *Journal { return &Journal{news: make(chan struct{})} }
 
-// add appends events as one act.
-func (j *journal) add(stream string, events ...any) event.Position {
-	codec := event.NewCodec(wrap{}, toyTypes, oddTypes)
+// Add appends events as one act.
+func (j *Journal) Add(stream string, events ...any) event.Position {
+	codec := event.NewCodec(Wrap{}, Types, oddTypes)
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, e := range events {
@@ -240,7 +245,14 @@ func (j *journal) add(stream string, events ...any) event.Position {
 	return event.Position(len(j.records))
 }
 
-func (j *journal) page(after event.Position) (event.Page, <-chan struct{}) {
+// Records gives all there are.
+func (j *Journal) Records() []event.Record {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.records
+}
+
+func (j *Journal) page(after event.Position) (event.Page, <-chan struct{}) {
 	if j.gate != nil {
 		j.gate(after)
 	}
@@ -255,7 +267,7 @@ func (j *journal) page(after event.Position) (event.Page, <-chan struct{}) {
 	return event.Page{Records: j.records[after:end:end], Checkpoint: end, CaughtUp: end == head}, j.news
 }
 
-func (j *journal) ReadAll(ctx context.Context, after event.Position, _ event.ReadAll) iter.Seq2[event.Page, error] {
+func (j *Journal) ReadAll(ctx context.Context, after event.Position, _ event.ReadAll) iter.Seq2[event.Page, error] {
 	return func(yield func(event.Page, error) bool) {
 		for {
 			p, _ := j.page(after)
@@ -273,7 +285,7 @@ func (j *journal) ReadAll(ctx context.Context, after event.Position, _ event.Rea
 	}
 }
 
-func (j *journal) Subscribe(ctx context.Context, after event.Position, _ event.Subscribe) iter.Seq2[event.Page, error] {
+func (j *Journal) Subscribe(ctx context.Context, after event.Position, _ event.Subscribe) iter.Seq2[event.Page, error] {
 	return func(yield func(event.Page, error) bool) {
 		for {
 			p, news := j.page(after)
@@ -293,7 +305,7 @@ func (j *journal) Subscribe(ctx context.Context, after event.Position, _ event.S
 	}
 }
 
-func (j *journal) Head(context.Context) (event.Position, error) {
+func (j *Journal) Head(context.Context) (event.Position, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return event.Position(len(j.records)), nil
@@ -301,52 +313,36 @@ func (j *journal) Head(context.Context) (event.Position, error) {
 
 var errUnused = errors.New("not used by projections")
 
-func (j *journal) Append(context.Context, event.Append) (event.Result, error) {
+func (j *Journal) Append(context.Context, event.Append) (event.Result, error) {
 	return event.Result{}, errUnused
 }
 
-func (j *journal) ReadStream(context.Context, string, event.ReadStream) iter.Seq2[event.Record, error] {
+func (j *Journal) ReadStream(context.Context, string, event.ReadStream) iter.Seq2[event.Record, error] {
 	return func(yield func(event.Record, error) bool) { yield(event.Record{}, errUnused) }
 }
 
-func (j *journal) Close(context.Context) error { return nil }
+func (j *Journal) Close(context.Context) error { return nil }
 
-func stream(id uuid.UUID) string { return "toy-" + id.String() }
+// Stream is that of a parcel.
+func Stream(id uuid.UUID) string { return "toy-" + id.String() }
 
-// tb is a test, of testing or of rapid.
-type tb interface {
+// TB is a test, of testing or of rapid.
+type TB interface {
 	Helper()
 	Fatal(...any)
 	Fatalf(string, ...any)
 }
 
-// open opens views in a directory of the test.
-func open(t tb, dir string) *views.DB {
-	t.Helper()
-	db, err := views.Open(context.Background(), filepath.Join(dir, "views.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return db
+// NewRunner keeps projections on an engine, for a program that knows the toys.
+func NewRunner(j *Journal, db projections.Engine, ps ...projections.Projection) *projections.Runner {
+	return projections.NewRunner(j, event.NewCodec(Wrap{}, Types), db, Quiet, ps...)
 }
 
-func opened(t testing.TB) *views.DB {
-	db := open(t, t.TempDir())
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return db
-}
+// Quiet is a log that nobody reads.
+var Quiet = slog.New(slog.DiscardHandler)
 
-func runner(j *journal, db *views.DB, ps ...projections.Projection) *projections.Runner {
-	return projections.NewRunner(j, event.NewCodec(wrap{}, toyTypes), db, quiet, ps...)
-}
-
-var quiet = slog.New(slog.DiscardHandler)
-
-func dump(t tb, r *projections.Runner) string {
+// Dump gives all rows as text.
+func Dump(t TB, r *projections.Runner) string {
 	t.Helper()
 	var b bytes.Buffer
 	if err := r.Dump(context.Background(), &b); err != nil {
@@ -355,15 +351,16 @@ func dump(t tb, r *projections.Runner) string {
 	return b.String()
 }
 
-func catchUp(t tb, r *projections.Runner) {
+// CatchUp brings the views to the head of the journal.
+func CatchUp(t TB, r *projections.Runner) {
 	t.Helper()
 	if err := r.CatchUp(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// follow runs a runner until the test ends.
-func follow(t testing.TB, r *projections.Runner) {
+// Follow runs a runner until the test ends.
+func Follow(t testing.TB, r *projections.Runner) {
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error)
 	go func() { done <- r.Run(ctx) }()
@@ -375,7 +372,8 @@ func follow(t testing.TB, r *projections.Runner) {
 	})
 }
 
-func status(t tb, r *projections.Runner, name string) projections.Status {
+// StatusOf tells how one projection is doing.
+func StatusOf(t TB, r *projections.Runner, name string) projections.Status {
 	t.Helper()
 	all, err := r.Status(context.Background())
 	if err != nil {
@@ -390,7 +388,8 @@ func status(t tb, r *projections.Runner, name string) projections.Status {
 	return projections.Status{}
 }
 
-func await(t tb, r *projections.Runner, at event.Position) {
+// Await waits until the views have come to a position.
+func Await(t TB, r *projections.Runner, at event.Position) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
