@@ -154,6 +154,7 @@ func families(t *testing.T) map[string][]string {
 		"feature.": allOf([]territory.Feature{territory.Ordinary, territory.Prison, territory.Hospital, territory.Evening, territory.CPIA,
 			territory.BoardingHead, territory.Boarding, territory.ForBlind, territory.Experimental}),
 		"language.":       languageCodes,
+		"country.":        countryCodes,
 		"suspension.":     allOf([]territory.Kind{territory.Intake, territory.Placement}),
 		"infanzia.":       allOf([]territory.CityInfanzia{territory.InfanziaByCTI, territory.InfanziaByPolo}),
 		"account-status.": allOf([]account.Status{account.Invited, account.Active, account.Suspended, account.Closed}),

@@ -199,6 +199,12 @@ func (f *Form) refuse(err error) bool {
 		return false
 	}
 	switch e.Kind {
+	case domain.KindNotFound: // of what a field names; any other absence is a page's
+		if e.Field == "" {
+			return false
+		}
+		f.place(e)
+		return true
 	case domain.KindInvalid, domain.KindRefused, domain.KindConflict, domain.KindOverloaded, domain.KindUnavailable:
 		f.place(e)
 		return true

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -21,7 +22,7 @@ import (
 type actPage struct {
 	path   string // last part of the address
 	act    access.Act
-	now    func(casefile.State) bool // whether a case that stands so offers it
+	step   bool // the case waits for it, or for another step
 	danger bool
 	fields func(c actContext) ([]Field, error)
 	do     func(c actContext, t desk.Ticket, f *Form) (desk.Receipt, error)
@@ -76,30 +77,20 @@ func reasons[T ~string](named func(T) Text, codes []T) Field {
 	return f
 }
 
-func during(statuses ...casefile.Status) func(casefile.State) bool {
-	return func(s casefile.State) bool { return slices.Contains(statuses, s.Status) }
-}
-
-func unasked(f func(casefile.State) bool) func(casefile.State) bool {
-	return func(s casefile.State) bool { return s.Question == nil && f(s) }
-}
-
-func open(s casefile.State) bool { return s.Status.Open() }
-
 func none(actContext) ([]Field, error) { return nil, nil }
 
-// acts lists what can be done to a case, in the order in which it is offered.
+// acts lists what can be done to a case, in the order in which it is offered. Whether a case still allows it is the desk's to say.
 var acts = []actPage{
-	{path: "presa-in-carico", act: access.TakeCharge, now: during(casefile.Requested), fields: none,
+	{path: "presa-in-carico", act: access.TakeCharge, step: true, fields: none,
 		do: func(c actContext, t desk.Ticket, _ *Form) (desk.Receipt, error) {
 			return c.command(t, casefile.TakeCharge{Act: c.act()})
 		}},
-	{path: "risposta", act: access.Answer, now: func(s casefile.State) bool { return s.Question != nil && s.Status.Open() },
+	{path: "risposta", act: access.Answer, step: true,
 		fields: func(actContext) ([]Field, error) { return []Field{wordsField(text("act.answer"), false)}, nil },
 		do: func(c actContext, t desk.Ticket, f *Form) (desk.Receipt, error) {
 			return c.command(t, casefile.AnswerQuestion{Act: c.act(), Text: c.words(f)})
 		}},
-	{path: "accoglimento", act: access.Accept, now: during(casefile.Offered),
+	{path: "accoglimento", act: access.Accept, step: true,
 		fields: func(c actContext) ([]Field, error) {
 			return []Field{{Name: "on", Kind: FieldDate, Label: text("act.accepted-on")},
 				{Name: "section", Kind: FieldText, Label: text("act.section"), Hint: text("act.section-hint"), Optional: true, Width: 4}}, nil
@@ -111,7 +102,7 @@ var acts = []actPage{
 			}
 			return c.command(t, casefile.AcceptOffer{Act: c.act(), Offer: c.file.State.Offer.ID, On: on, Section: strings.TrimSpace(f.value("section"))})
 		}},
-	{path: "diniego", act: access.Decline, now: during(casefile.Offered), danger: true,
+	{path: "diniego", act: access.Decline, step: true, danger: true,
 		fields: func(actContext) ([]Field, error) {
 			return []Field{reasons(declineText, casefile.DeclineReasons()), wordsField(text("act.words"), true)}, nil
 		},
@@ -121,8 +112,8 @@ var acts = []actPage{
 			}
 			return c.command(t, casefile.DeclineOffer{Act: c.act(), Offer: c.file.State.Offer.ID, Reason: casefile.DeclineReason(f.value("reason")), Text: c.words(f)})
 		}},
-	{path: "proposta", act: access.Offer, now: unasked(during(casefile.InCharge)), fields: offerFields, do: doOffer},
-	{path: "primo-giorno", act: access.RecordFirstDay, now: during(casefile.Accepted, casefile.Attending), fields: dayField(text("act.first-day")),
+	{path: "proposta", act: access.Offer, step: true, fields: offerFields, do: doOffer},
+	{path: "primo-giorno", act: access.RecordFirstDay, step: true, fields: dayField(text("act.first-day")),
 		do: func(c actContext, t desk.Ticket, f *Form) (desk.Receipt, error) {
 			on, err := domain.ParseDate(f.value("on"))
 			if err != nil {
@@ -130,12 +121,12 @@ var acts = []actPage{
 			}
 			return c.command(t, casefile.RecordFirstDay{Act: c.act(), On: on})
 		}},
-	{path: "domanda", act: access.Ask, now: unasked(during(casefile.InCharge, casefile.Offered, casefile.Accepted, casefile.Attending)), fields: questionFields,
+	{path: "domanda", act: access.Ask, fields: questionFields,
 		do: func(c actContext, t desk.Ticket, f *Form) (desk.Receipt, error) {
 			return c.command(t, casefile.AskQuestion{Act: c.act(), To: casefile.HolderKind(f.value("to")),
 				Topic: casefile.QuestionTopic(f.value("reason")), Text: c.words(f)})
 		}},
-	{path: "anno", act: access.DetermineGrade, now: open, fields: gradeFields,
+	{path: "anno", act: access.DetermineGrade, fields: gradeFields,
 		do: func(c actContext, t desk.Ticket, f *Form) (desk.Receipt, error) {
 			l, err := grade.ParseLevel(f.value("level"))
 			if err != nil {
@@ -147,11 +138,11 @@ var acts = []actPage{
 			}
 			return c.command(t, cmd)
 		}},
-	{path: "passaggio", act: access.HandOver, now: unasked(during(casefile.Requested, casefile.InCharge)), fields: handOverFields,
+	{path: "passaggio", act: access.HandOver, fields: handOverFields,
 		do: func(c actContext, t desk.Ticket, f *Form) (desk.Receipt, error) {
 			return c.command(t, casefile.HandOver{Act: c.act(), To: domain.Centre(f.value("to")), Reason: casefile.HandOverReason(f.value("reason")), Text: c.words(f)})
 		}},
-	{path: "ritiro-proposta", act: access.WithdrawOffer, now: during(casefile.Offered), danger: true,
+	{path: "ritiro-proposta", act: access.WithdrawOffer, danger: true,
 		fields: func(actContext) ([]Field, error) {
 			return []Field{reasons(withdrawnText, casefile.OfferWithdrawalReasons()[:3])}, nil
 		},
@@ -161,14 +152,14 @@ var acts = []actPage{
 			}
 			return c.command(t, casefile.WithdrawOffer{Act: c.act(), Offer: c.file.State.Offer.ID, Reason: casefile.OfferWithdrawalReason(f.value("reason"))})
 		}},
-	{path: "domicilio", act: access.ChangeDomicile, now: open, fields: domicileFields,
+	{path: "domicilio", act: access.ChangeDomicile, fields: domicileFields,
 		do: func(c actContext, t desk.Ticket, f *Form) (desk.Receipt, error) {
 			p := func(name string) domain.Personal { return domain.NewPersonal(f.value(name)) }
 			return c.s.Desk.Move(c.r.Context(), t, actorOf(c.r), c.file.ID, desk.DomicileForm{Comune: f.value("comune"), Municipio: f.value("municipio"),
 				From: f.value("from"), Address: p("address"), CAP: p("cap"), Host: p("host")})
 		}},
-	{path: "correzione", act: access.Amend, now: open, fields: amendFields, do: doAmend},
-	{path: "nota", act: access.Note, now: func(s casefile.State) bool { return !s.Erased },
+	{path: "correzione", act: access.Amend, fields: amendFields, do: doAmend},
+	{path: "nota", act: access.Note,
 		fields: func(actContext) ([]Field, error) { return []Field{wordsField(text("act.note"), false)}, nil },
 		do: func(c actContext, t desk.Ticket, f *Form) (desk.Receipt, error) {
 			if c.words(f).IsZero() {
@@ -176,7 +167,7 @@ var acts = []actPage{
 			}
 			return c.command(t, casefile.AddNote{Act: c.act(), Text: c.words(f)})
 		}},
-	{path: "fine-frequenza", act: access.EndAttendance, now: during(casefile.Attending), danger: true,
+	{path: "fine-frequenza", act: access.EndAttendance, danger: true,
 		fields: func(c actContext) ([]Field, error) {
 			day, err := dayField(text("act.ended-on"))(c)
 			return append(day, reasons(closureText, casefile.ClosureReasons()), wordsField(text("act.words"), true)), err
@@ -188,26 +179,26 @@ var acts = []actPage{
 			}
 			return c.command(t, casefile.EndAttendance{Act: c.act(), On: on, Reason: casefile.ClosureReason(f.value("reason")), Text: c.words(f)})
 		}},
-	{path: "ritiro", act: access.WithdrawRequest, now: during(casefile.Requested, casefile.InCharge, casefile.Offered), danger: true,
+	{path: "ritiro", act: access.WithdrawRequest, danger: true,
 		fields: func(actContext) ([]Field, error) {
 			return []Field{reasons(closureText, casefile.WithdrawalReasons()), wordsField(text("act.words"), true)}, nil
 		},
 		do: func(c actContext, t desk.Ticket, f *Form) (desk.Receipt, error) {
 			return c.command(t, casefile.WithdrawRequest{Act: c.act(), Reason: casefile.ClosureReason(f.value("reason")), Text: c.words(f)})
 		}},
-	{path: "chiusura", act: access.Close, now: during(casefile.Requested, casefile.InCharge, casefile.Offered, casefile.Accepted), danger: true,
+	{path: "chiusura", act: access.Close, danger: true,
 		fields: func(actContext) ([]Field, error) {
 			return []Field{reasons(closureText, casefile.ClosureReasons()), wordsField(text("act.words"), true)}, nil
 		},
 		do: func(c actContext, t desk.Ticket, f *Form) (desk.Receipt, error) {
 			return c.command(t, casefile.Close{Act: c.act(), Reason: casefile.ClosureReason(f.value("reason")), Text: c.words(f)})
 		}},
-	{path: "riapertura", act: access.Reopen, now: func(s casefile.State) bool { return s.Status == casefile.Closed && !s.Erased },
+	{path: "riapertura", act: access.Reopen,
 		fields: func(actContext) ([]Field, error) { return []Field{wordsField(text("act.words"), true)}, nil },
 		do: func(c actContext, t desk.Ticket, f *Form) (desk.Receipt, error) {
 			return c.command(t, casefile.Reopen{Act: c.act(), Text: c.words(f)})
 		}},
-	{path: "unione", act: access.Merge, now: during(casefile.Requested, casefile.InCharge, casefile.Offered), danger: true,
+	{path: "unione", act: access.Merge, danger: true,
 		fields: func(c actContext) ([]Field, error) {
 			return []Field{{Name: "into", Kind: FieldText, Label: text("act.into"), Hint: text("act.into-hint"), Width: 40},
 				wordsField(text("act.merge-words"), false)}, nil
@@ -219,13 +210,12 @@ var acts = []actPage{
 			}
 			return c.command(t, casefile.Merge{Act: c.act(), Into: into, Text: c.words(f)})
 		}},
-	{path: "separazione", act: access.Unmerge, now: during(casefile.Merged), danger: true,
+	{path: "separazione", act: access.Unmerge, danger: true,
 		fields: func(actContext) ([]Field, error) { return []Field{wordsField(text("act.words"), false)}, nil },
 		do: func(c actContext, t desk.Ticket, f *Form) (desk.Receipt, error) {
 			return c.command(t, casefile.Unmerge{Act: c.act(), Text: c.words(f)})
 		}},
 	{path: "cancellazione", act: access.Erase, danger: true,
-		now: func(s casefile.State) bool { return !s.Status.Open() && !s.Erased },
 		fields: func(actContext) ([]Field, error) {
 			return []Field{reasons(erasureText, erasureGrounds)}, nil
 		},
@@ -263,10 +253,17 @@ func dayField(label Text) func(actContext) ([]Field, error) {
 func questionFields(c actContext) ([]Field, error) {
 	to := Field{Name: "to", Kind: FieldRadios, Label: text("act.to")}
 	if c.file.State.Offer != nil {
-		to.Options = append(to.Options, Option{Value: string(casefile.HeldBySchool), Label: say(text("act.to-school"))})
+		name, err := c.regs.school(c.file.State.Offer.School)
+		if err != nil {
+			return nil, err
+		}
+		to.Options = append(to.Options, Option{Value: string(casefile.HeldBySchool), Label: say(text("act.to-school")).over(name)})
 	}
 	if c.file.State.Status != casefile.Offered {
-		to.Options = append(to.Options, Option{Value: string(casefile.HeldByComune), Label: say(text("act.to-comune"))})
+		to.Options = append(to.Options, Option{Value: string(casefile.HeldByComune), Label: say(text("act.to-comune", "comune", c.regs.comuneName(c.file.State.Comune)))})
+	}
+	if len(to.Options) == 1 {
+		to.values = []string{to.Options[0].Value}
 	}
 	topic := reasons(topicText, casefile.QuestionTopics())
 	topic.Label = text("case.topic")
@@ -319,7 +316,7 @@ func hostOptions() []Option {
 
 func domicileFields(c actContext) ([]Field, error) {
 	return []Field{
-		{Name: "comune", Kind: FieldSelect, Label: text("list.comune"), Options: comuneOptions(c.regs)},
+		{Name: "comune", Kind: FieldSelect, Label: text("list.comune"), Options: comuneOptions(c.regs), values: []string{string(c.file.State.Comune)}},
 		{Name: "municipio", Kind: FieldSelect, Label: text("case.municipio"), Hint: text("act.municipio-hint"), Options: municipioOptions(), Optional: true},
 		{Name: "from", Kind: FieldDate, Label: text("case.from"), Optional: true},
 		{Name: "address", Kind: FieldText, Label: text("case.address"), Optional: true},
@@ -327,6 +324,9 @@ func domicileFields(c actContext) ([]Field, error) {
 		{Name: "host", Kind: FieldSelect, Label: text("case.host"), Options: hostOptions(), Optional: true},
 	}, nil
 }
+
+// otherSchool is the choice of a school that is not in the list.
+const otherSchool = "other"
 
 // nearby is how many comuni around the pupil's are looked through for schools.
 const nearby = 12
@@ -349,9 +349,9 @@ func offerFields(c actContext) ([]Field, error) {
 		}
 		f.Options = append(f.Options, options...)
 	}
-	other := Field{Name: "other", Kind: FieldText, Label: text("act.other-school"), Hint: text("act.other-school-hint"), Optional: true, Width: 20}
+	f.Options = append(f.Options, Option{Value: otherSchool, Label: say(text("act.other-school"))})
+	other := Field{Name: "other", Kind: FieldText, Label: text("act.other-code"), Hint: text("act.other-code-hint"), Optional: true, Width: 20}
 	fields := []Field{f, other}
-	f.Optional = true
 	if slices.Contains(c.file.May(), access.Override) {
 		fields = append(fields, Field{Name: "override_reason", Kind: FieldArea, Label: text("act.override"), Hint: text("act.override-hint"), Optional: true})
 	}
@@ -368,6 +368,10 @@ func schoolOptions(c actContext, comune domain.Comune, km float64) ([]Option, er
 		}
 		free[p.School] = p
 	}
+	where := text("act.here", "comune", c.regs.comuneName(comune))
+	if km > 0 {
+		where = text("act.away", "comune", c.regs.comuneName(comune), "km", max(1, int(km+0.5)))
+	}
 	var with, without []Option
 	for site, err := range school.Candidates(c.regs.views, comune, st.Level.Order) {
 		if err != nil {
@@ -376,9 +380,9 @@ func schoolOptions(c actContext, comune domain.Comune, km float64) ([]Option, er
 		p := free[site.Code]
 		label := plain(site.Name + " – ").over(code(string(site.Code)))
 		label.Plain = site.Name
-		hint := text("act.places-unknown", "comune", c.regs.comune(comune).Plain, "km", int(km+0.5))
+		hint := text("act.places-unknown", "where", where)
 		if !p.DeclaredAt.IsZero() {
-			hint = text("act.places", "free", max(0, p.Free), "day", domain.DateOf(p.DeclaredAt), "comune", c.regs.comune(comune).Plain, "km", int(km+0.5))
+			hint = text("act.places", "free", max(0, p.Free), "day", domain.DateOf(p.DeclaredAt), "where", where)
 		}
 		if at, declined := st.Declined[site.Code]; declined && !p.DeclaredAt.After(at) {
 			hint = text("act.places-declined")
@@ -400,10 +404,12 @@ func schoolOptions(c actContext, comune domain.Comune, km float64) ([]Option, er
 }
 
 func doOffer(c actContext, t desk.Ticket, f *Form) (desk.Receipt, error) {
-	choice := strings.TrimSpace(f.value("other"))
-	field := "other"
-	if choice == "" {
-		choice, field = f.value("school"), "school"
+	choice, field, code := f.value("school"), "school", strings.TrimSpace(f.value("other"))
+	switch {
+	case choice == otherSchool:
+		choice, field = code, "other"
+	case code != "":
+		return desk.Receipt{}, domain.Invalid("school-chosen-twice").On("other")
 	}
 	site, err := domain.ParseSchool(choice)
 	if err != nil {
@@ -523,6 +529,9 @@ type actPageContent struct {
 	Facts    []Pair
 	Revision int64
 	Form     *Form
+	Refused  *domain.Error // why the case does not allow the act as it stands; there is no form then
+	Typed    []Pair        // what somebody wrote in vain, to take along
+	Back     string
 }
 
 var actView = view[actPageContent]{"act"}
@@ -538,7 +547,15 @@ func (s *site) actForm(w http.ResponseWriter, r *http.Request) error {
 // showAct asks, or asks again with what was typed.
 func (s *site) showAct(w http.ResponseWriter, p actPage, c actContext, typed *Form) error {
 	title := p.title()
-	content := actPageContent{Nameless: namelessText(c.file.ID), Title: title, Lead: text("act-lead." + p.path), Revision: int64(c.file.Revision)}
+	content := actPageContent{Nameless: namelessText(c.file.ID), Title: title, Lead: text("act-lead." + p.path), Revision: int64(c.file.Revision),
+		Back: "/pratiche/" + c.file.ID.String()}
+	if err := c.s.Desk.Can(c.r.Context(), c.file, p.act); err != nil {
+		refused, ok := errors.AsType[*domain.Error](err)
+		if !ok {
+			return err
+		}
+		content.Refused = refused
+	}
 	if !c.opened.FamilyName.IsZero() {
 		content.Heading = []domain.Personal{c.opened.FamilyName, c.opened.GivenName}
 	}
@@ -557,11 +574,30 @@ func (s *site) showAct(w http.ResponseWriter, p actPage, c actContext, typed *Fo
 	if err != nil {
 		return err
 	}
-	if typed != nil {
+	status := http.StatusOK
+	switch {
+	case content.Refused != nil:
+		status, content.Typed = statusOf(content.Refused), typed.written()
+	case typed != nil:
 		content.Form.take(typed)
+		status = content.Form.Status()
 	}
 	crumbs := []Crumb{{text("cases.title"), "/pratiche"}, {content.Nameless, "/pratiche/" + c.file.ID.String()}, {Text: title}}
-	return actView.show(s, w, c.r, content.Form.Status(), title, content, crumbs...)
+	return actView.show(s, w, c.r, status, title, content, crumbs...)
+}
+
+// written are the answers in somebody's own words; none of a form that was not sent.
+func (f *Form) written() []Pair {
+	if f == nil {
+		return nil
+	}
+	var out []Pair
+	for _, x := range f.fields {
+		if x.Kind == FieldArea && x.Value() != "" {
+			out = append(out, Pair{x.Label, named(domain.NewPersonal(x.Value()))})
+		}
+	}
+	return out
 }
 
 // form makes the empty form of an act; days are today's.
@@ -600,9 +636,12 @@ func (s *site) act(w http.ResponseWriter, r *http.Request) error {
 	if err := form.read(r); err != nil {
 		return err
 	}
+	if form.require(); form.Refused() {
+		return s.showAct(w, p, c, form)
+	}
 	receipt, err := p.do(c, ticketOf(r, form), form)
 	if err != nil {
-		if isAbsent(err) || !form.refuse(err) {
+		if !form.refuse(err) {
 			return err
 		}
 		return s.showAct(w, p, c, form)

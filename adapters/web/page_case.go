@@ -2,10 +2,12 @@ package web
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -29,7 +31,10 @@ type casePage struct {
 	Status     Badge
 	Holder     []Pair
 	Callouts   []Callout
-	Acts       []Action // the first is what is expected next
+	Turn       Text     // whose turn it is; empty once the case is over
+	Steps      []Action // what the case waits for, where it waits for the reader
+	Acts       []Action // whatever else can be done
+	Grave      []Action // what ends the case, or is hard to undo
 	Groups     []group
 	Siblings   Table
 	Duplicates Table
@@ -70,7 +75,9 @@ func (s *site) case_(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		c.Callouts = callouts(file, opened.Erased)
-		c.Acts = actLinks(file)
+		if err := s.offerActs(r, g, file, &c); err != nil {
+			return err
+		}
 		if access.Large(actorOf(r), access.Request) == nil && !opened.Erased {
 			c.Acts = append(c.Acts, Action{text("request.sibling"), "/pratiche/nuova?fratello=" + id.String()})
 		}
@@ -164,18 +171,43 @@ func callouts(f desk.File, erased bool) []Callout {
 	return out
 }
 
-// actLinks lists what can be done now, what is expected first.
-func actLinks(f desk.File) []Action {
-	var out []Action
-	for _, a := range acts {
-		if slices.Contains(f.May(), a.act) && a.now(f.State) {
-			out = append(out, Action{a.title(), "/pratiche/" + f.ID.String() + "/" + a.path})
+// offerActs says whose turn it is and lists what can be done now.
+func (s *site) offerActs(r *http.Request, g *registers, f desk.File, c *casePage) error {
+	a, holder := actorOf(r), f.State.Holder()
+	mine := holder.Is(a)
+	if holder.Body != "" && f.Relation != access.Past {
+		name, err := g.body(holder)
+		if err != nil {
+			return err
+		}
+		c.Turn = text("case.their-turn", "body", name.Plain+name.Code)
+		if mine {
+			c.Turn = text("case.your-turn")
+		}
+	}
+	for _, p := range acts {
+		if !slices.Contains(f.May(), p.act) {
+			continue
+		}
+		if err := s.Desk.Can(r.Context(), f, p.act); errors.Is(err, domain.KindRefused) {
+			continue
+		} else if err != nil {
+			return err
+		}
+		link := Action{p.title(), "/pratiche/" + f.ID.String() + "/" + p.path}
+		switch {
+		case p.step && (mine || a.Role == domain.RoleUST):
+			c.Steps = append(c.Steps, link)
+		case p.danger:
+			c.Grave = append(c.Grave, link)
+		default:
+			c.Acts = append(c.Acts, link)
 		}
 	}
 	if slices.Contains(f.May(), access.ReadTrail) {
-		out = append(out, Action{text("case.trail"), trailPath(f.ID)})
+		c.Acts = append(c.Acts, Action{text("case.trail"), trailPath(f.ID)})
 	}
-	return out
+	return nil
 }
 
 func groups(g *registers, f desk.File, o desk.Opened) ([]group, error) {
@@ -214,7 +246,7 @@ func groups(g *registers, f desk.File, o desk.Opened) ([]group, error) {
 	if b, err := domain.ParseDate(o.BirthDate.Reveal()); err == nil {
 		pupil = append(pupil, Pair{text("case.birth"), on(b)})
 	}
-	pupil = append(pupil, known(Pair{text("case.birth-place"), named(o.BirthPlace)}, Pair{text("case.citizenship"), named(o.Citizenship)},
+	pupil = append(pupil, known(Pair{text("case.birth-place"), named(o.BirthPlace)}, Pair{text("case.citizenship"), country(o.Citizenship)},
 		Pair{text("case.tax-code"), named(o.TaxCode)}, Pair{text("case.document"), named(o.Document)})...)
 	out := []group{{text("case.pupil"), pupil}, {text("case.request"), request}, {text("case.domicile"), home}}
 	if adults := adultPairs(o); len(adults) > 0 {
@@ -251,7 +283,7 @@ func adultPairs(o desk.Opened) []Pair {
 	var out []Pair
 	for _, a := range o.Adults {
 		out = append(out, known(Pair{text("case.adult"), named(a.Name)}, Pair{text("case.relation"), relation(a.Relation)},
-			Pair{text("case.phone"), named(a.Phone)}, Pair{text("case.email"), named(a.Email)}, Pair{text("case.language"), named(a.Language)})...)
+			Pair{text("case.phone"), named(a.Phone)}, Pair{text("case.email"), named(a.Email)}, Pair{text("case.language"), tongues(a.Language)})...)
 	}
 	return out
 }
@@ -266,8 +298,38 @@ func relation(p domain.Personal) Cell {
 	return named(p)
 }
 
+// tongues names the languages that a form offers by their texts, one below the other; what somebody wrote otherwise stays as it is.
+func tongues(p domain.Personal) Cell {
+	var c Cell
+	written := strings.FieldsFunc(p.Reveal(), func(r rune) bool { return r == ',' || r == ';' || r == '/' })
+	for _, x := range slices.Backward(written) {
+		x = strings.TrimSpace(x)
+		next := named(domain.NewPersonal(x))
+		if slices.Contains(languageCodes, strings.ToLower(x)) {
+			next = say(languageText(strings.ToLower(x)))
+		}
+		if x != "" && (!c.Text.IsZero() || len(c.Person) > 0) {
+			next = next.over(c)
+		}
+		if x != "" {
+			c = next
+		}
+	}
+	return c
+}
+
+// countryCodes are the citizenships that have a name of their own here; others are shown as the code they were given in.
+var countryCodes = []string{"UA", "RU", "BY", "MD", "GE", "PL", "RO", "IT"}
+
+func country(p domain.Personal) Cell {
+	if c := strings.ToUpper(strings.TrimSpace(p.Reveal())); slices.Contains(countryCodes, c) {
+		return say(text("country." + c))
+	}
+	return named(p)
+}
+
 func schoolingPairs(o desk.Opened) []Pair {
-	out := known(Pair{text("case.last-school"), named(o.LastSchool)}, Pair{text("case.last-grade"), named(o.LastGrade)}, Pair{text("case.languages"), named(o.Languages)})
+	out := known(Pair{text("case.last-school"), named(o.LastSchool)}, Pair{text("case.last-grade"), named(o.LastGrade)}, Pair{text("case.languages"), tongues(o.Languages)})
 	if d, err := domain.ParseDate(o.ArrivedOn.Reveal()); err == nil {
 		out = append(out, Pair{text("case.arrived-on"), on(d)})
 	}
@@ -438,7 +500,7 @@ func details(g *registers, e casefile.Event) ([]Pair, error) {
 		return []Pair{{text("case.from-centre"), g.centre(e.From)}, {text("case.to-centre"), g.centre(e.To)},
 			{text("case.reason"), say(handoverText(e.Reason))}}, nil
 	case casefile.PlaceOffered:
-		more := []Pair{{text("list.grade"), say(levelText(e.Level))}, {text("case.answer-by"), at(e.Due)}}
+		more := []Pair{{text("list.grade"), say(levelText(e.Level))}, {text("case.answer-by"), on(lastDay(e.Due))}}
 		if e.Override != nil {
 			more = append(more, Pair{text("case.note"), say(text("case.override"))})
 		}
@@ -466,6 +528,9 @@ func details(g *registers, e casefile.Event) ([]Pair, error) {
 	}
 	return nil, nil
 }
+
+// lastDay is the day on which a term ends: terms run to the midnight after it.
+func lastDay(due time.Time) domain.Date { return domain.DateOf(due.Add(-time.Second)) }
 
 // seen is what a person types for a day.
 func seen(d domain.Date) string { return strings.TrimSpace(d.String()) }

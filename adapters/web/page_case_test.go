@@ -27,12 +27,16 @@ func caseSamples() []sample {
 	one := casePage{Nameless: namelessText(id), Heading: []domain.Personal{domain.NewPersonal("Shevchenko"), domain.NewPersonal("Olha")},
 		Status: Badge{Info, statusText(casefile.InCharge)}, Holder: []Pair{{text("case.holder"), plain("CTI ambito 24")}},
 		Callouts: []Callout{{Tone: Warning, Title: text("case.question-open"), Text: topicText("contacts")}},
-		Acts:     []Action{{acts[4].title(), "/pratiche/" + id.String() + "/proposta"}, {acts[0].title(), "/pratiche/" + id.String() + "/presa-in-carico"}},
-		Groups:   []group{{text("case.pupil"), []Pair{{text("case.sex"), say(text("sex.F"))}}}}, Siblings: table, Duplicates: table,
+		Turn:     text("case.your-turn"), Steps: []Action{{acts[4].title(), "/pratiche/" + id.String() + "/proposta"}},
+		Acts: []Action{{acts[6].title(), "/pratiche/" + id.String() + "/domanda"}}, Grave: []Action{{text("act-form.chiusura"), "/pratiche/" + id.String() + "/chiusura"}},
+		Groups: []group{{text("case.pupil"), []Pair{{text("case.sex"), say(text("sex.F"))}}}}, Siblings: table, Duplicates: table,
 		Timeline: []Moment{{Tone: Info, At: now, Title: text("event.case.charge-taken"), By: plain("CTI ambito 24")}}}
 	form := newForm("/pratiche/"+id.String()+"/diniego", acts[3].title(), reasons(declineText, casefile.DeclineReasons()), wordsField(text("act.words"), true))
 	asked := actPageContent{Nameless: one.Nameless, Heading: one.Heading, Title: acts[3].title(), Lead: text("act-lead.diniego"), Facts: one.Holder, Form: form}
+	late := asked
+	late.Refused, late.Back, late.Typed = casefile.ErrNoSuchOffer, "/pratica", []Pair{{text("act.words"), named(domain.NewPersonal("Nessun posto in terza"))}}
 	return []sample{
+		sampleOf("/pratica-diniego-tardi", domain.RoleSchool, actView, 409, late.Title, late, Crumb{Text: late.Title}),
 		sampleOf("/pratiche", domain.RoleCentre, casesView, 200, text("cases.title"), list, Crumb{Text: text("cases.title")}),
 		sampleOf("/pratica", domain.RoleCentre, caseView, 200, text("case.title"), one, Crumb{Text: text("case.title")}),
 		sampleOf("/pratica-diniego", domain.RoleSchool, actView, 200, asked.Title, asked, Crumb{Text: asked.Title}),
@@ -55,6 +59,14 @@ func (w *world) submit(as domain.Actor, path string, answers url.Values) (int, s
 		}
 	}
 	posted := do(h, http.MethodPost, path, answers.Encode(), w.as(as))
+	w.follow()
+	return posted.Code, posted.Body.String()
+}
+
+// submitTo posts answers without having read the form, as one does who read it before something else happened.
+func (w *world) submitTo(as domain.Actor, path string, answers url.Values) (int, string) {
+	w.t.Helper()
+	posted := do(w.site.handler(), http.MethodPost, path, answers.Encode(), w.as(as))
 	w.follow()
 	return posted.Code, posted.Body.String()
 }
@@ -98,6 +110,126 @@ func TestACaseIsLivedThroughOnItsPages(t *testing.T) {
 		if !strings.Contains(body, want) {
 			t.Errorf("the page lacks %q", want)
 		}
+	}
+}
+
+// Whatever the state of a case, the form of an act is there exactly where its page leads to it, and elsewhere says why not in the words
+// with which the act itself is refused.
+func TestAFormSaysWhenItsActIsNotPossibleAnyMore(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, io.Discard)
+	id := w.request("Shevchenko", "Olha")
+	path := "/pratiche/" + id.String()
+	centre := w.centreOf(id)
+	answers := url.Values{"text": {"Parole mie"}, "reason": {""}, "on": {"2022-04-04"}, "school": {string(testSite)}, "to": {"comune"}, "comune": {"015189"},
+		"level": {"primaria-4"}, "reference": {"12/2022"}, "into": {w.request("Bondar", "Ivan").String()}, "family_name": {"Shevchenko"}, "given_name": {"Olha"}, "birth_date": {"2013-05-06"}, "sex": {"F"}}
+	reasonsOf := map[string]string{"diniego": "no-places-in-class", "domanda": "contacts", "anno": "skills", "passaggio": "agreed", "ritiro-proposta": "better-place",
+		"fine-frequenza": "moved-abroad", "ritiro": "moved-abroad", "chiusura": "moved-abroad", "cancellazione": "request"}
+	check := func(stage string) {
+		t.Helper()
+		_, page := w.get(atUST, path)
+		for _, a := range acts {
+			linked := strings.Contains(page, `href="`+path+"/"+a.path+`"`)
+			code, form := w.get(atUST, path+"/"+a.path)
+			if linked != (code == http.StatusOK) || !linked && (code != http.StatusConflict || strings.Contains(form, "<form method=\"post\" action=\""+path) ||
+				!strings.Contains(form, `href="`+path+`"`)) {
+				t.Errorf("%s, %s: linked %t, %d", stage, a.path, linked, code)
+			}
+			if linked {
+				continue
+			}
+			answers.Set("reason", reasonsOf[a.path])
+			code, refused := w.submitTo(atUST, path+"/"+a.path, answers)
+			why := regexp.MustCompile(`(?s)role="alert">.*?</div>`)
+			if code == http.StatusSeeOther {
+				continue // done before: once more changes nothing
+			}
+			if code != http.StatusConflict || why.FindString(refused) != why.FindString(form) {
+				t.Errorf("%s, %s: the post says %d %s, the form %s", stage, a.path, code, why.FindString(refused), why.FindString(form))
+			}
+		}
+	}
+	do := func(as domain.Actor, act string, v url.Values) {
+		t.Helper()
+		if code, body := w.submit(as, path+"/"+act, v); code != http.StatusSeeOther {
+			t.Fatalf("%s: %d %s", act, code, body[strings.Index(body, "<main"):])
+		}
+	}
+	check("requested")
+	do(centre, "presa-in-carico", url.Values{})
+	check("in charge")
+	do(centre, "domanda", url.Values{"to": {"comune"}, "reason": {"contacts"}, "text": {"?"}})
+	check("asked")
+	do(atRozzano, "risposta", url.Values{"text": {"!"}})
+	do(centre, "proposta", url.Values{"school": {string(testSite)}})
+	check("offered")
+	do(atSchool, "accoglimento", url.Values{"on": {"2022-04-04"}})
+	check("accepted")
+	do(atSchool, "primo-giorno", url.Values{"on": {"2022-04-04"}})
+	check("attending")
+	do(atSchool, "fine-frequenza", url.Values{"on": {"2022-04-04"}, "reason": {"moved-abroad"}})
+	check("closed")
+}
+
+func TestWhatWasWrittenForAnActThatCameTooLateIsNotLost(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, io.Discard)
+	id := w.request("Shevchenko", "Olha")
+	path := "/pratiche/" + id.String()
+	w.submit(w.centreOf(id), path+"/presa-in-carico", url.Values{})
+	code, body := w.submitTo(w.centreOf(id), path+"/ritiro-proposta", url.Values{"reason": {"better-place"}})
+	if code != http.StatusConflict || !strings.Contains(body, "Adesso non si può fare") {
+		t.Errorf("no offer stands: %d", code)
+	}
+	code, body = w.submitTo(atRozzano, path+"/risposta", url.Values{"text": {"Chiamate di sera."}})
+	if code != http.StatusConflict || !strings.Contains(body, "Chiamate di sera.") {
+		t.Errorf("%d, or what was written is lost", code)
+	}
+	code, body = w.submit(w.centreOf(id), path+"/proposta", url.Values{})
+	if code != http.StatusUnprocessableEntity || !strings.Contains(body, `id="f-school-error"`) {
+		t.Errorf("no school: %d", code)
+	}
+	code, body = w.submit(w.centreOf(id), path+"/proposta", url.Values{"school": {string(testSite)}, "other": {"ZZEE00009X"}})
+	if code != http.StatusUnprocessableEntity || !strings.Contains(body, `id="f-other-error"`) {
+		t.Errorf("two schools: %d", code)
+	}
+	code, body = w.submit(atUST, path+"/unione", url.Values{"into": {uuid.NewString()}, "text": {"Stessa data di nascita"}})
+	if code != http.StatusNotFound && code != http.StatusUnprocessableEntity || !strings.Contains(body, `id="f-into-error"`) || !strings.Contains(body, "Stessa data di nascita") {
+		t.Errorf("merging into a case that is not there: %d, or the text is lost", code)
+	}
+	code, body = w.submit(w.centreOf(id), path+"/passaggio", url.Values{"text": {"Vive altrove"}})
+	if code != http.StatusUnprocessableEntity || !strings.Contains(body, `id="f-to-error"`) || !strings.Contains(body, `id="f-reason-error"`) ||
+		!strings.Contains(body, "Vive altrove") {
+		t.Errorf("two questions without an answer: %d, not both named, or the text is lost", code)
+	}
+}
+
+func TestACaseIsReadInWordsNotInCodes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, io.Discard)
+	r, err := w.desk.Request(t.Context(), desk.NewTicket(), atRozzano, desk.RequestForm{FamilyName: domain.NewPersonal("Shevchenko"),
+		GivenName: domain.NewPersonal("Olha"), Sex: "F", BirthDate: domain.NewPersonal("2013-05-06"), AdultName: domain.NewPersonal("Olena Shevchenko"),
+		AdultLanguage: domain.NewPersonal("uk"), Languages: domain.NewPersonal("uk, ru, lingua dei segni"), Citizenship: domain.NewPersonal("UA")})
+	w.check(err)
+	w.follow()
+	path := "/pratiche/" + r.ID.String()
+	_, body := w.get(atRozzano, path)
+	for _, want := range []string{"<dd>Ucraino</dd>", "Russo", "lingua dei segni", "<dd>Ucraina</dd>", "Ora tocca a: CTI"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	centre := w.centreOf(r.ID)
+	if _, body := w.get(centre, path); !strings.Contains(body, "Tocca a voi.") {
+		t.Error("the centre is not told that it is its turn")
+	}
+	w.submit(centre, path+"/presa-in-carico", url.Values{})
+	w.submit(centre, path+"/proposta", url.Values{"school": {string(testSite)}})
+	if _, body := w.get(atSchool, path); strings.Contains(body, ", 00:00") || !strings.Contains(body, "Risposta entro</dt><dd><time datetime=\"2022-04-07\">7 aprile 2022</time>") {
+		t.Error("the term is told as the midnight after it")
+	}
+	if _, body := w.get(atSchool, path); strings.Contains(body, "Presa in carico") || strings.Contains(body, "Richiesta registrata") {
+		t.Error("a school reads what was done before the case came to it")
 	}
 }
 

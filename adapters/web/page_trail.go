@@ -111,7 +111,7 @@ func (s *site) trailDetails(r *http.Request, g *registers, e casefile.Event) ([]
 		return other(text("case.from-case"), e.From), nil
 	case casefile.ClockExpired:
 		out, err := details(g, e)
-		return append(out, Pair{text("audit.due"), at(e.Due)}), err
+		return append(out, Pair{text("audit.due"), on(lastDay(e.Due))}), err
 	case casefile.PupilErased:
 		return []Pair{{text("case.reason"), s.wordsFor("erasure.", e.Ground)}}, nil
 	}

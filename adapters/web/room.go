@@ -148,7 +148,7 @@ func (s *site) dueCell(l caseline.Line) (Cell, Tone) {
 	if l.Due.IsZero() {
 		return Cell{}, ""
 	}
-	today, last := domain.DateOf(s.Clock()), domain.DateOf(l.Due.Add(-time.Second))
+	today, last := domain.DateOf(s.Clock()), lastDay(l.Due)
 	switch days := calendar.WorkingDaysBetween(today, last, l.Comune); {
 	case days < 0:
 		return badge(Danger, due(days)), Danger
