@@ -125,9 +125,10 @@ func TestAFormSaysWhenItsActIsNotPossibleAnyMore(t *testing.T) {
 		"level": {"primaria-4"}, "reference": {"12/2022"}, "into": {w.request("Bondar", "Ivan").String()}, "family_name": {"Shevchenko"}, "given_name": {"Olha"}, "birth_date": {"2013-05-06"}, "sex": {"F"}}
 	reasonsOf := map[string]string{"diniego": "no-places-in-class", "domanda": "contacts", "anno": "skills", "passaggio": "agreed", "ritiro-proposta": "better-place",
 		"fine-frequenza": "moved-abroad", "ritiro": "moved-abroad", "chiusura": "moved-abroad", "cancellazione": "request"}
-	check := func(stage string) {
+	check := func(stage string, allowed string) {
 		t.Helper()
 		_, page := w.get(atUST, path)
+		var all []string
 		for _, a := range acts {
 			linked := strings.Contains(page, `href="`+path+"/"+a.path+`"`)
 			code, form := w.get(atUST, path+"/"+a.path)
@@ -136,6 +137,7 @@ func TestAFormSaysWhenItsActIsNotPossibleAnyMore(t *testing.T) {
 				t.Errorf("%s, %s: linked %t, %d", stage, a.path, linked, code)
 			}
 			if linked {
+				all = append(all, a.path)
 				continue
 			}
 			answers.Set("reason", reasonsOf[a.path])
@@ -148,6 +150,9 @@ func TestAFormSaysWhenItsActIsNotPossibleAnyMore(t *testing.T) {
 				t.Errorf("%s, %s: the post says %d %s, the form %s", stage, a.path, code, why.FindString(refused), why.FindString(form))
 			}
 		}
+		if got := strings.Join(all, " "); got != allowed {
+			t.Errorf("%s: %s, want %s", stage, got, allowed)
+		}
 	}
 	do := func(as domain.Actor, act string, v url.Values) {
 		t.Helper()
@@ -155,20 +160,20 @@ func TestAFormSaysWhenItsActIsNotPossibleAnyMore(t *testing.T) {
 			t.Fatalf("%s: %d %s", act, code, body[strings.Index(body, "<main"):])
 		}
 	}
-	check("requested")
+	check("requested", "presa-in-carico anno passaggio domicilio correzione nota ritiro chiusura unione")
 	do(centre, "presa-in-carico", url.Values{})
-	check("in charge")
+	check("in charge", "proposta domanda anno passaggio domicilio correzione nota ritiro chiusura unione")
 	do(centre, "domanda", url.Values{"to": {"comune"}, "reason": {"contacts"}, "text": {"?"}})
-	check("asked")
+	check("asked", "risposta anno domicilio correzione nota ritiro chiusura unione")
 	do(atRozzano, "risposta", url.Values{"text": {"!"}})
 	do(centre, "proposta", url.Values{"school": {string(testSite)}})
-	check("offered")
+	check("offered", "accoglimento diniego domanda ritiro-proposta domicilio correzione nota ritiro chiusura unione")
 	do(atSchool, "accoglimento", url.Values{"on": {"2022-04-04"}})
-	check("accepted")
+	check("accepted", "primo-giorno domanda anno domicilio correzione nota chiusura")
 	do(atSchool, "primo-giorno", url.Values{"on": {"2022-04-04"}})
-	check("attending")
+	check("attending", "primo-giorno domanda anno domicilio correzione nota fine-frequenza")
 	do(atSchool, "fine-frequenza", url.Values{"on": {"2022-04-04"}, "reason": {"moved-abroad"}})
-	check("closed")
+	check("closed", "nota riapertura cancellazione")
 }
 
 func TestWhatWasWrittenForAnActThatCameTooLateIsNotLost(t *testing.T) {
