@@ -213,9 +213,12 @@ func Institution(s *projections.Snapshot, i domain.Institution) (string, error) 
 	return name, err
 }
 
+// plain takes out of a text what means something to LIKE, in one engine or another.
+var plain = strings.NewReplacer("%", "", "_", "", `\`, "", "\x00", "")
+
 // Register pages through the register by code. Query is matched against code and name, comune and order where given.
 func Register(s *projections.Snapshot, query string, comune domain.Comune, o grade.Order, after domain.School, limit int) iter.Seq2[Site, error] {
-	like := "%" + strings.NewReplacer("%", "", "_", "").Replace(strings.ToLower(strings.TrimSpace(query))) + "%"
+	like := "%" + plain.Replace(strings.ToLower(strings.TrimSpace(query))) + "%"
 	return sites.Where(s, "search LIKE $1 AND ($2 = '' OR comune = $2) AND ($3 = '' OR school_order = $3) AND code > $4 ORDER BY code LIMIT $5",
 		like, comune, o, after, limit)
 }

@@ -22,9 +22,14 @@ import (
 // made is a small year in memory.
 func made(t *testing.T, enrolled int, seed uint64) (event.Store, *event.Codec) {
 	t.Helper()
+	return madeWith(t, sealtest.New(), enrolled, seed)
+}
+
+func madeWith(t *testing.T, sealer domain.Sealer, enrolled int, seed uint64) (event.Store, *event.Codec) {
+	t.Helper()
 	ctx := context.Background()
 	store, clock := memory.New(), &year2022.Clock{}
-	codec := event.NewCodec(sealtest.New(), casefile.Events, places.Events, territory.Events, territory.SchoolEvents)
+	codec := event.NewCodec(sealer, casefile.Events, places.Events, territory.Events, territory.SchoolEvents)
 	clock.Set(year2022.Start)
 	act := domain.Act{By: domain.System, At: clock.Now()}
 	if err := year2022.Found(ctx, store, codec, act); err != nil {

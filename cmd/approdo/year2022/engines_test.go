@@ -1,0 +1,338 @@
+package year2022_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"approdo/adapters/postgres/pgtest"
+	postgres "approdo/adapters/postgres/views"
+	sqlite "approdo/adapters/sqlite/views"
+	"approdo/cmd/approdo/year2022"
+	"approdo/domain"
+	"approdo/domain/casefile"
+	"approdo/domain/event"
+	"approdo/domain/event/sealtest"
+	"approdo/domain/grade"
+	"approdo/domain/names"
+	"approdo/projections"
+	"approdo/projections/audit"
+	"approdo/projections/board"
+	"approdo/projections/caseline"
+	"approdo/projections/centre"
+	"approdo/projections/comune"
+	"approdo/projections/duplicates"
+	"approdo/projections/school"
+	"approdo/projections/worklist"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+// tokens are keyed tokens as a test needs them: the same text gives the same.
+type tokens struct{}
+
+func (tokens) Of(kind, text string) []byte {
+	sum := sha256.Sum256([]byte(kind + "|" + text))
+	return sum[:16]
+}
+
+// growing is a journal of which only so much is there yet.
+type growing struct {
+	event.Store
+	head event.Position
+}
+
+func (g *growing) Head(context.Context) (event.Position, error) { return g.head, nil }
+
+func (g *growing) ReadAll(ctx context.Context, after event.Position, o event.ReadAll) iter.Seq2[event.Page, error] {
+	return func(yield func(event.Page, error) bool) {
+		for p, err := range g.Store.ReadAll(ctx, after, o) {
+			n := slices.IndexFunc(p.Records, func(r event.Record) bool { return r.Position > g.head })
+			if n >= 0 {
+				p.Records, p.Checkpoint, p.CaughtUp = p.Records[:n], g.head, true
+			}
+			if len(p.Records) > 0 && !yield(p, err) || n >= 0 {
+				return
+			}
+		}
+	}
+}
+
+func TestEveryEngineGivesTheSameViewsAndAnswers(t *testing.T) {
+	t.Parallel()
+	sealer := sealtest.New()
+	store, codec := madeWith(t, sealer, 120, 7)
+	head, err := store.Head(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	onFile, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "views.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer onFile.Close()
+	onServer, err := postgres.Open(t.Context(), pgtest.Database(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer onServer.Close()
+	var dumps, answers []string
+	for _, engine := range []projections.Engine{onFile, onServer} {
+		so := &growing{Store: store}
+		var r *projections.Runner
+		for so.head < head {
+			so.head = min(head, so.head+head/4) // a quarter at a time, each by a program that remembers no row
+			r = projections.NewRunner(so, codec, engine, slog.New(slog.DiscardHandler), comune.Projection(), centre.Projection(),
+				school.Projection(), board.Projection(), audit.Projection(), duplicates.Projection(sealer, tokens{}))
+			if err := r.CatchUp(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var dump strings.Builder
+		if err := r.Dump(t.Context(), &dump); err != nil {
+			t.Fatal(err)
+		}
+		grown := dump.String()
+		a := asked(t, r, sealer)
+		if _, err := r.Rebuild(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+		dump.Reset()
+		if err := r.Dump(t.Context(), &dump); err != nil {
+			t.Fatal(err)
+		}
+		if dump.String() != grown {
+			t.Errorf("%T: grown by quarters and rebuilt the views differ", engine)
+		}
+		dumps, answers = append(dumps, grown), append(answers, a)
+	}
+	if diff := cmp.Diff(strings.Split(dumps[0], "\n"), strings.Split(dumps[1], "\n")); diff != "" {
+		t.Errorf("rows differ (-SQLite +PostgreSQL):\n%.5000s", diff)
+	}
+	if diff := cmp.Diff(strings.Split(answers[0], "\n"), strings.Split(answers[1], "\n")); diff != "" {
+		t.Errorf("answers differ (-SQLite +PostgreSQL):\n%.5000s", diff)
+	}
+	t.Logf("%d rows, %d answers", strings.Count(dumps[0], "\n"), strings.Count(answers[0], "\n"))
+	if strings.Count(answers[0], "\n") < 1000 {
+		t.Error("hardly anything was asked")
+	}
+}
+
+// questions asks every question that the program's packages know, of every body there is.
+type questions struct {
+	t      *testing.T
+	s      *projections.Snapshot
+	sealer domain.Sealer
+	out    strings.Builder
+}
+
+func asked(t *testing.T, r projections.Reader, sealer domain.Sealer) string {
+	t.Helper()
+	q := &questions{t: t, sealer: sealer}
+	if err := r.Read(t.Context(), func(s *projections.Snapshot) error {
+		q.s = s
+		return q.all()
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return q.out.String()
+}
+
+func (q *questions) tell(what string, answer any, err error) error {
+	fmt.Fprintf(&q.out, "%s: %+v\n", what, answer)
+	return err
+}
+
+func tellAll[R any](q *questions, what string, rows iter.Seq2[R, error]) error {
+	all, err := projections.Collect(rows)
+	for _, row := range all {
+		fmt.Fprintf(&q.out, "%s: %+v\n", what, row)
+	}
+	return err
+}
+
+func (q *questions) all() error {
+	lines, _, err := centre.All(q.s, caseline.Filter{}, caseline.ByChange, "", 10_000)
+	if err != nil {
+		return err
+	}
+	bodies := map[domain.Actor]bool{{Role: domain.RoleUST}: true, {Role: domain.RolePrefettura}: true}
+	orders, households, comuni := map[grade.Order]bool{}, map[string]bool{}, map[domain.Comune]bool{}
+	for _, l := range lines {
+		bodies[domain.Actor{Role: domain.RoleComune, Body: string(l.Comune)}] = true
+		bodies[domain.Actor{Role: domain.RoleCentre, Body: string(l.Centre)}] = true
+		if l.Institution != "" {
+			bodies[domain.Actor{Role: domain.RoleSchool, Body: string(l.Institution)}] = true
+		}
+		orders[l.Order], households[l.Household], comuni[l.Comune] = true, true, true
+	}
+	now := lines[len(lines)/2].UpdatedAt
+	for _, a := range sorted(bodies, func(a domain.Actor) string { return string(a.Role) + a.Body }) {
+		if err := errors.Join(q.lists(a, now), q.counts(a, now), q.searches(a, lines)); err != nil {
+			return fmt.Errorf("%s %s: %w", a.Role, a.Body, err)
+		}
+		if a.Role == domain.RoleSchool {
+			if err := q.institution(domain.Institution(a.Body)); err != nil {
+				return err
+			}
+		}
+		if a.Role == domain.RoleComune {
+			if err := tellAll(q, "departures of "+a.Body, comune.Departures(q.s, domain.Comune(a.Body), 50)); err != nil {
+				return err
+			}
+		}
+	}
+	for _, h := range sorted(households, func(h string) string { return h }) {
+		if err := tellAll(q, "household", centre.Household(q.s, h)); err != nil {
+			return err
+		}
+	}
+	for _, o := range sorted(orders, func(o grade.Order) string { return string(o) }) {
+		i, err := school.Busiest(q.s, o)
+		if err := q.tell("busiest", i, err); err != nil {
+			return err
+		}
+		for _, c := range sorted(comuni, func(c domain.Comune) string { return string(c) }) {
+			if err := errors.Join(tellAll(q, "candidates", school.Candidates(q.s, c, o)),
+				tellAll(q, "register", school.Register(q.s, "ist", c, o, "", 30)),
+				tellAll(q, "places", school.PlacesIn(q.s, c, 2021, grade.Level{Order: o, Year: 1}))); err != nil {
+				return err
+			}
+		}
+	}
+	for _, text := range []string{"", " SCUOLA", "a%_", `\`, "\x00", "zzz", "\xff"} {
+		if err := tellAll(q, "register", school.Register(q.s, text, "", "", "MIEE", 20)); err != nil {
+			return err
+		}
+	}
+	return errors.Join(tellAll(q, "due", centre.Due(q.s, now)), q.trail(now))
+}
+
+func sorted[T comparable](set map[T]bool, by func(T) string) []T {
+	var all []T
+	for v := range set {
+		all = append(all, v)
+	}
+	slices.SortFunc(all, func(a, b T) int { return strings.Compare(by(a), by(b)) })
+	return all
+}
+
+func (q *questions) lists(a domain.Actor, now time.Time) error {
+	for _, f := range []caseline.Filter{{}, {Statuses: []casefile.Status{casefile.Requested, casefile.InCharge, casefile.Offered}},
+		{Overdue: now}, {Order: grade.Primaria, Channel: domain.ChannelSchool}, {Holder: casefile.Holder{Kind: casefile.HeldByCentre}},
+		{Comuni: []domain.Comune{"015146", "015209"}}} {
+		for _, by := range []caseline.By{caseline.ByChange, caseline.ByDue} {
+			after := caseline.Cursor("")
+			for page := 0; page == 0 || after != "" && page < 5; page++ {
+				lines, next, err := worklist.List(q.s, a, f, by, after, 7)
+				if a.Role == domain.RolePrefettura {
+					return nil
+				}
+				for _, l := range lines {
+					l.Identity = domain.Box{}
+					fmt.Fprintf(&q.out, "list %s %s %s: %+v\n", a.Role, a.Body, by, l)
+				}
+				if err != nil {
+					return err
+				}
+				after = next
+			}
+		}
+	}
+	n, err := worklist.Counts(q.s, a)
+	return q.tell("counts", n, err)
+}
+
+func (q *questions) counts(a domain.Actor, now time.Time) error {
+	scope, err := worklist.Board(a)
+	if err != nil {
+		return err
+	}
+	today := domain.DateOf(now)
+	for _, scope := range []board.Scope{scope, {Comune: scope.Comune, Centre: scope.Centre, Order: grade.Primaria, Comuni: []domain.Comune{"015146", "015209"}}} {
+		for _, by := range []board.By{board.ByComune, board.ByCentre, board.ByOrder, board.ByChannel, board.ByHolder} {
+			if err := tellAll(q, "board by "+string(by), board.Counts(q.s, scope, by)); err != nil {
+				return err
+			}
+		}
+		waiting, err1 := board.WaitingNow(q.s, scope, today)
+		waited, err2 := board.Waited(q.s, scope)
+		since, err3 := board.WaitingSince(q.s, scope, today)
+		if err := errors.Join(q.tell("waiting", waiting, err1), q.tell("waited", waited, err2), q.tell("since", since, err3),
+			tellAll(q, "overdue", board.OverdueBy(q.s, scope, now))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (q *questions) searches(a domain.Actor, lines []caseline.Line) error {
+	if a.Role == domain.RolePrefettura {
+		return nil
+	}
+	for _, l := range lines[:min(10, len(lines))] {
+		identity, err := domain.Closed[casefile.Identity](l.Identity).Unseal(q.t.Context(), q.sealer)
+		if errors.Is(err, domain.ErrForgotten) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		for _, p := range []names.Person{duplicates.PersonOf(identity, l.Sex), {Family: identity.FamilyName.Reveal()}} {
+			found, err := worklist.Search(q.t.Context(), q.s, a, q.sealer, tokens{}, p, false)
+			if err != nil {
+				return err
+			}
+			for _, m := range found {
+				fmt.Fprintf(&q.out, "found by %s %s: %s %v\n", a.Role, a.Body, m.Case, m.Value)
+			}
+		}
+	}
+	return nil
+}
+
+func (q *questions) institution(i domain.Institution) error {
+	name, err := school.Institution(q.s, i)
+	if err := q.tell("institution", name, err); err != nil {
+		return err
+	}
+	sites, err := projections.Collect(school.Sites(q.s, i))
+	if err != nil {
+		return err
+	}
+	for _, s := range sites {
+		site, known, err := school.SiteOf(q.s, s.Code)
+		if err := errors.Join(q.tell("site", site, err), q.tell("known", known, nil)); err != nil {
+			return err
+		}
+	}
+	return errors.Join(tellAll(q, "places of 2021", school.PlacesOf(q.s, i, 2021)), tellAll(q, "places of 2022", school.PlacesOf(q.s, i, 2022)))
+}
+
+func (q *questions) trail(now time.Time) error {
+	for _, d := range []domain.Date{domain.DateOf(year2022.Start), domain.DateOf(now)} {
+		rows, next, err := audit.Day(q.s, d, 0, 40)
+		if err := q.tell("trail", next, err); err != nil {
+			return err
+		}
+		for _, r := range rows {
+			fmt.Fprintf(&q.out, "trail: %+v\n", r)
+		}
+		n, err1 := audit.Count(q.s, d)
+		acts, err2 := audit.Summary(q.s, d)
+		if err := errors.Join(q.tell("trail of the day", n, err1), q.tell("acts", acts, err2)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
