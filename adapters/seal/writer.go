@@ -11,13 +11,16 @@ import (
 // batchSize bounds how many requests share a transaction.
 const batchSize = 512
 
+// keyset is the keys of a subject, in the order of classes.
+type keyset [len(classes)]cipher.AEAD
+
 // request is what the writer is asked: to make the keys of one subject, or to forget some. The writer sets keys and err and
 // then closes done.
 type request struct {
 	create uuid.UUID
 	forget []uuid.UUID
 	done   chan struct{}
-	keys   [len(classes)]cipher.AEAD
+	keys   keyset
 	err    error
 }
 

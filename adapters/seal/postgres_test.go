@@ -1,0 +1,262 @@
+package seal
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"approdo/adapters/postgres/pgtest"
+	"approdo/domain"
+)
+
+func postgresGround(t *testing.T) ground {
+	url := pgtest.Database(t)
+	return ground{
+		master: NewMasterKey(),
+		open:   func(ctx context.Context, m MasterKey) (*Keyring, error) { return OpenKeyringPostgres(ctx, url, m) },
+		run:    func(t *testing.T, statement string) [][]byte { return ask(t, url, statement) },
+		lock: func(t *testing.T) func() {
+			conn := connect(t, url)
+			if _, err := conn.Exec(t.Context(), "BEGIN; LOCK TABLE keyring"); err != nil {
+				t.Fatal(err)
+			}
+			return func() {
+				if err := conn.Close(context.WithoutCancel(t.Context())); err != nil {
+					t.Error(err)
+				}
+			}
+		},
+		id:    func(id uuid.UUID) string { return "'" + id.String() + "'" },
+		bytes: func(b []byte) string { return `'\x` + hex.EncodeToString(b) + "'" },
+	}
+}
+
+// connect gives a connection from outside, to which the tables of the keys need no schema's name.
+func connect(t *testing.T, url string) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.Exec(t.Context(), "SET search_path = keys"); err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
+
+func ask(t *testing.T, url, statement string) [][]byte {
+	t.Helper()
+	conn := connect(t, url)
+	defer func() {
+		if err := conn.Close(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+	}()
+	rows, err := conn.Query(t.Context(), statement)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := pgx.CollectRows(rows, pgx.RowTo[[]byte])
+	if err != nil {
+		t.Fatalf("%s: %v", statement, err)
+	}
+	return out
+}
+
+func TestKeyDatabaseOfANewerProgramIsRefused(t *testing.T) {
+	t.Parallel()
+	g := postgresGround(t)
+	g.ring(t)
+	g.run(t, "INSERT INTO migrations (number, compatible) VALUES (4711, false)")
+	if _, err := g.open(t.Context(), g.master); err == nil || !strings.Contains(err.Error(), "schema 4711") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// What a node forgot another stops opening because it is told, and not only because its cache has run out.
+func TestForgettingIsHeardOnOtherNodes(t *testing.T) {
+	t.Parallel()
+	g := postgresGround(t)
+	one, other := g.ring(t), g.ring(t)
+	gone, stays := uuid.New(), uuid.New()
+	box, staysBox := mustSeal(t, one, gone, domain.ClassPersonal), mustSeal(t, one, stays, domain.ClassPersonal)
+	for deaf := true; deaf; time.Sleep(time.Millisecond) {
+		_, epoch := other.cache.get(cacheID{gone, domain.ClassPersonal})
+		deaf = epoch == 0 // it clears its cache when it begins to listen
+	}
+	wantOpens(t, other, gone, box)
+	_, before := other.cache.get(cacheID{gone, domain.ClassPersonal})
+	if err := one.Forget(t.Context(), gone); err != nil {
+		t.Fatal(err)
+	}
+	for before == epochOf(other.cache) { // nothing but news ends this
+		time.Sleep(time.Millisecond)
+	}
+	if _, err := other.Open(t.Context(), gone, domain.ClassPersonal, place, box); !errors.Is(err, domain.ErrForgotten) {
+		t.Errorf("opened on another node: %v", err)
+	}
+	if _, err := other.Seal(t.Context(), gone, domain.ClassPersonal, place, plain); !errors.Is(err, domain.ErrForgotten) {
+		t.Errorf("closed on another node: %v", err)
+	}
+	wantOpens(t, other, stays, staysBox)
+}
+
+func epochOf(c *cache) uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.epoch
+}
+
+// traces names the files of the server, but for its log of changes, that hold a secret as bytes or in hex.
+func traces(t *testing.T, dir string, secret []byte) (names []string) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // the server removed it meanwhile
+			return nil
+		case err != nil:
+			return err
+		case e.IsDir() && e.Name() == "pg_wal":
+			return fs.SkipDir
+		case !e.Type().IsRegular():
+			return nil
+		}
+		content, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if bytes.Contains(content, secret) || bytes.Contains(content, []byte(hex.EncodeToString(secret))) {
+			names = append(names, strings.TrimPrefix(path, dir))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
+
+func TestForgettingLeavesNoTraceInTheTables(t *testing.T) {
+	t.Parallel()
+	cluster := pgtest.Start(t)
+	url, m := cluster.URL(), NewMasterKey()
+	dir := string(ask(t, url, "SHOW data_directory")[0])
+	k, err := OpenKeyringPostgres(t.Context(), url, m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := k.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	var subjects []uuid.UUID
+	for range 200 {
+		s := uuid.New()
+		subjects = append(subjects, s)
+		mustSeal(t, k, s, domain.ClassPersonal)
+	}
+	box := mustSeal(t, k, subjects[199], domain.ClassPersonal)
+	salt, wrapped := ask(t, url, "SELECT salt FROM wrappings"), ask(t, url, "SELECT wrapped FROM keys")
+	if len(wrapped) != 400 || len(salt) != 1 {
+		t.Fatalf("%d keys under %d salts", len(wrapped), len(salt))
+	}
+	// A session that looks at an older state would keep rows that were deleted.
+	looks := connect(t, url)
+	defer looks.Close(t.Context())
+	if _, err := looks.Exec(t.Context(), "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM forgotten"); err != nil {
+		t.Fatal(err)
+	}
+	ask(t, url, "ANALYZE")
+	ask(t, url, "CHECKPOINT")
+	if len(traces(t, dir, salt[0])) == 0 || len(traces(t, dir, wrapped[0])) == 0 {
+		t.Fatal("the search does not find what is there")
+	}
+	if err := k.Forget(t.Context(), subjects[:180]...); err != nil {
+		t.Fatal(err)
+	}
+	ask(t, url, "CHECKPOINT")
+	for i, old := range append(salt, wrapped[0], wrapped[200], wrapped[399]) {
+		if in := traces(t, dir, old); in != nil {
+			t.Errorf("secret %d of the old generation is still in %v", i, in)
+		}
+	}
+	if n := len(ask(t, url, "SELECT wrapped FROM keys")); n != 40 {
+		t.Errorf("%d keys are left", n)
+	}
+	wantOpens(t, k, subjects[199], box)
+	k.cache.clear()
+	wantOpens(t, k, subjects[199], box)
+}
+
+func TestNoTableHoldsAKeyOrATextInClear(t *testing.T) {
+	t.Parallel()
+	cluster := pgtest.Start(t)
+	url, m := cluster.URL(), NewMasterKey()
+	dir := filepath.Dir(string(ask(t, url, "SHOW data_directory")[0]))
+	k, err := OpenKeyringPostgres(t.Context(), url, m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	subject := uuid.New()
+	mustSeal(t, k, subject, domain.ClassPersonal)
+	salt, wrapped := ask(t, url, "SELECT salt FROM wrappings")[0], ask(t, url, "SELECT wrapped FROM keys WHERE class = 'personal'")[0]
+	raw, err := m.wrapping(1, salt).unwrap(subject, domain.ClassPersonal, wrapped)
+	if err := errors.Join(err, k.Close()); err != nil {
+		t.Fatal(err)
+	}
+	ask(t, url, "CHECKPOINT")
+	if len(traces(t, dir, wrapped)) == 0 || len(traces(t, dir, salt)) == 0 {
+		t.Fatal("the search does not find what is there")
+	}
+	for name, secret := range map[string][]byte{
+		"master key": m.secret[:], "data key": raw, "wrapping key": m.derive(salt, "wrapping"),
+		"token key": m.derive(nil, "tokens"), "text": plain, "name": []byte("Testovenko"), "place": []byte(place),
+	} {
+		if in := traces(t, dir, secret); in != nil {
+			t.Errorf("%s in clear in %v", name, in)
+		}
+	}
+}
+
+func TestAKeyServerThatIsAwayIsUnavailableAndComesBack(t *testing.T) {
+	t.Parallel()
+	cluster := pgtest.Start(t)
+	k, err := OpenKeyringPostgres(t.Context(), cluster.URL(), NewMasterKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := k.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	subject, other := uuid.New(), uuid.New()
+	box := mustSeal(t, k, subject, domain.ClassPersonal)
+	cluster.Kill(t)
+	k.cache.clear()
+	_, openErr := k.Open(t.Context(), subject, domain.ClassPersonal, place, box)
+	_, sealErr := k.Seal(t.Context(), other, domain.ClassPersonal, place, plain)
+	_, listErr := k.Forgotten(t.Context())
+	for what, err := range map[string]error{"open": openErr, "seal": sealErr, "list": listErr, "forget": k.Forget(t.Context(), other)} {
+		if !errors.Is(err, ErrUnavailable) || !errors.Is(err, domain.KindUnavailable) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	cluster.Restart(t)
+	for _, err = k.Forgotten(t.Context()); err != nil && t.Context().Err() == nil; { // connections that died are found out one by one
+		_, err = k.Forgotten(t.Context())
+	}
+	wantOpens(t, k, subject, box)
+	mustSeal(t, k, other, domain.ClassPersonal)
+}
