@@ -42,6 +42,7 @@ type Store struct {
 	life    context.Context // ends with the first Close
 	end     context.CancelFunc
 	closed  chan struct{} // closed once everything is freed
+	err     error         // what went wrong in between; read after closed
 	mu      sync.RWMutex  // guards shut, so that no append begins behind it
 	shut    bool
 	appends sync.WaitGroup
@@ -114,7 +115,7 @@ func (s *Store) Close(ctx context.Context) error {
 		go func() {
 			defer close(s.closed)
 			s.appends.Wait()
-			s.links.close()
+			s.err = s.links.close()
 		}()
 	}
 	s.mu.Unlock()
@@ -126,5 +127,5 @@ func (s *Store) Close(ctx context.Context) error {
 	if !first {
 		return event.ErrClosed
 	}
-	return nil
+	return s.err
 }

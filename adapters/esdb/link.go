@@ -20,6 +20,8 @@ import (
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/keepalive"
+
+	"approdo/domain/event"
 )
 
 // largest is the largest message taken: a record of the largest size the server keeps, and what is around it.
@@ -38,17 +40,19 @@ type links struct {
 	dialing chan struct{} // holds one while somebody connects
 
 	mu         sync.Mutex
+	shut       bool
 	current    *link
 	leader     string // where the last one that was asked said the leader is; "": ask the seeds
 	retirement sync.WaitGroup
+	errs       []error // of closing connections
 }
 
 func newLinks(a address) *links { return &links{address: a, dialing: make(chan struct{}, 1)} }
 
 // join gives the link there is, or a new one. The caller leaves it with calls.Done.
 func (ls *links) join(ctx context.Context) (*link, error) {
-	if l := ls.joinCurrent(); l != nil {
-		return l, nil
+	if l, err := ls.joinCurrent(); l != nil || err != nil {
+		return l, err
 	}
 	select {
 	case ls.dialing <- struct{}{}:
@@ -56,27 +60,33 @@ func (ls *links) join(ctx context.Context) (*link, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	if l := ls.joinCurrent(); l != nil {
-		return l, nil
+	if l, err := ls.joinCurrent(); l != nil || err != nil {
+		return l, err
 	}
 	l, err := ls.connect(ctx)
 	if err != nil {
 		return nil, err
 	}
-	l.calls.Add(1)
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
+	if ls.shut {
+		return nil, errors.Join(event.ErrClosed, l.conn.Close())
+	}
+	l.calls.Add(1)
 	ls.current = l
 	return l, nil
 }
 
-func (ls *links) joinCurrent() *link {
+func (ls *links) joinCurrent() (*link, error) {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
+	if ls.shut {
+		return nil, event.ErrClosed
+	}
 	if ls.current != nil {
 		ls.current.calls.Add(1)
 	}
-	return ls.current
+	return ls.current, nil
 }
 
 // blame retires a link on which a call ended, unless the call was answered.
@@ -95,25 +105,34 @@ func (ls *links) blame(l *link, err error) {
 func (ls *links) retire(l *link, leader string) {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
-	if ls.current != l {
-		return
+	if ls.current == l {
+		ls.leave(leader)
 	}
+}
+
+func (ls *links) leave(leader string) {
+	l := ls.current
 	ls.current, ls.leader = nil, leader
 	ls.retirement.Go(func() {
 		l.calls.Wait()
-		l.conn.Close() //nolint:errcheck // it says only that it is closed already
+		if err := l.conn.Close(); err != nil {
+			ls.mu.Lock()
+			defer ls.mu.Unlock()
+			ls.errs = append(ls.errs, err)
+		}
 	})
 }
 
-// close retires the link there is, and waits for the calls on all.
-func (ls *links) close() {
+// close lets nobody join any more, and waits for the calls on every link there was.
+func (ls *links) close() error {
 	ls.mu.Lock()
-	l := ls.current
-	ls.mu.Unlock()
-	if l != nil {
-		ls.retire(l, "")
+	ls.shut = true
+	if ls.current != nil {
+		ls.leave("")
 	}
+	ls.mu.Unlock()
 	ls.retirement.Wait()
+	return errors.Join(ls.errs...)
 }
 
 // connect finds the leader.
@@ -179,7 +198,7 @@ func (ls *links) dial(addr string) (*grpc.ClientConn, error) {
 	a := ls.address
 	transport := insecure.NewCredentials()
 	if !a.DisableTLS {
-		config := &tls.Config{InsecureSkipVerify: a.SkipCertificateVerification, RootCAs: a.RootCAs} //nolint:gosec // tlsVerifyCert=false asks for it
+		config := &tls.Config{InsecureSkipVerify: a.SkipCertificateVerification, RootCAs: a.RootCAs}
 		if a.UserCertFile != "" {
 			cert, err := tls.LoadX509KeyPair(a.UserCertFile, a.UserKeyFile)
 			if err != nil {

@@ -71,6 +71,9 @@ func (o *sender) record(r record) error {
 			return err
 		}
 	}
+	o.server.mu.Lock()
+	o.server.sent++
+	o.server.mu.Unlock()
 	err := o.call.Send(&streams.ReadResp{Content: &streams.ReadResp_Event{Event: &streams.ReadResp_ReadEvent{
 		Event: recorded, Position: &streams.ReadResp_ReadEvent_CommitPosition{CommitPosition: r.position}}}})
 	if err == nil && o.server.strikes(CutWhileRead) {

@@ -54,6 +54,7 @@ type Server struct {
 	listener *listener
 	dropped  chan struct{} // closed, and replaced, to end the subscriptions
 	headers  []metadata.MD // of the calls to Streams, the last hundred
+	sent     int           // records sent to readers
 }
 
 // Start runs a node on a log until the test ends.
@@ -110,7 +111,7 @@ func (s *Server) start(addr string) {
 	}
 	s.grpc, s.listener = g, &listener{Listener: l, open: map[string]net.Conn{}}
 	go func(l net.Listener) {
-		if err := g.Serve(l); err != nil {
+		if err := g.Serve(l); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
 			s.tb.Logf("esdbtest: %v", err)
 		}
 	}(s.listener)
@@ -162,6 +163,13 @@ func (s *Server) Headers() []metadata.MD {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]metadata.MD(nil), s.headers...)
+}
+
+// Sent is how many records went to readers and subscribers.
+func (s *Server) Sent() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sent
 }
 
 func (s *Server) running() bool {
