@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
@@ -41,7 +42,32 @@ func (s *Store) Append(ctx context.Context, a event.Append) (event.Result, error
 	case a.Expected == event.Any, a.Expected == event.StreamExists:
 		return s.appendAnywhere(ctx, name, a)
 	}
-	return s.appendAt(ctx, name, a)
+	return s.appendAt(ctx, name, a, time.Time{})
+}
+
+// Import implements event.Importer. The server gives every event its own instant, so that of the first journal goes into the metadata,
+// where reading finds it. Events are appended one after the other, since two at once could change places.
+func (s *Store) Import(ctx context.Context, records []event.Record) error {
+	for _, r := range records {
+		a := event.Append{Stream: r.Stream, Expected: event.Expected(r.Revision - 1), Events: []event.Draft{r.Draft}}
+		if err := a.Check(); err != nil {
+			return err
+		}
+		name, err := s.name(a.Stream)
+		if err != nil {
+			return err
+		}
+		done, err := s.begin()
+		if err != nil {
+			return err
+		}
+		_, err = s.appendAt(ctx, name, a, r.At.UTC())
+		done()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // twice reports whether an id stands for two events, which the server would take.
@@ -94,7 +120,7 @@ func (s *Store) appendAnywhere(ctx context.Context, name string, a event.Append)
 		case exact.Expected == event.NoStream && a.Expected == event.StreamExists:
 			return event.Result{}, &event.ConflictError{Stream: a.Stream, Expected: a.Expected, Actual: event.Revision(event.NoStream)}
 		}
-		res, err := s.appendAt(ctx, name, exact)
+		res, err := s.appendAt(ctx, name, exact, time.Time{})
 		var conflict *event.ConflictError
 		if !errors.As(err, &conflict) && !errors.Is(err, event.ErrCorruptIdempotency) {
 			return res, err
@@ -103,9 +129,10 @@ func (s *Store) appendAnywhere(ctx context.Context, name string, a event.Append)
 }
 
 // appendAt appends at an exact revision, or where there is no stream. It is made again when no answer came: the ids make that safe.
-func (s *Store) appendAt(ctx context.Context, name string, a event.Append) (event.Result, error) {
+// The instant is that of another journal, or zero.
+func (s *Store) appendAt(ctx context.Context, name string, a event.Append, at time.Time) (event.Result, error) {
 	attempt := uuid.New()
-	messages, err := proposal(name, a, attempt)
+	messages, err := proposal(name, a, attempt, at)
 	if err != nil {
 		return event.Result{}, err
 	}
@@ -138,7 +165,7 @@ func (s *Store) appendAt(ctx context.Context, name string, a event.Append) (even
 }
 
 // proposal is an append as it goes over the wire.
-func proposal(name string, a event.Append, attempt uuid.UUID) ([]*streams.AppendReq, error) {
+func proposal(name string, a event.Append, attempt uuid.UUID, at time.Time) ([]*streams.AppendReq, error) {
 	options := &streams.AppendReq_Options{
 		StreamIdentifier:       &shared.StreamIdentifier{StreamName: []byte(name)},
 		ExpectedStreamRevision: &streams.AppendReq_Options_NoStream{NoStream: &shared.Empty{}},
@@ -148,7 +175,7 @@ func proposal(name string, a event.Append, attempt uuid.UUID) ([]*streams.Append
 	}
 	messages := []*streams.AppendReq{{Content: &streams.AppendReq_Options_{Options: options}}}
 	for i, d := range a.Events {
-		c := custom{Schema: d.Schema, Meta: d.Meta}
+		c := custom{Schema: d.Schema, Meta: d.Meta, At: at}
 		if i == len(a.Events)-1 {
 			c.Append = attempt
 		}

@@ -26,7 +26,8 @@ func runOnCluster(t *testing.T) {
 		return s
 	}
 	storetest.Run(t, storetest.Engine{
-		Open: func(t *testing.T) event.Store { return start(t, esdbtest.NewLog()) },
+		Imports: true,
+		Open:    func(t *testing.T) event.Store { return start(t, esdbtest.NewLog()) },
 		Reopen: func(t *testing.T, old event.Store) event.Store {
 			shut(t, old)
 			return start(t, logs[old])

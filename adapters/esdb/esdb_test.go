@@ -43,6 +43,7 @@ func TestContract(t *testing.T) {
 func runOnOne(t *testing.T) {
 	var servers sync.Map // of the journals that are open
 	storetest.Run(t, storetest.Engine{
+		Imports: true,
 		Open: func(t *testing.T) event.Store {
 			server := esdbtest.Start(t, esdbtest.NewLog(), roomy)
 			s := open(t, server.URL())
@@ -93,6 +94,7 @@ func runOnReal(t *testing.T, url string) {
 		return s
 	}
 	storetest.Run(t, storetest.Engine{
+		Imports: true,
 		Open: func(t *testing.T) event.Store {
 			return openAt(t, url+separator+"streamPrefix=approdo-test-"+uuid.NewString()+".")
 		},

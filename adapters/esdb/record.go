@@ -27,6 +27,8 @@ type custom struct {
 	// Append names the call of Append that wrote the record, on its last event. The server answers a repeated append as it did the
 	// first; only this tells them apart.
 	Append uuid.UUID `json:"append,omitzero"`
+	// At is when another journal wrote an imported record; zero of all others.
+	At time.Time `json:"at,omitzero"`
 }
 
 // message is an event as the server takes it.
@@ -78,13 +80,17 @@ func (s *Store) record(e *streams.ReadResp_ReadEvent) (found, error) {
 	if err := json.Unmarshal(r.GetCustomMetadata(), &c); err != nil {
 		return malformed("its metadata is none of ours")
 	}
+	written := time.Unix(ticks/1e7, ticks%1e7*100).UTC()
+	if !c.At.IsZero() {
+		written = c.At.UTC()
+	}
 	return found{
 		Record: event.Record{
 			Draft:    event.Draft{ID: id, Type: r.GetMetadata()["type"], Schema: c.Schema, Data: r.GetData(), Meta: c.Meta},
 			Stream:   stream,
 			Revision: event.Revision(r.GetStreamRevision()),
 			Position: event.Position(r.GetCommitPosition()),
-			At:       time.Unix(ticks/1e7, ticks%1e7*100).UTC(),
+			At:       written,
 		},
 		append: c.Append,
 	}, nil

@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net/url"
 	"regexp"
+	"strings"
 
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/go-json-experiment/json"
@@ -43,6 +44,27 @@ var (
 	subjectForm = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`)
 )
 
+// Check gives the fault of a Config, nil where it has none.
+func (c Config) Check() error {
+	switch {
+	case !nameForm.MatchString(c.Name):
+		return ErrName
+	case c.isWebhook() && len(c.Secret) < shortestSecret:
+		return ErrSecret
+	case c.URL.Scheme == "nats" && !subjectForm.MatchString(c.subject()):
+		return ErrSubject
+	case !c.isWebhook() && c.URL.Scheme != "nats":
+		return ErrScheme
+	}
+	return nil
+}
+
+func (c Config) isWebhook() bool {
+	return c.URL.Scheme == "https" || c.URL.Scheme == "http" && isLoopback(c.URL.Hostname())
+}
+
+func (c Config) subject() string { return strings.Trim(c.URL.Path, "/") }
+
 // Outlet sends facts to one receiver.
 type Outlet struct {
 	name      string
@@ -52,22 +74,17 @@ type Outlet struct {
 
 // Open makes an outlet. A receiver that does not answer now is no error.
 func Open(c Config, log *slog.Logger) (*Outlet, error) {
-	if !nameForm.MatchString(c.Name) {
-		return nil, ErrName
+	if err := c.Check(); err != nil {
+		return nil, err
 	}
 	o := &Outlet{name: c.Name}
 	var err error
-	switch {
-	case c.URL.Scheme == "https" || c.URL.Scheme == "http" && isLoopback(c.URL.Hostname()):
+	if c.isWebhook() {
 		o.topic = c.URL.String()
 		o.publisher, err = newWebhook(c.Secret)
-	case c.URL.Scheme == "nats":
-		if o.topic = trimSlash(c.URL.Path); !subjectForm.MatchString(o.topic) {
-			return nil, ErrSubject
-		}
+	} else {
+		o.topic = c.subject()
 		o.publisher, err = newNATS(c.URL, c.Name, log)
-	default:
-		return nil, ErrScheme
 	}
 	return o, err
 }

@@ -20,17 +20,16 @@ type accountCmd struct {
 
 // inviteCmd begins an account.
 type inviteCmd struct {
+	storage
 	Role string `help:"Ruolo: comune, centre, school, ust, prefettura, administrator." required:""`
 	Body string `help:"Codice dell'ente: ISTAT del comune, del centro o dell'istituzione; vuoto per gli altri."`
 	User string `help:"Nome con cui entra, di solito l'indirizzo di posta." required:""`
 	Name string `help:"Nome e cognome." required:""`
-	Data string `help:"Cartella dei dati." required:"" type:"path"`
-	Key  string `help:"File della chiave maestra." required:"" type:"path"`
 }
 
 // Run is the subcommand.
 func (c *inviteCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger) error {
-	h, err := openExisting(ctx, c.Data, c.Key, log)
+	h, err := c.load(ctx, true, log)
 	if err != nil {
 		return err
 	}

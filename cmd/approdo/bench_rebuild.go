@@ -53,7 +53,7 @@ func (c *benchRebuildCmd) measure(ctx context.Context, n int, log *slog.Logger) 
 		return f, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	h, err := openHouse(ctx, filepath.Join(dir, "data"), seal.NewMasterKey(), time.Now, true, log)
+	h, err := openHouse(ctx, storage{Data: filepath.Join(dir, "data")}, seal.NewMasterKey(), time.Now, true, log)
 	if err != nil {
 		return f, err
 	}

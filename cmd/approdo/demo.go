@@ -76,7 +76,7 @@ func (c *demoCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger) erro
 	}
 	clock := &year2022.Clock{}
 	clock.Set(year2022.Start)
-	h, err := openHouse(ctx, c.Data, master, clock.Now, true, log)
+	h, err := openHouse(ctx, storage{Data: c.Data}, master, clock.Now, true, log)
 	if err != nil {
 		return err
 	}
@@ -173,7 +173,7 @@ func (h *house) passPolicies(ctx context.Context) error {
 		return err
 	}
 	for _, name := range []string{policy.NamePlacesFollowCase, policy.NameOrphanHolds, policy.NameMergesHold, policy.NameErasure} {
-		if err := h.state.Checkpoints().Save(ctx, name, head); err != nil {
+		if err := h.checkpoints.Save(ctx, name, head); err != nil {
 			return err
 		}
 	}

@@ -4,18 +4,15 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"os"
-	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"approdo/adapters/feed"
+	"approdo/adapters/metrics"
 	"approdo/adapters/seal"
 	"approdo/adapters/session"
-	"approdo/adapters/sqlite"
-	"approdo/adapters/sqlite/state"
-	"approdo/adapters/sqlite/views"
 	"approdo/domain"
 	"approdo/domain/account"
 	"approdo/domain/casefile"
@@ -33,30 +30,22 @@ import (
 	"approdo/projections/school"
 )
 
-// house is the program's rooms over one data directory.
+// house is the program's rooms over its engines.
 type house struct {
+	*engines
 	log       *slog.Logger
 	clock     domain.Clock
-	store     *sqlite.Store
-	keys      *seal.Keyring
+	metrics   *metrics.Metrics
+	store     event.Store
 	tokens    seal.Tokens
 	codec     *event.Codec
 	desk      *desk.Desk
-	db        *views.DB
 	views     *projections.Runner
-	state     *state.Store
 	directory *session.Directory
 	sessions  *session.Service
 	policies  *feed.Router
+	stopping  atomic.Bool // answers, and wants no more requests
 }
-
-// The files of a data directory. The master key is none of them.
-const (
-	journalFile = "journal.db"
-	keysFile    = "keys.db"
-	viewsFile   = "views.db"
-	stateFile   = "state.db"
-)
 
 // purgeEvery is how often what has expired is dropped, clockEvery how often terms are looked at.
 const (
@@ -69,37 +58,26 @@ func allEvents(sealer domain.Sealer) *event.Codec {
 	return event.NewCodec(sealer, casefile.Events, places.Events, territory.Events, territory.SchoolEvents, account.Events)
 }
 
-// openHouse opens a data directory, and makes it where there is none. Plain serves cookies over http.
-func openHouse(ctx context.Context, dir string, master seal.MasterKey, clock domain.Clock, plain bool, log *slog.Logger) (_ *house, err error) {
-	h := &house{log: log, clock: clock, tokens: seal.NewTokens(master)}
+// openHouse opens a storage, and makes what is not there yet. Plain serves cookies over http.
+func openHouse(ctx context.Context, where storage, master seal.MasterKey, clock domain.Clock, plain bool, log *slog.Logger) (_ *house, err error) {
+	h := &house{log: log, clock: clock, tokens: seal.NewTokens(master), metrics: metrics.New()}
+	if h.engines, err = where.open(ctx, master, log); err != nil {
+		return nil, err
+	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, h.close(ctx))
+			err = errors.Join(err, h.engines.shut(context.WithoutCancel(ctx)))
 		}
 	}()
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, err
-	}
-	if h.keys, err = seal.OpenKeyring(filepath.Join(dir, keysFile), master); err != nil {
-		return nil, err
-	}
-	if h.store, err = sqlite.Open(ctx, filepath.Join(dir, journalFile), sqlite.Options{Log: log}); err != nil {
-		return nil, err
-	}
-	if h.state, err = state.Open(filepath.Join(dir, stateFile)); err != nil {
-		return nil, err
-	}
-	if h.db, err = views.Open(ctx, filepath.Join(dir, viewsFile)); err != nil {
-		return nil, err
-	}
+	h.store = h.metrics.Journal(h.journal)
 	h.codec = allEvents(h.keys)
 	h.desk = desk.New(h.store, h.codec, clock, territory.Province015)
-	h.views = projections.NewRunner(h.store, h.codec, h.db, log, comune.Projection(), centre.Projection(), school.Projection(),
+	h.views = projections.NewRunner(h.store, h.codec, h.engine, log, comune.Projection(), centre.Projection(), school.Projection(),
 		board.Projection(), audit.Projection(), duplicates.Projection(h.keys, h.tokens))
 	h.directory = session.NewDirectory(h.store, h.codec)
 	h.sessions = session.New(session.Config{Directory: h.directory, Storage: h.state, Clock: clock, PlainHTTP: plain,
 		Blind: func(text string) []byte { return h.tokens.Of("login", text) }})
-	if h.policies, err = feed.NewRouter(h.store, h.state.Checkpoints(), h.state.Parking(), log); err != nil {
+	if h.policies, err = feed.NewRouter(h.store, h.checkpoints, h.parking, log); err != nil {
 		return nil, err
 	}
 	h.policies.React(policy.PlacesFollowCase(h.store, h.codec))
@@ -107,6 +85,7 @@ func openHouse(ctx context.Context, dir string, master seal.MasterKey, clock dom
 	h.policies.React(policy.MergesHold(h.store, h.codec))
 	h.policies.React(policy.Erasure(h.keys))
 	h.policies.Every(policy.NameClocks, clockEvery, policy.NewClocks(h.store, h.codec, standing{h.views}, clock).Run)
+	h.metrics.Watch(h.views, h.policies, log)
 	return h, nil
 }
 
@@ -142,26 +121,9 @@ func (h *house) run(ctx context.Context) error {
 
 // shut closes when the program has nothing more to say; a failure is logged.
 func (h *house) shut(ctx context.Context) {
-	if err := h.close(context.WithoutCancel(ctx)); err != nil {
+	if err := h.engines.shut(context.WithoutCancel(ctx)); err != nil {
 		h.log.Error("closing", "error", err)
 	}
-}
-
-func (h *house) close(ctx context.Context) error {
-	var errs []error
-	if h.db != nil {
-		errs = append(errs, h.db.Close())
-	}
-	if h.store != nil {
-		errs = append(errs, h.store.Close(ctx))
-	}
-	if h.state != nil {
-		errs = append(errs, h.state.Close())
-	}
-	if h.keys != nil {
-		errs = append(errs, h.keys.Close())
-	}
-	return errors.Join(errs...)
 }
 
 // standing finds the deadlines that have passed among the lines of the centres.

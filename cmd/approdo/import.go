@@ -20,9 +20,8 @@ type importCmd struct {
 
 // importSchoolsCmd may be run again on the same file: it then changes nothing.
 type importSchoolsCmd struct {
+	storage
 	File     string `arg:"" help:"File CSV del Ministero." type:"existingfile"`
-	Data     string `help:"Cartella dei dati." required:"" type:"path"`
-	Key      string `help:"File della chiave maestra." required:"" type:"path"`
 	Complete bool   `help:"Il file è completo: le scuole che non ci sono più vengono chiuse da quell'anno."`
 }
 
@@ -31,7 +30,7 @@ var errRejected = errors.New("alcune righe sono state respinte")
 
 // Run is the subcommand.
 func (c *importSchoolsCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger) error {
-	h, err := openExisting(ctx, c.Data, c.Key, log)
+	h, err := c.load(ctx, true, log)
 	if err != nil {
 		return err
 	}

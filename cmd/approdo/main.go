@@ -16,14 +16,16 @@ import (
 )
 
 // commands are the subcommands. Each is a struct in a file of its own whose fields are its flags and whose Run method may ask for
-// a context.Context that ends with the program, an io.Writer for its results and a *slog.Logger.
+// a context.Context that ends with the program, an io.Writer for its results, and a *slog.Logger or, where its form is a flag, a diary.
 type commands struct {
 	Serve   serveCmd   `cmd:"" help:"Avvia il servizio."`
 	Demo    demoCmd    `cmd:"" help:"Inventa l'anno 2022 e lo mostra: persone, indirizzi e documenti non esistono."`
 	Import  importCmd  `cmd:"" help:"Legge i registri ufficiali."`
 	Account accountCmd `cmd:"" help:"Gestisce le prime utenze."`
+	Outlet  outletCmd  `cmd:"" help:"Gestisce le uscite verso altri sistemi."`
 	Key     keyCmd     `cmd:"" help:"Crea la chiave maestra."`
 	Rebuild rebuildCmd `cmd:"" help:"Rifà le viste dal giornale."`
+	Migrate migrateCmd `cmd:"" help:"Copia il registro degli eventi da un motore a un altro."`
 	Bench   benchCmd   `cmd:"" help:"Misura la velocità su questa macchina."`
 	Version versionCmd `cmd:"" help:"Mostra la versione."`
 }
@@ -56,7 +58,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		kong.Resolvers(environment(getenv)),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.BindTo(stdout, (*io.Writer)(nil)),
-		kong.Bind(slog.New(slog.NewTextHandler(stderr, nil))),
+		kong.Bind(slog.New(slog.NewTextHandler(stderr, nil)), diary{stderr}),
 	)
 	if err != nil {
 		panic(err) // a tag in commands is wrong
@@ -71,6 +73,16 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return exitFailed
 	}
 	return exitOK
+}
+
+// diary is where the program tells what it does. Nothing in it is about people.
+type diary struct{ io.Writer }
+
+func (d diary) logger(form string) *slog.Logger {
+	if form == "json" {
+		return slog.New(slog.NewJSONHandler(d, nil))
+	}
+	return slog.New(slog.NewTextHandler(d, nil))
 }
 
 // exit carries the wish of --help to end the program.

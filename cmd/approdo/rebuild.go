@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"time"
 
 	"approdo/adapters/seal"
 	"approdo/projections"
@@ -14,13 +13,12 @@ import (
 // rebuildCmd builds the views anew from the journal, beside those that serve.
 type rebuildCmd struct {
 	Views []string `arg:"" optional:"" help:"Viste da rifare; nessuna: tutte."`
-	Data  string   `help:"Cartella dei dati." required:"" type:"path"`
-	Key   string   `help:"File della chiave maestra." required:"" type:"path"`
+	storage
 }
 
 // Run is the subcommand.
 func (c *rebuildCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger) error {
-	h, err := openExisting(ctx, c.Data, c.Key, log)
+	h, err := c.load(ctx, true, log)
 	if err != nil {
 		return err
 	}
@@ -36,15 +34,6 @@ func (c *rebuildCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger) e
 	}
 	_, err = fmt.Fprintf(out, "\nViste rifatte: %d eventi in %.1f s\n", done.Records, done.Elapsed.Seconds())
 	return err
-}
-
-// openExisting opens a data directory with a key that is there.
-func openExisting(ctx context.Context, dir, key string, log *slog.Logger) (*house, error) {
-	master, err := seal.LoadMasterKey(key, dir)
-	if err != nil {
-		return nil, err
-	}
-	return openHouse(ctx, dir, master, time.Now, true, log)
 }
 
 // keyCmd makes a master key.

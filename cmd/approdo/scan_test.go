@@ -196,7 +196,7 @@ func opened(t *testing.T, dir string) *house {
 	if err := os.CopyFS(beside, os.DirFS(dir)); err != nil {
 		t.Fatal(err)
 	}
-	h, err := openHouse(context.Background(), beside, master, time.Now, true, slog.New(slog.DiscardHandler))
+	h, err := openHouse(context.Background(), storage{Data: beside}, master, time.Now, true, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

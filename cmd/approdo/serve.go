@@ -1,21 +1,25 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
+	"os"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
+	"approdo/adapters/outlet"
 	"approdo/adapters/rest"
-	"approdo/adapters/seal"
 	"approdo/adapters/session"
 	"approdo/adapters/web"
 	"approdo/domain"
@@ -25,36 +29,113 @@ import (
 	"approdo/projections/school"
 )
 
-// serveCmd runs the service on a data directory.
+// serveCmd runs the service. Several nodes may serve one database.
 type serveCmd struct {
-	Data   string `help:"Cartella dei dati." required:"" type:"path"`
-	Key    string `help:"File della chiave maestra, fuori dalla cartella dei dati. Si crea con: approdo key FILE." required:"" type:"path"`
-	Listen string `help:"Indirizzo su cui rispondere." default:"127.0.0.1:8080"`
-	Owner  string `help:"Ente che eroga il servizio." default:"Ufficio scolastico territoriale di Milano"`
-	Email  string `help:"Indirizzo per accessibilità e privacy." required:""`
-	Agid   string `help:"Indirizzo della dichiarazione di accessibilità depositata presso AgID."`
-	Plain  bool   `help:"Cookie anche su http, solo per provare su un indirizzo locale."`
+	storage
+	Listen  string            `help:"Indirizzo su cui rispondere." default:"127.0.0.1:8080"`
+	Metrics string            `help:"Indirizzo, da non esporre, su cui rispondere a Prometheus (/metrics)." placeholder:"HOST:PORT"`
+	Owner   string            `help:"Ente che eroga il servizio." default:"Ufficio scolastico territoriale di Milano"`
+	Email   string            `help:"Indirizzo per accessibilità e privacy."`
+	Agid    string            `help:"Indirizzo della dichiarazione di accessibilità depositata presso AgID."`
+	Plain   bool              `help:"Cookie anche su http, solo per provare su un indirizzo locale."`
+	Drain   time.Duration     `help:"Quanto si risponde ancora, dicendosi non pronti, prima di fermarsi: quanto basta al bilanciatore per accorgersene." default:"0s"`
+	Outlet  map[string]string `help:"Altri sistemi a cui raccontare che cosa accade, senza dati personali: nome=https://… o nome=nats://host:4222/soggetto." placeholder:"NOME=URL"`
+	Secret  map[string]string `name:"outlet-secret" help:"File col segreto con cui si firmano i messaggi di un'uscita https." placeholder:"NOME=FILE"`
+	Logs    string            `help:"Forma del diario: text o json." enum:"text,json" default:"text"`
+}
+
+// Validate names every flag that is at fault.
+func (c *serveCmd) Validate() error {
+	errs := []error{c.storage.Validate()}
+	fail := func(flag, why string) { errs = append(errs, fmt.Errorf("%s: %s", flag, why)) }
+	if !isAddress(c.Listen) {
+		fail("--listen", "non è un indirizzo come 127.0.0.1:8080")
+	}
+	if c.Metrics != "" && !isAddress(c.Metrics) {
+		fail("--metrics", "non è un indirizzo come 127.0.0.1:9090")
+	}
+	if c.Email == "" {
+		fail("--email", "manca l'indirizzo per accessibilità e privacy")
+	}
+	if c.Drain < 0 || c.Drain > time.Minute {
+		fail("--drain", "da 0s a 1m")
+	}
+	for name := range c.Secret {
+		if c.Outlet[name] == "" {
+			fail("--outlet-secret", fmt.Sprintf("%q non è un'uscita", name))
+		}
+	}
+	_, err := c.outlets()
+	return errors.Join(append(errs, err)...)
+}
+
+func isAddress(text string) bool {
+	_, port, err := net.SplitHostPort(text)
+	return err == nil && port != ""
+}
+
+// outletFaults are the faults of an outlet in the words of whoever configures it.
+var outletFaults = map[error]string{
+	outlet.ErrName:    "il nome ha lettere a-z, cifre e trattini, al più 30",
+	outlet.ErrScheme:  "l'indirizzo comincia con https:// (http:// solo su questa macchina) o nats://",
+	outlet.ErrSecret:  "manca il segreto della firma, di almeno 24 caratteri: --outlet-secret NOME=FILE",
+	outlet.ErrSubject: "l'indirizzo finisce col soggetto: nats://host:4222/approdo.facts",
+}
+
+// outlets reads what the flags say of them.
+func (c *serveCmd) outlets() (configs []outlet.Config, err error) {
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(c.Outlet)) {
+		address, err := url.Parse(c.Outlet[name])
+		if err != nil {
+			errs = append(errs, fmt.Errorf("--outlet %s: non è un indirizzo", name))
+			continue
+		}
+		config := outlet.Config{Name: name, URL: address}
+		if file := c.Secret[name]; file != "" {
+			secret, err := os.ReadFile(file)
+			if err != nil {
+				errs = append(errs, fmt.Errorf("--outlet-secret %s: %w", name, err))
+				continue
+			}
+			config.Secret = bytes.TrimSpace(secret)
+		}
+		if err := config.Check(); err != nil {
+			errs = append(errs, fmt.Errorf("--outlet %s: %s", name, outletFaults[err]))
+		}
+		configs = append(configs, config)
+	}
+	return configs, errors.Join(errs...)
 }
 
 // Run is the subcommand. The master key is required and never made here.
-func (c *serveCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger) error {
+func (c *serveCmd) Run(ctx context.Context, out io.Writer, diary diary) error {
+	log := diary.logger(c.Logs)
 	l, err := net.Listen("tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("--listen: %w", err)
 	}
 	defer l.Close()
 	if c.Plain && !isLoopback(l.Addr()) {
-		return errors.New("--plain: solo su un indirizzo locale, come 127.0.0.1")
+		return errPlain
 	}
-	master, err := seal.LoadMasterKey(c.Key, c.Data)
-	if err != nil {
-		return err
-	}
-	h, err := openHouse(ctx, c.Data, master, time.Now, c.Plain, log)
+	h, err := c.load(ctx, c.Plain, log)
 	if err != nil {
 		return err
 	}
 	defer h.shut(ctx)
+	configs, err := c.outlets()
+	if err != nil {
+		return err
+	}
+	for _, config := range configs {
+		o, err := outlet.Open(config, log)
+		if err != nil {
+			return fmt.Errorf("--outlet %s: %w", config.Name, err)
+		}
+		defer o.Close()
+		h.policies.React(o.Reaction(h.codec))
+	}
 	if err := h.found(ctx); err != nil {
 		return err
 	}
@@ -62,8 +143,10 @@ func (c *serveCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger) err
 		return err
 	}
 	fmt.Fprintf(out, "Approdo risponde su %s\n", l.Addr())
-	return h.serve(ctx, l, serving{owner: c.Owner, email: c.Email, declaration: c.Agid, secure: !c.Plain})
+	return h.serve(ctx, l, serving{owner: c.Owner, email: c.Email, declaration: c.Agid, secure: !c.Plain, drain: c.Drain, metrics: c.Metrics})
 }
+
+var errPlain = errors.New("--plain: solo su un indirizzo locale, come 127.0.0.1")
 
 // found begins the territory with the register the program ships, where there is none.
 func (h *house) found(ctx context.Context) error {
@@ -81,17 +164,19 @@ func isLoopback(a net.Addr) bool {
 	return err == nil && p.Addr().IsLoopback()
 }
 
-// serving is how the pages present themselves.
+// serving is how the service presents itself.
 type serving struct {
 	owner, email, declaration string
 	secure                    bool // reached over https
 	demo                      bool
+	drain                     time.Duration // between saying that it is not ready and stopping
+	metrics                   string        // where Prometheus asks; empty: nowhere
 }
 
-// requestsPerMinute is how many requests a session, or an address without one, may make of the API.
+// requestsPerMinute is how many requests a session, or an address without one, may make of the API. Each node counts its own.
 const requestsPerMinute = 600
 
-// handler is everything the program answers: the API below /api and at /status, pages elsewhere.
+// handler is everything the program answers: the API below /api and at /status, whether it lives and is ready, pages elsewhere.
 func (h *house) handler(c serving) (http.Handler, error) {
 	api := rest.New(rest.Config{Desk: h.desk, Views: h.views, Sessions: h.sessions, Directory: h.directory, Answers: h.state,
 		Limiter: session.NewLimiter(requestsPerMinute, time.Minute, h.clock), Sealer: h.keys, Tokens: h.tokens, Pseudonym: h.pseudonym,
@@ -105,7 +190,57 @@ func (h *house) handler(c serving) (http.Handler, error) {
 	mux.Handle("/api/", api)
 	mux.Handle("/status", api)
 	mux.Handle("/", pages)
-	return mux, nil
+	measured := h.metrics.HTTP(mux)
+	all := http.NewServeMux()
+	all.HandleFunc("GET /livez", live)
+	all.HandleFunc("GET /readyz", h.ready)
+	all.Handle("/", measured)
+	return all, nil
+}
+
+// live answers as long as the process does: who gets no answer starts it anew.
+func live(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
+	fmt.Fprintln(w, "live")
+}
+
+// readyWithin bounds the question whether a node is ready.
+const readyWithin = 2 * time.Second
+
+// ready says whether requests should come here: not while the journal is away, while a view has no tables yet, or when the node is about
+// to stop.
+func (h *house) ready(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
+	if err := h.readiness(r.Context()); err != nil {
+		h.log.Warn("not ready", "error", err)
+		w.Header().Set("Retry-After", "2")
+		http.Error(w, "not ready", http.StatusServiceUnavailable)
+		return
+	}
+	fmt.Fprintln(w, "ready")
+}
+
+var (
+	errStopping = errors.New("stopping")
+	errBuilding = errors.New("a view is being built for the first time")
+)
+
+func (h *house) readiness(ctx context.Context) error {
+	if h.stopping.Load() {
+		return errStopping
+	}
+	ctx, cancel := context.WithTimeout(ctx, readyWithin)
+	defer cancel()
+	views, err := h.views.Status(ctx)
+	if err != nil {
+		return err
+	}
+	for _, v := range views {
+		if v.State == projections.Building {
+			return errBuilding
+		}
+	}
+	return nil
 }
 
 // serve answers until ctx ends, while views, directory and policies follow the journal.
@@ -119,11 +254,25 @@ func (h *house) serve(ctx context.Context, l net.Listener, c serving) error {
 	defer stop()
 	g, failed := errgroup.WithContext(inside)
 	g.Go(func() error { return h.run(failed) })
+	if c.metrics != "" {
+		watched, err := net.Listen("tcp", c.metrics)
+		if err != nil {
+			return fmt.Errorf("--metrics: %w", err)
+		}
+		h.log.Info("metrics", "address", watched.Addr())
+		mux := http.NewServeMux()
+		mux.Handle("GET /metrics", h.metrics.Handler())
+		g.Go(func() error { return listenAndServe(failed, watched, mux, h.log) })
+	}
 	g.Go(func() error {
 		defer stop()
-		until, cancel := context.WithCancel(ctx)
+		until, cancel := context.WithCancel(context.WithoutCancel(ctx))
 		defer cancel()
 		defer context.AfterFunc(failed, cancel)()
+		defer context.AfterFunc(ctx, func() {
+			h.stopping.Store(true)
+			time.AfterFunc(c.drain, cancel)
+		})()
 		return listenAndServe(until, l, handler, h.log)
 	})
 	return g.Wait()

@@ -12,9 +12,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	zombiezen "zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
 
+	"approdo/adapters/esdb/esdbtest"
+	"approdo/adapters/postgres/pgtest"
 	"approdo/domain"
 )
 
@@ -31,10 +34,11 @@ func (s stage) open() bool { return s.status != "closed" && s.status != "merged"
 // story is a small province with everybody in it.
 type story struct {
 	*testing.T
-	dir, key string
-	program  *program
-	people   map[string]*person // by kind and body, as "centre:CTI-25"; those who stand for the province by role
-	cases    map[string]stage
+	where   []string               // flags that say where everything is kept
+	spoil   func(t *testing.T) int // changes every count of the board by hand and says how many there were
+	program *program
+	people  map[string]*person // by kind and body, as "centre:CTI-25"; those who stand for the province by role
+	cases   map[string]stage
 }
 
 type boardView struct {
@@ -176,8 +180,7 @@ func (s *story) welcome(name string, p *person, code string) {
 // serve starts the service on the story's data. Everybody's sessions go on, at the new address.
 func (s *story) serve() {
 	s.Helper()
-	s.program = start(s.T, "serve", "--plain", "--listen", "127.0.0.1:0", "--data", s.dir, "--key", s.key, "--email",
-		"approdo@example.org")
+	s.program = start(s.T, append([]string{"serve", "--plain", "--listen", "127.0.0.1:0", "--email", "approdo@example.org"}, s.where...)...)
 	for _, p := range s.people {
 		was := s.parse(p.url)
 		p.url = s.program.url
@@ -198,7 +201,7 @@ func (s *story) parse(address string) *url.URL {
 func (s *story) rebuild() {
 	s.Helper()
 	s.program.stop()
-	if spoilt := spoil(s.T, filepath.Join(s.dir, viewsFile)); spoilt == 0 {
+	if spoilt := s.spoil(s.T); spoilt == 0 {
 		s.Fatal("nothing of the board was spoilt")
 	}
 	s.serve()
@@ -206,36 +209,80 @@ func (s *story) rebuild() {
 		s.Fatal("the board was spoilt and counts as before")
 	}
 	s.program.stop()
-	command(s.T, "rebuild", "--data", s.dir, "--key", s.key)
+	s.command("rebuild")
 	s.serve()
 	s.check("a rebuild")
 }
 
-// spoil changes every count of the board by hand and says how many there were.
-func spoil(t *testing.T, views string) int {
-	t.Helper()
-	conn, err := zombiezen.OpenConn(views, zombiezen.OpenReadWrite)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	var tables []string
-	err = sqlitex.Execute(conn, `SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE '%board_cells%'`,
-		&sqlitex.ExecOptions{ResultFunc: func(row *zombiezen.Stmt) error {
-			tables = append(tables, row.ColumnText(0))
-			return nil
-		}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	n := 0
-	for _, table := range tables {
-		if err := sqlitex.ExecuteTransient(conn, `UPDATE "`+table+`" SET n = n + 7`, nil); err != nil {
+// command runs a subcommand on the story's data.
+func (s *story) command(args ...string) string {
+	s.Helper()
+	return command(s.T, append(args, s.where...)...)
+}
+
+// inFiles keeps everything in a folder.
+func inFiles(t *testing.T) *story {
+	dir := filepath.Join(t.TempDir(), "data")
+	return &story{T: t, where: []string{"--data", dir}, spoil: func(t *testing.T) int {
+		conn, err := zombiezen.OpenConn(filepath.Join(dir, viewsFile), zombiezen.OpenReadWrite)
+		if err != nil {
 			t.Fatal(err)
 		}
-		n += conn.Changes()
-	}
-	return n
+		defer conn.Close()
+		var tables []string
+		err = sqlitex.Execute(conn, `SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE '%board_cells%'`,
+			&sqlitex.ExecOptions{ResultFunc: func(row *zombiezen.Stmt) error {
+				tables = append(tables, row.ColumnText(0))
+				return nil
+			}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for _, table := range tables {
+			if err := sqlitex.ExecuteTransient(conn, `UPDATE "`+table+`" SET n = n + 7`, nil); err != nil {
+				t.Fatal(err)
+			}
+			n += conn.Changes()
+		}
+		return n
+	}}
+}
+
+// inPostgreSQL keeps everything in a database.
+func inPostgreSQL(t *testing.T) *story {
+	database := pgtest.Database(t)
+	return &story{T: t, where: []string{"--database", database}, spoil: func(t *testing.T) int {
+		conn, err := pgx.Connect(t.Context(), database)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close(t.Context())
+		rows, err := conn.Query(t.Context(), `SELECT tablename FROM pg_tables WHERE schemaname = 'views' AND tablename LIKE '%board_cells%'`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for _, table := range tables {
+			done, err := conn.Exec(t.Context(), `UPDATE views.`+pgx.Identifier{table}.Sanitize()+` SET n = n + 7`)
+			if err != nil {
+				t.Fatal(err)
+			}
+			n += int(done.RowsAffected())
+		}
+		return n
+	}}
+}
+
+// onEventStoreDB keeps the journal on a server for tests, and the rest in a database.
+func onEventStoreDB(t *testing.T) *story {
+	s := inPostgreSQL(t)
+	s.where = append(s.where, "--journal", esdbtest.Start(t, esdbtest.NewLog(), esdbtest.Options{}).URL())
+	return s
 }
 
 // site is a school that can be asked.
@@ -308,27 +355,56 @@ func wantAbsent(p *person, id string) {
 	p.page("/pratiche/" + id).want(http.StatusNotFound)
 }
 
-func TestOneCaseIsLivedByEverybody(t *testing.T) {
-	t.Parallel()
-	s := &story{T: t, dir: filepath.Join(t.TempDir(), "data"), people: map[string]*person{}, cases: map[string]stage{}}
-	s.key = s.dir + ".key"
+// newStory is a story that has not begun, with a master key.
+func newStory(t *testing.T, kept func(*testing.T) *story) *story {
+	t.Helper()
+	s := kept(t)
+	dir := t.TempDir()
+	key := filepath.Join(dir, "master.key")
+	command(t, "key", key, "--data", filepath.Join(dir, "data"))
+	s.where = append(s.where, "--key", key)
+	s.people, s.cases = map[string]*person{}, map[string]stage{}
+	return s
+}
 
-	// Before anybody serves: a key, the schools, and the first account.
-	register := ministry(t, stateSchools)
-	if register == "" {
-		register = filepath.Join("testdata", "scuole_inventate.csv")
-	}
-	command(t, "key", s.key, "--data", s.dir)
-	command(t, "import", "schools", register, "--data", s.dir, "--key", s.key)
-	again := command(t, "import", "schools", register, "--data", s.dir, "--key", s.key)
+// inventedSchools is a register of schools that do not exist, in the ministry's form.
+var inventedSchools = filepath.Join("testdata", "scuole_inventate.csv")
+
+// begin reads a register of schools, twice, and serves; the first account is an administrator's.
+func (s *story) begin(register string) *person {
+	s.Helper()
+	s.command("import", "schools", register)
+	again := s.command("import", "schools", register)
 	if !strings.Contains(again, " 0 nuove, 0 cambiate") {
-		t.Errorf("the same file again changed something: %s", again)
+		s.Errorf("the same file again changed something: %s", again)
 	}
-	first := invitationCode(t, command(t, "account", "invite", "--role", "administrator", "--user", "administrator@example.org",
-		"--name", "Persona Inventata", "--data", s.dir, "--key", s.key))
+	first := invitationCode(s.T, s.command("account", "invite", "--role", "administrator", "--user", "administrator@example.org",
+		"--name", "Persona Inventata"))
 	s.serve()
 	admin := s.program.person("administrator@example.org")
 	s.welcome("administrator", admin, first)
+	return admin
+}
+
+// The same story on everything that can keep it.
+func TestOneCaseIsLivedByEverybody(t *testing.T) {
+	t.Parallel()
+	for name, kept := range map[string]func(*testing.T) *story{"files": inFiles, "PostgreSQL": inPostgreSQL, "EventStoreDB": onEventStoreDB} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			newStory(t, kept).live()
+		})
+	}
+}
+
+func (s *story) live() {
+	t := s.T
+
+	register := ministry(t, stateSchools)
+	if register == "" {
+		register = inventedSchools
+	}
+	admin := s.begin(register)
 	ust := s.invite(admin, "ust", "")
 
 	// Rozzano's centre and three of its schools, as the registers have them.
