@@ -2,23 +2,18 @@ package projections
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"approdo/domain"
-	"approdo/domain/event"
 )
 
-// Limits of a build, all in rows.
-const (
-	heldBuilding = 300_000 // in memory, of all projections that are built together
-	looseRows    = 4_096   // of logs that wait to be written
-	chunk        = 4_096   // in one transaction, so that those who commit pages need not wait for long
-)
+// heldBuilding is how many rows are in memory, of all projections that are built together: a row of a case's line takes more than a
+// kilobyte, and the collector wants as much again.
+const heldBuilding = 60_000
 
-// Hold bounds the rows that a build keeps in memory; without it they are 300,000. A build that needs more writes what it has and
+// Hold bounds the rows that a build keeps in memory; without it they are 60,000. A build that needs more writes what it has and
 // goes on.
 func (r *Runner) Hold(rows int) { r.hold = rows }
 
@@ -87,8 +82,9 @@ type build struct {
 	strict   bool // a projection that would halt fails the build; else it is built as far as it goes
 	units    []*unit
 	unused   []Generation // to be dropped in the end: the new ones, until they serve, and then the old
-	progress Progress
 	began    time.Time
+	mu       sync.Mutex // of what follows
+	progress Progress
 	told     time.Time
 	tell     func(Progress)
 }
@@ -102,7 +98,7 @@ func (b *build) run(ctx context.Context, ps []*Projection) error {
 	err := b.rise(ctx)
 	b.r.release(units, b.unused)
 	if err == nil {
-		b.report(b.progress.Position)
+		b.report()
 	}
 	b.r.board.building(units, nil)
 	if err == nil {
@@ -171,107 +167,17 @@ func (b *build) rise(ctx context.Context) error {
 	return b.swap(ctx)
 }
 
-// fill applies the journal as far as it goes, writes everything, and tells how many records there were.
-func (b *build) fill(ctx context.Context) (records int64, err error) {
-	r := b.r
-	after, active := least(b.units)
-	if !active {
-		return 0, nil
-	}
-	if b.progress.Head, err = r.store.Head(ctx); err != nil {
-		return 0, err
-	}
-	for pg, err := range r.pages(ctx, after, r.readAll, projectionsOf(b.units)) {
-		if err == nil {
-			err = r.engine.Read(ctx, func(s Session) error { return b.apply(ctx, s, pg) })
+// giveUp leaves projections whose rows were refused without tables that serve.
+func (b *build) giveUp() {
+	b.units = slices.DeleteFunc(slices.Clone(b.units), func(u *unit) bool {
+		if u.refused == nil {
+			return false
 		}
-		if err == nil {
-			err = b.relieve(ctx)
-		}
-		if err != nil {
-			return records, err
-		}
-		records += int64(len(pg.events))
-		b.progress.Records += int64(len(pg.events))
-		if !pg.more || time.Since(b.told) >= reportEvery {
-			b.report(pg.checkpoint)
-		}
-	}
-	return records, b.write(ctx, false)
-}
-
-func projectionsOf(units []*unit) (ps []*Projection) {
-	for _, u := range units {
-		ps = append(ps, u.Projection)
-	}
-	return ps
-}
-
-func (b *build) apply(ctx context.Context, s Session, pg *page) error {
-	for _, u := range b.units {
-		if !u.follows(pg) {
-			continue
-		}
-		err := u.take(ctx, s, pg)
-		if stopped, ok := errors.AsType[*setback](err); ok && !b.strict {
-			u.stop(stopped)
-			b.r.log.Error("projection is built only so far", "projection", u.Name,
-				"reason", stopped.reason, "position", stopped.at, "error", stopped.err)
-		} else if err != nil {
-			return fmt.Errorf("projections: build %s: %w", u.Name, err)
-		}
-	}
-	return nil
-}
-
-// relieve writes rows before memory holds too many.
-func (b *build) relieve(ctx context.Context) error {
-	var sum tally
-	for _, u := range b.units {
-		t := u.tx.tally()
-		sum.held, sum.loose = sum.held+t.held, sum.loose+t.loose
-	}
-	switch {
-	case sum.held > b.r.hold/2: // as many again may be held that were not used lately
-		if err := b.write(ctx, false); err != nil {
-			return err
-		}
-		for _, u := range b.units {
-			u.tx.rotate()
-		}
-	case sum.loose > looseRows:
-		return b.write(ctx, true)
-	}
-	return nil
-}
-
-// write writes the changed rows, in transactions of a bounded size: nobody reads these tables yet.
-func (b *build) write(ctx context.Context, loose bool) error {
-	for _, u := range b.units {
-		for n := chunk; n == chunk; {
-			err := b.r.engine.Write(ctx, func(batch Batch) (err error) {
-				n, err = u.tx.flush(batch, u.gen, chunk, loose)
-				return err
-			})
-			if errors.Is(err, ErrRefused) && !b.strict {
-				b.giveUp(u, err)
-				break
-			}
-			if err != nil {
-				return fmt.Errorf("projections: build %s: %w", u.Name, err)
-			}
-			u.tx.settle()
-		}
-	}
-	return nil
-}
-
-// giveUp leaves a projection without tables that serve: rows that an engine refuses once it refuses again.
-func (b *build) giveUp(u *unit, err error) {
-	b.r.log.Error("projection cannot be built", "projection", u.Name, "error", err)
-	b.units = slices.DeleteFunc(slices.Clone(b.units), func(o *unit) bool { return o == u })
-	b.r.broken[u.Name] = true
-	b.r.board.refuse(u)
+		b.r.log.Error("projection cannot be built", "projection", u.Name, "error", u.refused)
+		b.r.broken[u.Name] = true
+		b.r.board.refuse(u)
+		return true
+	})
 }
 
 func (b *build) index(ctx context.Context) error {
@@ -328,19 +234,4 @@ func (b *build) swap(ctx context.Context) error {
 	r.board.show(r.units)
 	r.again()
 	return nil
-}
-
-// reportEvery is how often a build tells how far it has come.
-const reportEvery = 100 * time.Millisecond
-
-func (b *build) report(at event.Position) {
-	b.told = time.Now()
-	b.progress.Position = at
-	b.progress.Head = max(b.progress.Head, at)
-	b.progress.Elapsed = b.told.Sub(b.began)
-	progress := b.progress
-	b.r.board.building(b.units, &progress)
-	if b.tell != nil {
-		b.tell(progress)
-	}
 }

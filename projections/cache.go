@@ -30,7 +30,7 @@ type entry[R any, K comparable] struct {
 type cache[R Row[K], K comparable] struct {
 	table      *Table[R, K]
 	tx         *Tx
-	whole      bool // the engine holds no row of this table that is not here
+	given      *sieve[K] // the keys of all rows the engine may have; nil where nobody knows them
 	young, old map[K]*entry[R, K]
 	changed    []*entry[R, K]
 	sorted     bool // changed has the greatest key first: it is written from its end
@@ -50,11 +50,18 @@ type change[R any, K comparable] struct {
 }
 
 func newCache[R Row[K], K comparable](t *Table[R, K], tx *Tx, whole bool) *cache[R, K] {
-	return &cache[R, K]{table: t, tx: tx, whole: whole,
+	c := &cache[R, K]{table: t, tx: tx,
 		young: map[K]*entry[R, K]{}, old: map[K]*entry[R, K]{},
 		cells: make([]Value, len(t.plan.columns)), read: make([]Value, len(t.plan.columns)), keyCells: make([]Value, len(t.key)),
 	}
+	if whole {
+		c.given = newSieve[K]()
+	}
+	return c
 }
+
+// never tells that the engine has no row of a key that is not in memory.
+func (c *cache[R, K]) never(key K) bool { return c.given != nil && !c.given.has(key) }
 
 // find looks in memory only.
 func (c *cache[R, K]) find(key K) *entry[R, K] {
@@ -71,7 +78,7 @@ func (c *cache[R, K]) find(key K) *entry[R, K] {
 // get gives the entry of a row that is there, read from the engine if need be; nil where there is no row.
 func (c *cache[R, K]) get(key K) *entry[R, K] {
 	e := c.find(key)
-	if e == nil && c.whole || c.tx.err != nil {
+	if c.tx.err != nil || e == nil && c.never(key) {
 		return nil
 	}
 	if e == nil {
@@ -94,7 +101,7 @@ func (c *cache[R, K]) touch(key K) *entry[R, K] {
 	e := c.find(key)
 	if e == nil {
 		e = &entry[R, K]{key: key}
-		if c.whole {
+		if c.never(key) {
 			e.state, e.stored = absent, absent
 		}
 		c.young[key] = e
@@ -126,7 +133,7 @@ func (c *cache[R, K]) remove(key K) {
 	c.changed[e.place-1].place = e.place
 	c.changed[last], c.changed = nil, c.changed[:last]
 	e.place, c.sorted = 0, false
-	if c.whole {
+	if c.given != nil {
 		delete(c.young, key)
 	}
 }
@@ -216,13 +223,15 @@ func (c *cache[R, K]) settle() {
 		if e.state != unknown {
 			e.stored = e.state
 		}
+		if c.given != nil && e.stored != absent {
+			c.given.add(e.key)
+		}
 		c.changed[left+i] = nil
 	}
 	c.changed, c.flushed = c.changed[:left], 0
 }
 
 func (c *cache[R, K]) rotate() {
-	c.whole = c.whole && len(c.old) == 0
 	c.old, c.young = c.young, map[K]*entry[R, K]{}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"sync/atomic"
 
 	"approdo/domain/event"
 )
@@ -14,6 +15,7 @@ type page struct {
 	events            []Event
 	faults            map[int]error // what does not decode, by its place among the events
 	more              bool          // another page is ready
+	left              atomic.Int32  // how many projections of a build still need it
 }
 
 // reading reads the journal after a position.

@@ -13,8 +13,9 @@ type unit struct {
 	gen     Generation // as the engine has it
 	next    Generation // as the next commit will leave it; its position is what has been applied
 	tx      *Tx
-	resting bool // stopped at next.Stuck, until it is tried again
-	tries   int  // how often the record it is stuck at failed
+	resting bool  // stopped at next.Stuck, until it is tried again
+	tries   int   // how often the record it is stuck at failed
+	refused error // the engine's, of a row that was to be built
 }
 
 func newUnit(p *Projection, g Generation, whole bool) *unit {
