@@ -178,15 +178,17 @@ func (l *Line) amend(e casefile.RequestAmended) {
 }
 
 func (l *Line) start(t casefile.Terms) {
-	for _, term := range []struct {
-		due *time.Time
-		at  time.Time
-	}{{&l.ChargeDue, t.TakeCharge}, {&l.FirstOfferDue, t.FirstOffer}, {&l.FirstDayDue, t.FirstDay}} {
-		if !term.at.IsZero() {
-			*term.due = term.at
-		}
-	}
+	renew(&l.ChargeDue, t.TakeCharge)
+	renew(&l.FirstOfferDue, t.FirstOffer)
+	renew(&l.FirstDayDue, t.FirstDay)
 	l.Escalated = ""
+}
+
+// renew leaves a term as it is where there is no new one.
+func renew(due *time.Time, at time.Time) {
+	if !at.IsZero() {
+		*due = at
+	}
 }
 
 func (l *Line) moveTo(c domain.Centre, t casefile.Terms, at time.Time) {
