@@ -29,9 +29,10 @@ type Tokens interface {
 // tokenKind separates these tokens from any others under the same key.
 const tokenKind = "name"
 
+// key leads from a token to a case. Rows are kept by case, as they come; the index finds them by token.
 type key struct {
-	Token string    `col:"token,key"`
 	Case  uuid.UUID `col:"case_id,key"`
+	Token string    `col:"token,key"`
 }
 
 func (k key) Key() key { return k }
@@ -44,7 +45,7 @@ type held struct {
 func (h held) Key() uuid.UUID { return h.Case }
 
 var (
-	keys  = projections.TableOf[key, key]("name_keys", projections.Index{"case_id"})
+	keys  = projections.TableOf[key, key]("name_keys", projections.Index{"token"})
 	cases = projections.TableOf[held, uuid.UUID]("name_cases")
 )
 
@@ -79,7 +80,7 @@ func Projection(sealer domain.Sealer, t Tokens) projections.Projection {
 func drop(tx *projections.Tx, id uuid.UUID) {
 	h, _ := cases.Get(tx, id)
 	for _, token := range h.Tokens {
-		keys.Delete(tx, key{token, id})
+		keys.Delete(tx, key{id, token})
 	}
 	cases.Delete(tx, id)
 }
@@ -96,7 +97,7 @@ func replace(ctx context.Context, tx *projections.Tx, id uuid.UUID, sealed domai
 	}
 	h := held{Case: id, Tokens: tokensOf(PersonOf(identity, ""), t)}
 	for _, token := range h.Tokens {
-		keys.Put(tx, key{token, id})
+		keys.Put(tx, key{id, token})
 	}
 	cases.Put(tx, h)
 	return nil
