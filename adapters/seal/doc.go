@@ -13,9 +13,9 @@
 // One machine keeps its keys in a SQLite file, keys.db; several nodes share the schema "keys" of a PostgreSQL database, which may be
 // one of its own.
 //
-// A data key is durable (synchronous=FULL, synchronous_commit=on) before anything closed under it leaves Seal: no crash can leave a record in the
-// journal whose key was never kept. First seals that arrive together are written together, one fsync for many subjects, both
-// classes of a subject at once.
+// A data key is durable (synchronous=FULL, synchronous_commit=on) before anything closed under it leaves Seal: no crash can leave a
+// record in the journal whose key was never kept. First seals that arrive together are written together, one fsync for many
+// subjects, both classes of a subject at once.
 //
 // # What forgetting a subject does, and what it cannot do
 //

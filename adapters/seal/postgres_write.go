@@ -2,6 +2,7 @@ package seal
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/google/uuid"
@@ -95,9 +96,8 @@ func (d *database) keysOf(made map[rowID]kept, subject uuid.UUID) (keys keyset, 
 func (d *database) currentWrapping(ctx context.Context, tx pgx.Tx) (wrapping, error) {
 	var generation int64
 	var salt []byte
-	err := tx.QueryRow(ctx, "SELECT coalesce(max(generation), 0), coalesce((array_agg(salt ORDER BY generation DESC))[1], '') FROM keys.wrappings").
-		Scan(&generation, &salt)
-	if err == nil && generation == 0 {
+	err := tx.QueryRow(ctx, "SELECT generation, salt FROM keys.wrappings ORDER BY generation DESC LIMIT 1").Scan(&generation, &salt)
+	if errors.Is(err, pgx.ErrNoRows) {
 		err = fmt.Errorf("%w: key database without a wrapping", ErrIntegrity)
 	}
 	return d.master.wrapping(generation, salt), err

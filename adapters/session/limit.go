@@ -12,7 +12,8 @@ import (
 )
 
 // Limiter lets each key so many requests pass at once, and as many more in the course of each window. It may be used by many
-// goroutines.
+// goroutines. It counts what comes to this process: on several nodes a key has its allowance on each, so that a round of three gives
+// it up to three times as much. What guards passwords, the tries to sign in, is counted for all nodes together by Service.
 type Limiter struct {
 	limit int
 	every rate.Limit
@@ -83,7 +84,8 @@ func (l *Limiter) bucket(key string, now time.Time) *rate.Limiter {
 	return b
 }
 
-// Limit counts requests by session, or by network where nobody is signed in; Authenticate comes before it. Every answer says what
+// Limit counts requests by session, or by network where nobody is signed in; Authenticate comes before it, and behind a proxy
+// BehindProxies before both. Every answer says what
 // is left, in the headers and units of the Italian interoperability guidelines (ModI, RAC_ROBUSTEZZA). A request too many gets
 // Retry-After and then refused, which is to answer 429 in its own format.
 func (l *Limiter) Limit(next, refused http.Handler) http.Handler {

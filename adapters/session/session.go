@@ -246,14 +246,11 @@ func (s *Service) loginKey(login string) []byte {
 
 // network is the address without its port; of an IPv6 address the /64, which one household has to itself.
 func network(remote string) string {
-	a, err := netip.ParseAddr(remote)
-	if ap, errPort := netip.ParseAddrPort(remote); errPort == nil {
-		a, err = ap.Addr(), nil
-	}
-	if err != nil {
+	a, ok := parseAddress(remote)
+	switch {
+	case !ok:
 		return remote
-	}
-	if a = a.Unmap().WithZone(""); a.Is4() {
+	case a.Is4():
 		return a.String()
 	}
 	return netip.PrefixFrom(a, 64).Masked().String()
