@@ -117,29 +117,12 @@ func (s *site) draftsOf(ctx context.Context, account uuid.UUID) ([]draftLine, er
 	return out, err
 }
 
-// requestPath is where a request is filled in: the one form that is long enough for a session to end over it.
+// requestPath is where a request is filled in, the one form with drafts of its own.
 const requestPath = "/pratiche/nuova"
 
-// keptField carries what was typed through the page on which one signs in again.
-const keptField = "_kept"
-
-// signInKeeping answers a request that was posted after the session ended. Nobody is known to keep a draft for, so what was typed
-// goes back to the browser it came from, and becomes a draft of whoever signs in there.
-func (s *site) signInKeeping(w http.ResponseWriter, r *http.Request) error {
-	var f Form
-	if err := f.read(r); err != nil {
-		return err
-	}
-	for _, name := range []string{doField, otherField} {
-		r.PostForm.Del(name)
-	}
-	return s.showSignIn(w, r, signIn{Form: signInForm(), Next: requestPath, Demo: s.Demo, Kept: r.PostForm.Encode()})
-}
-
-// resumeKept makes a draft of what was typed before, and leads to it.
-func (s *site) resumeKept(w http.ResponseWriter, r *http.Request, a domain.Actor, kept string) error {
-	typed, err := url.ParseQuery(kept)
-	if err != nil || access.Large(a, access.Request) != nil {
+// resumeRequest makes a draft of a request that was typed before, and leads to it.
+func (s *site) resumeRequest(w http.ResponseWriter, r *http.Request, a domain.Actor, typed url.Values) error {
+	if access.Large(a, access.Request) != nil {
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 		return nil
 	}

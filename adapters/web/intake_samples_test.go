@@ -48,7 +48,9 @@ func intakeSamples() []sample {
 	fieldset := gradeFieldset{Title: said("1ª primaria"), Used: 1, UsedField: "_used-primaria-1", Note: text("places.used", "held", 1, "taken", 0),
 		Free: "free-primaria-1", Pupils: "pupils-primaria-1", Foreign: "foreign-primaria-1"}
 	filter := newFilter("/scuole", text("schools.search"), Field{Name: "nome", Kind: FieldText, Label: text("schools.name"), Optional: true})
+	resume := resumePage{What: text("act-form.nota"), To: "/pratica", Kept: []keptAnswer{{"text", "Di sera"}}, Written: []domain.Personal{domain.NewPersonal("Di sera")}, Drop: "/"}
 	return []sample{
+		sampleOf("/riprendi", domain.RoleCentre, resumeView, 200, text("resume.title"), resume, Crumb{Text: text("resume.title")}),
 		sampleOf("/accedi-scaduta", "", signInView, 200, text("signin.title"), signIn{signInForm(), "/pratiche/nuova", true, "family_name=Kovalenko"}),
 		sampleOf("/richiesta", domain.RoleComune, requestView, 200, text("request.title"), requestPage{Form: ask, Sections: sections(false),
 			Comune: text("request.of-comune", "comune", "Milano"), Sibling: true, Drafts: drafts, Schools: schools}),

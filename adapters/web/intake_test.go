@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -228,7 +229,7 @@ func TestASessionThatEndedLosesNothingThatWasTyped(t *testing.T) {
 	w := newTown(t)
 	typed := sofiia("cap", "20089")
 	body := w.is(do(w.pages, http.MethodPost, "/pratiche/nuova", with(typed, doField, "draft").Encode()), http.StatusOK, []string{"La sessione era scaduta", `name="password"`})
-	kept := url.Values{"username": {"marta"}, "password": {"wrong"}, keptField: {html.UnescapeString(w.hidden(body, keptField))}}
+	kept := url.Values{"username": {"marta"}, "password": {"wrong"}, "next": {w.hidden(body, "next")}, keptField: {html.UnescapeString(w.hidden(body, keptField))}}
 	again := w.is(do(w.pages, http.MethodPost, "/accedi", kept.Encode()), http.StatusUnprocessableEntity, []string{"La sessione era scaduta"})
 	kept.Set(keptField, html.UnescapeString(w.hidden(again, keptField)))
 	kept.Set("password", "right")
@@ -241,9 +242,60 @@ func TestASessionThatEndedLosesNothingThatWasTyped(t *testing.T) {
 	if strings.Contains(w.log.String(), "Kovalenko") {
 		t.Error("the log tells what was typed")
 	}
-	if got := do(w.pages, http.MethodPost, "/cerca", "family_name=Kovalenko"); got.Code != http.StatusSeeOther || got.Header().Get("Location") != "/accedi" {
-		t.Error("another form was kept", got.Code)
+}
+
+func TestAnyFormIsKeptOverTheEndOfASessionAndSentAfterwards(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	id := w.request("Shevchenko", "Olha")
+	path := "/pratiche/" + id.String() + "/nota"
+	before := w.revision(id)
+	typed := url.Values{keyField: {uuid.NewString()}, revisionField: {strconv.FormatInt(int64(before), 10)}, "text": {"La madre chiama di sera"}}
+	body := w.is(do(w.pages, http.MethodPost, path, typed.Encode()), http.StatusOK, []string{"La sessione era scaduta", `name="next" value="` + path + `"`})
+	in := do(w.pages, http.MethodPost, "/accedi", url.Values{"username": {"marta"}, "password": {"right"}, "next": {path},
+		keptField: {html.UnescapeString(w.hidden(body, keptField))}}.Encode())
+	to := in.Header().Get("Location")
+	if in.Code != http.StatusSeeOther || !strings.HasPrefix(to, "/riprendi/") {
+		t.Fatal(in.Code, to)
 	}
+	w.is(w.get("milano", to), http.StatusNotFound, nil, "di sera")
+	offered := w.is(w.get("token-marta", to), http.StatusOK, []string{"Aggiungi una nota", "<li>La madre chiama di sera</li>", `action="` + path + `"`})
+	if w.revision(id) != before {
+		t.Fatal("the note was added by signing in")
+	}
+	again := url.Values{}
+	for _, name := range []string{keyField, revisionField, "text", draftField} {
+		again.Set(name, html.UnescapeString(w.hidden(offered, name)))
+	}
+	w.is(w.post("token-marta", path, with(again, "text", " ")), http.StatusUnprocessableEntity, []string{`id="f-text-error"`})
+	w.is(w.post("token-marta", path, again), http.StatusSeeOther, nil)
+	w.is(w.get("token-marta", to), http.StatusNotFound, nil, "di sera")
+	w.follow()
+	w.is(w.get("token-marta", "/pratiche/"+id.String()), http.StatusOK, []string{"La madre chiama di sera"})
+	if strings.Contains(w.log.String(), "di sera") {
+		t.Error("the log tells what was typed")
+	}
+
+	// What is not worth keeping, or must not be kept, leads to the sign-in page alone.
+	for path, body := range map[string]string{"/password": "current=segreta&password=segretissima", path: "_key=1", "/posti/" + primaria: ""} {
+		if got := do(w.pages, http.MethodPost, path, body); got.Code != http.StatusSeeOther || got.Header().Get("Location") != "/accedi" {
+			t.Errorf("%s: %d %s", path, got.Code, got.Header().Get("Location"))
+		}
+	}
+	// And what was kept can be dropped.
+	body = w.is(do(w.pages, http.MethodPost, path, typed.Encode()), http.StatusOK, nil)
+	to = do(w.pages, http.MethodPost, "/accedi", url.Values{"username": {"marta"}, "password": {"right"}, "next": {path},
+		keptField: {html.UnescapeString(w.hidden(body, keptField))}}.Encode()).Header().Get("Location")
+	w.is(w.post("token-marta", to+"/elimina", url.Values{"x": {""}}), http.StatusSeeOther, nil)
+	w.is(w.get("token-marta", to), http.StatusNotFound, nil)
+	w.is(w.get("token-marta", "/riprendi/niente"), http.StatusNotFound, nil)
+}
+
+func (w *world) revision(id uuid.UUID) event.Revision {
+	w.t.Helper()
+	file, err := w.desk.Case(w.t.Context(), atUST, id)
+	w.check(err)
+	return file.Revision
 }
 
 func TestASecondCaseOfOneChildIsAskedAboutFirst(t *testing.T) {

@@ -49,7 +49,7 @@ func (s *site) signInPost(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if kept != "" {
-		return s.resumeKept(w, r, who.Actor, kept)
+		return s.keep(w, r, who.Actor, next, kept)
 	}
 	http.Redirect(w, r, next, http.StatusSeeOther)
 	return nil

@@ -79,7 +79,7 @@ func (s *site) person(ctx context.Context, who session.Session) (*Person, error)
 func (s *site) signedIn(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
-		case visitOf(r).person == nil && r.Method == http.MethodPost && r.URL.Path == requestPath:
+		case visitOf(r).person == nil && r.Method == http.MethodPost:
 			s.page(s.signInKeeping)(w, r)
 			return
 		case visitOf(r).person == nil:

@@ -150,10 +150,11 @@ func (s *site) routes(r chi.Router) {
 	r.Get("/accessibilita", s.page(s.accessibility))
 	r.Get("/privacy", s.page(s.privacy))
 	r.Group(func(r chi.Router) {
-		r.Use(s.signedIn)
+		r.Use(s.signedIn, s.sent)
 		r.Get("/", s.page(s.home))
 		r.Get("/password", s.page(s.password))
 		r.Post("/password", s.page(s.passwordPost))
+		s.keptRoutes(r)
 		s.caseRoutes(r)
 		s.intakeRoutes(r)
 		s.boardRoutes(r)

@@ -57,6 +57,8 @@ const pageTable = `
   GET /privacy                                   200   200 200   200 200  200   200 200  200   200 200  200
   GET /registro                                  in    403 403   403 403  403   403 403  403   303 303  403
   GET /registro/{day}                            in    403 403   403 403  403   403 403  403   200 200  403
+  GET /riprendi/{draft}                          in    404 404   404 404  404   404 404  404   404 404  404
+  POST /riprendi/{draft}/elimina                 in    303 303   303 303  303   303 303  303   303 303  303
   GET /scuole                                    in    403 403   200 200  200   403 403  403   200 200  403
   GET /scuole/{school}                           in    403 403   200 200  200   403 403  403   200 200  403
   GET /territorio/                               in    403 403   200 200  200   403 403  403   200 200  403
