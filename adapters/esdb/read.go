@@ -122,42 +122,48 @@ func (s *Store) streamPage(ctx, life context.Context, stream string, from *place
 	})
 }
 
-// read makes one read and gives the records it finds, at most size. It does not wait for the end of the call: to a filtered read the
-// server tells that only when it has found one more, or the end of its log.
+// read gives the records that one read finds, at most size.
 func (s *Store) read(ctx, life context.Context, size int, o *streams.ReadReq_Options) (records []found, err error) {
-	o.CountOption = &streams.ReadReq_Options_Count{Count: uint64(size)}
-	o.UuidOption = &streams.ReadReq_Options_UUIDOption{Content: &streams.ReadReq_Options_UUIDOption_Structured{Structured: &shared.Empty{}}}
-	err = s.try(ctx, life, func(ctx context.Context, l *link) error {
-		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
-		records = make([]found, 0, min(size, defaultPage))
-		call, err := l.Read(ctx, &streams.ReadReq{Options: o})
-		if err != nil {
-			return meaning(err, nil)
-		}
-		for len(records) < size {
-			m, err := call.Recv()
-			if errors.Is(err, io.EOF) {
-				return nil
-			}
-			if err != nil {
-				return meaning(err, call.Trailer())
-			}
-			switch content := m.GetContent().(type) {
-			case *streams.ReadResp_Event:
-				r, err := s.record(content.Event)
-				if err != nil {
-					return err
-				}
-				records = append(records, r)
-			case *streams.ReadResp_StreamNotFound_:
-				return nil
-			default: // news about the stream that nobody asked for
-			}
-		}
-		return nil
+	err = s.try(ctx, life, func(ctx context.Context, l *link) (err error) {
+		records, err = s.readOn(ctx, l, size, o)
+		return err
 	})
 	return records, err
+}
+
+// readOn makes one read of a node. It does not wait for the end of the call: to a filtered read the server tells that only when it has
+// found one more, or the end of its log.
+func (s *Store) readOn(ctx context.Context, l *link, size int, o *streams.ReadReq_Options) ([]found, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	o.CountOption = &streams.ReadReq_Options_Count{Count: uint64(size)}
+	o.UuidOption = &streams.ReadReq_Options_UUIDOption{Content: &streams.ReadReq_Options_UUIDOption_Structured{Structured: &shared.Empty{}}}
+	records := make([]found, 0, min(size, defaultPage))
+	call, err := l.Read(ctx, &streams.ReadReq{Options: o})
+	if err != nil {
+		return nil, meaning(err, nil)
+	}
+	for len(records) < size {
+		m, err := call.Recv()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, meaning(err, call.Trailer())
+		}
+		switch content := m.GetContent().(type) {
+		case *streams.ReadResp_Event:
+			r, err := s.record(content.Event)
+			if err != nil {
+				return nil, err
+			}
+			records = append(records, r)
+		case *streams.ReadResp_StreamNotFound_:
+			return nil, nil
+		default: // news about the stream that nobody asked for
+		}
+	}
+	return records, nil
 }
 
 // filter says to the server which streams to look at: those of this journal, and of them those that f keeps.
@@ -196,8 +202,16 @@ func position(p event.Position) *streams.ReadReq_Options_All {
 }
 
 // Head implements event.Store. Of a log shared with others it is the last record of this journal.
-func (s *Store) Head(ctx context.Context) (event.Position, error) {
-	records, err := s.read(ctx, s.life, 1, &streams.ReadReq_Options{
+func (s *Store) Head(ctx context.Context) (head event.Position, err error) {
+	err = s.try(ctx, s.life, func(ctx context.Context, l *link) (err error) {
+		head, err = s.headOn(ctx, l)
+		return err
+	})
+	return head, err
+}
+
+func (s *Store) headOn(ctx context.Context, l *link) (event.Position, error) {
+	records, err := s.readOn(ctx, l, 1, &streams.ReadReq_Options{
 		StreamOption: &streams.ReadReq_Options_All{All: &streams.ReadReq_Options_AllOptions{
 			AllOption: &streams.ReadReq_Options_AllOptions_End{End: &shared.Empty{}}}},
 		ReadDirection: streams.ReadReq_Options_Backwards,
@@ -226,34 +240,43 @@ func (s *Store) ReadAll(ctx context.Context, after event.Position, o event.ReadA
 	}
 }
 
-// page reads what the filter keeps behind a position. The head is looked up first: when the server then finds less than a page, all up
-// to there was looked at, and the checkpoint passes over it.
+// page reads what the filter keeps behind a position. The head is looked up first, and of the same node: when that then finds less than a
+// page, all up to there was looked at, and the checkpoint passes over it.
 func (s *Store) page(ctx context.Context, after event.Position, f event.Filter, size int) (event.Page, error) {
 	if size <= 0 {
 		size = defaultPage
-	}
-	page := event.Page{Checkpoint: after, CaughtUp: true}
-	head, err := s.Head(ctx)
-	if err != nil || head <= after {
-		return page, err
 	}
 	wanted := size
 	if after > 0 {
 		wanted++ // for the record at the position itself, with which the server begins
 	}
-	records, err := s.read(ctx, s.life, wanted, &streams.ReadReq_Options{
-		StreamOption:  position(after),
-		ReadDirection: streams.ReadReq_Options_Forwards,
-		FilterOption:  s.filter(f),
+	var head event.Position
+	var records []found
+	err := s.try(ctx, s.life, func(ctx context.Context, l *link) (err error) {
+		if head, err = s.headOn(ctx, l); err != nil || head <= after {
+			records = nil
+			return err
+		}
+		records, err = s.readOn(ctx, l, wanted, &streams.ReadReq_Options{
+			StreamOption:  position(after),
+			ReadDirection: streams.ReadReq_Options_Forwards,
+			FilterOption:  s.filter(f),
+		})
+		return err
 	})
 	if err != nil {
 		return event.Page{}, err
 	}
-	page.Records = make([]event.Record, 0, len(records))
+	page := event.Page{Checkpoint: after, Records: make([]event.Record, 0, len(records))}
+	looked := 0
 	for _, r := range records {
-		if r.Position > after && len(page.Records) < size && keeps(f, r.Stream) {
+		if r.Position <= after || looked == size {
+			continue
+		}
+		looked++
+		page.Checkpoint = r.Position
+		if keeps(f, r.Stream) {
 			page.Records = append(page.Records, r.Record)
-			page.Checkpoint = r.Position
 		}
 	}
 	if len(records) < wanted {

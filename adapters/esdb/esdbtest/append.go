@@ -53,6 +53,7 @@ func (s streamsService) Append(call streams.Streams_AppendServer) error {
 		return status.FromContextError(err).Err()
 	}
 	o := s.server.log.append(name, expected, events)
+	s.server.know()
 	if s.server.strikes(CutAfterWrite) {
 		return s.server.cut(call.Context())
 	}

@@ -283,11 +283,26 @@ func (s streamsService) subscribe(o *streams.ReadReq_Options, f filter, out *sen
 	}
 }
 
-// visible gives the records this node knows of: a follower lags.
+// know takes in what this node wrote itself, however soon it leads no more.
+func (s *Server) know() {
+	records, _ := s.log.all()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.known = max(s.known, len(records))
+}
+
+// visible gives the records this node knows of: all of them while it leads; a follower lags, and forgets nothing it knew.
 func (s *Server) visible() ([]record, <-chan struct{}) {
 	records, news := s.log.all()
-	if s.cluster != nil && s.cluster.Leader() != s {
-		records = records[:max(1, len(records)-s.cluster.lag())]
+	if s.cluster == nil {
+		return records, news
 	}
-	return records, news
+	known := len(records)
+	if s.cluster.Leader() != s {
+		known = max(1, known-s.cluster.lag())
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.known = min(max(s.known, known), len(records))
+	return records[:s.known], news
 }

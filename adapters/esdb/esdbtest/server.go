@@ -55,6 +55,7 @@ type Server struct {
 	dropped  chan struct{} // closed, and replaced, to end the subscriptions
 	headers  []metadata.MD // of the calls to Streams, the last hundred
 	sent     int           // records sent to readers
+	known    int           // records this node has seen, in a cluster
 }
 
 // Start runs a node on a log until the test ends.
