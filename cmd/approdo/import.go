@@ -71,9 +71,9 @@ func (h *house) importSchools(ctx context.Context, file string, o registry.Optio
 		return report, err
 	}
 	fmt.Fprintf(out, "\n%s, anno %s: %d nuove, %d cambiate, %d già come sono, %d di altre province, %d chiuse, %d respinte\n",
-		report.Management, report.Year, report.Listed, report.Amended, report.Unchanged, report.Elsewhere, report.Delisted, len(report.Rejected))
+		managementWords[report.Management], report.Year, report.Listed, report.Amended, report.Unchanged, report.Elsewhere, report.Delisted, len(report.Rejected))
 	for _, r := range report.Rejected {
-		fmt.Fprintf(out, "  riga %d, %s, %s: %s\n", r.Line, r.Code, r.Field, r.Reason)
+		fmt.Fprintf(out, "  %s\n", rejectedRow(r))
 	}
 	return report, nil
 }

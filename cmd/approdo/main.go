@@ -69,7 +69,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return exitUsage
 	}
 	if err := command.Run(); err != nil {
-		fmt.Fprintf(stderr, "approdo: %v\n", err)
+		fmt.Fprintf(stderr, "approdo: %s\n", inItalian(err))
 		return exitFailed
 	}
 	return exitOK

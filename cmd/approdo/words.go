@@ -1,0 +1,65 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"approdo/adapters/registry"
+	"approdo/adapters/sqlite"
+	"approdo/domain/territory"
+)
+
+// faultWords are the faults of other rooms that an operator can mend, in the operator's language. What is not here is for whoever reads
+// the log, and stays as it is.
+var faultWords = []struct {
+	fault error
+	words string
+}{
+	{sqlite.ErrInUse, "il registro è già aperto in scrittura da un altro approdo: fermate quello, oppure indicate un'altra cartella con --data"},
+}
+
+// inItalian is what the program says of a fault.
+func inItalian(err error) string {
+	for _, f := range faultWords {
+		if errors.Is(err, f.fault) {
+			return f.words
+		}
+	}
+	return err.Error()
+}
+
+var managementWords = map[territory.Management]string{territory.StateRun: "scuole statali", territory.Paritaria: "scuole paritarie"}
+
+// reasonWords say why a row of the ministry's file was left out.
+var reasonWords = map[registry.Reason]string{
+	registry.ReasonElsewhere:   "è di un'altra provincia",
+	registry.ReasonQuotes:      "le virgolette non si chiudono",
+	registry.ReasonColumns:     "il numero di colonne non è quello dell'intestazione",
+	registry.ReasonEncoding:    "il testo non è in UTF-8",
+	registry.ReasonTooLong:     "il testo è troppo lungo",
+	registry.ReasonYear:        "l'anno scolastico non è valido",
+	registry.ReasonOtherYear:   "l'anno scolastico non è quello delle altre righe",
+	registry.ReasonCode:        "il codice della scuola non è valido",
+	registry.ReasonInstitution: "il codice dell'istituto di riferimento non è valido",
+	registry.ReasonDuplicate:   "il codice della scuola è già in una riga precedente",
+	registry.ReasonName:        "manca il nome",
+	registry.ReasonComune:      "il Comune non è nel registro",
+	registry.ReasonType:        "il tipo di scuola non è conosciuto",
+	registry.ReasonFeature:     "la caratteristica della scuola non è conosciuta",
+	registry.ReasonUnreadable:  "da qui in poi il file non si legge",
+}
+
+// rejectedRow is a row that was left out, without what it says.
+func rejectedRow(r registry.RowError) string {
+	s := fmt.Sprintf("riga %d", r.Line)
+	for _, more := range []string{string(r.Code), r.Field} {
+		if more != "" {
+			s += ", " + more
+		}
+	}
+	why, ok := reasonWords[r.Reason]
+	if !ok {
+		why = string(r.Reason) // a refusal of the register's own
+	}
+	return s + ": " + why
+}
