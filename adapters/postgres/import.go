@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"approdo/domain/event"
 )
@@ -70,7 +71,7 @@ func missing(ctx context.Context, tx pgx.Tx, records []event.Record) (fresh []ev
 		default:
 			var there bool
 			err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM journal.events WHERE stream = $1 AND rev = $2 AND id = $3)`,
-				r.Stream, int64(r.Revision), [16]byte(r.ID)).Scan(&there)
+				r.Stream, int64(r.Revision), pgtype.UUID{Bytes: r.ID, Valid: true}).Scan(&there)
 			if err != nil {
 				return nil, err
 			}
@@ -88,7 +89,7 @@ func copyIn(ctx context.Context, tx pgx.Tx, head int64, records []event.Record) 
 		r := records[i]
 		r.Meta.At = r.Meta.At.UTC()
 		meta, err := r.Meta.Encode()
-		return []any{head + int64(i) + 1, r.Stream, int64(r.Revision), [16]byte(r.ID), r.Type, int32(r.Schema),
+		return []any{head + int64(i) + 1, r.Stream, int64(r.Revision), pgtype.UUID{Bytes: r.ID, Valid: true}, r.Type, int32(r.Schema),
 			r.At.Truncate(time.Microsecond), r.Data, meta}, err
 	})
 	columns := []string{"pos", "stream", "rev", "id", "type", "ver", "ts", "data", "meta"}

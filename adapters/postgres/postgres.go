@@ -15,6 +15,7 @@ import (
 	"sync"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"approdo/domain/event"
@@ -47,7 +48,7 @@ var _ event.Importer = (*Store)(nil)
 // Open opens the journal in the database that a connection string names, and creates its schema where there is none. The string is
 // as pgx reads it, so pool_max_conns bounds the connections that read; two more write and listen. Behind PgBouncer, which hands a
 // session on after each transaction, everything works but that subscribers are woken each second instead of at once; one older than
-// 1.21 also wants default_query_exec_mode=exec.
+// 1.21 also wants default_query_exec_mode=cache_describe.
 func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
@@ -55,6 +56,12 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, fmt.Errorf("postgres: %w", err) // it hides a password
+	}
+	if mode := config.ConnConfig.DefaultQueryExecMode; mode == pgx.QueryExecModeExec || mode == pgx.QueryExecModeSimpleProtocol {
+		return nil, fmt.Errorf("postgres: default_query_exec_mode=%s gives rows as text; cache_describe does without prepared statements too", mode)
+	}
+	if config.ConnConfig.ConnectTimeout == 0 {
+		config.ConnConfig.ConnectTimeout = connectPatience
 	}
 	s := &Store{news: newBell(), closing: make(chan struct{}), closed: make(chan struct{})}
 	s.writer = newWriter(config.ConnConfig, s.news, o.Log)
@@ -79,8 +86,6 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 
 // connect opens a connection of its own, beside the pool.
 func connect(ctx context.Context, config *pgx.ConnConfig) (*pgx.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, connectPatience)
-	defer cancel()
 	conn, err := pgx.ConnectConfig(ctx, config.Copy())
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", event.ErrUnavailable, err)
@@ -137,9 +142,9 @@ func (s *Store) explain(ctx context.Context, a event.Append, cur event.Revision)
 	if byID && cur < 0 && a.Expected == event.StreamExists || len(a.Events) == 0 {
 		return event.Result{}, conflict
 	}
-	ids := make([][16]byte, len(a.Events))
+	ids := make([]pgtype.UUID, len(a.Events))
 	for i, d := range a.Events {
-		ids[i] = d.ID
+		ids[i] = pgtype.UUID{Bytes: d.ID, Valid: true}
 	}
 	const found = `SELECT count(*), coalesce(max(e.rev), 0), coalesce(max(e.pos), 0) FROM unnest($2::uuid[]) WITH ORDINALITY AS n (id, i)
 		JOIN journal.events e ON e.id = n.id AND e.stream = $1`

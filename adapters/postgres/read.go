@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"approdo/domain/event"
 )
@@ -68,10 +69,17 @@ func (s *Store) streamPage(ctx context.Context, stream string, from int64, backw
 	if backward {
 		query = backwardSQL
 	}
-	err = s.rows(ctx, func(row [][]byte, d *decoder) error {
-		r, err := d.record(row)
-		records = append(records, r)
-		return err
+	err = s.rows(ctx, func(rows pgx.Rows) error {
+		records = nil
+		d := decoder{types: map[string]string{}}
+		for rows.Next() {
+			r, err := d.record(rows.RawValues())
+			if err != nil {
+				return err
+			}
+			records = append(records, r)
+		}
+		return nil
 	}, query, stream, from, size)
 	return records, err
 }
@@ -135,22 +143,26 @@ func (s *Store) page(ctx context.Context, after event.Position, f event.Filter, 
 	if size <= 0 {
 		size = defaultPage
 	}
-	page.Checkpoint = after
-	page.CaughtUp = true
-	page.Records = make([]event.Record, 0, guess)
-	looked := 0
-	err = s.rows(ctx, func(row [][]byte, d *decoder) error {
-		if looked++; looked > size { // one more tells whether anything is behind the page
-			page.CaughtUp = false
-			return nil
+	err = s.rows(ctx, func(rows pgx.Rows) error {
+		page = event.Page{Checkpoint: after, CaughtUp: true, Records: make([]event.Record, 0, guess)}
+		d := decoder{types: map[string]string{}}
+		for looked := 0; rows.Next(); looked++ {
+			if looked == size { // one more tells that there is something behind the page
+				page.CaughtUp = false
+				return nil
+			}
+			row := rows.RawValues()
+			page.Checkpoint = event.Position(binary.BigEndian.Uint64(row[0]))
+			if !keeps(f, row[1]) {
+				continue
+			}
+			r, err := d.record(row)
+			if err != nil {
+				return err
+			}
+			page.Records = append(page.Records, r)
 		}
-		page.Checkpoint = event.Position(binary.BigEndian.Uint64(row[0]))
-		if !keeps(f, row[1]) {
-			return nil
-		}
-		r, err := d.record(row)
-		page.Records = append(page.Records, r)
-		return err
+		return nil
 	}, allSQL, int64(min(after, math.MaxInt64)), int64(size)+1)
 	return page, err
 }
@@ -170,20 +182,18 @@ func (s *Store) row(ctx context.Context, into []any, query string, args ...any) 
 	return s.lend(ctx, func() error { return s.readers.QueryRow(ctx, query, args...).Scan(into...) })
 }
 
-// rows reads the rows of columns. What each is given holds until it returns.
-func (s *Store) rows(ctx context.Context, each func(row [][]byte, d *decoder) error, query string, args ...any) error {
+// rows reads the rows of columns, in binary. What is done with them may be done again from the beginning.
+func (s *Store) rows(ctx context.Context, with func(pgx.Rows) error, query string, args ...any) error {
 	return s.lend(ctx, func() error {
 		rows, err := s.readers.Query(ctx, query, append([]any{pgx.QueryResultFormats{pgx.BinaryFormatCode}}, args...)...)
 		if err != nil {
 			return err
 		}
 		defer rows.Close()
-		d := decoder{types: map[string]string{}}
-		for rows.Next() {
-			if err := each(rows.RawValues(), &d); err != nil {
-				return &decodeError{err}
-			}
+		if err := with(rows); err != nil {
+			return &decodeError{err}
 		}
+		rows.Close()
 		return rows.Err()
 	})
 }
@@ -191,18 +201,20 @@ func (s *Store) rows(ctx context.Context, each func(row [][]byte, d *decoder) er
 // decodeError is the error of a row that was read and makes no sense.
 type decodeError struct{ error }
 
-// lend lets somebody use the readers' connections. A connection is held for a page at a time and never while the caller looks at
-// it: a slow caller keeps nobody waiting.
+// lend lets somebody use the readers' connections, and lets him begin again on new ones where his broke. A connection is held for a
+// page at a time and never while the caller looks at it: a slow caller keeps nobody waiting.
 func (s *Store) lend(ctx context.Context, read func() error) error {
-	select {
-	case <-s.closing:
+	if s.isClosing() {
 		return event.ErrClosed
-	default:
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	err := read()
+	if broken(err) && ctx.Err() == nil && !s.isClosing() {
+		s.readers.Reset() // the server was restarted, and the others are as broken
+		err = read()
+	}
 	var wrong *decodeError
 	var conflict *event.ConflictError
 	switch {
@@ -212,12 +224,35 @@ func (s *Store) lend(ctx context.Context, read func() error) error {
 		return fmt.Errorf("postgres: read journal: %w", wrong.error)
 	case ctx.Err() != nil:
 		return ctx.Err()
-	}
-	select {
-	case <-s.closing: // the pool was closed under it
+	case s.isClosing(): // the pool was closed under it
 		return event.ErrClosed
 	default:
 		return fmt.Errorf("%w: read journal: %w", event.ErrUnavailable, err)
+	}
+}
+
+func (s *Store) isClosing() bool {
+	select {
+	case <-s.closing:
+		return true
+	default:
+		return false
+	}
+}
+
+// broken reports whether an error is of the connection and not of what was asked over it.
+func broken(err error) bool {
+	var told *pgconn.PgError
+	var cannot *pgconn.ConnectError
+	var wrong *decodeError
+	var conflict *event.ConflictError
+	switch {
+	case err == nil, errors.As(err, &wrong), errors.As(err, &conflict), errors.As(err, &cannot):
+		return false
+	case errors.As(err, &told):
+		return told.Severity != "ERROR"
+	default:
+		return true
 	}
 }
 

@@ -3,12 +3,14 @@ package postgres
 import (
 	"context"
 
+	"github.com/jackc/pgx/v5/pgtype"
+
 	"approdo/domain/event"
 )
 
 const (
-	oneSQL = `SELECT cur, last FROM journal.append_one($1, $2, $3, $4, $5, $6, $7)`
-	setSQL = `SELECT curs, lasts FROM journal.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
+	oneSQL = `SELECT cur, last FROM journal.append_one($1, $2, $3, $4, $5, $6::json, $7::json)`
+	setSQL = `SELECT curs, lasts FROM journal.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::json[], $12::json[])`
 )
 
 // write has the server check and write a set in one call, which is a transaction of its own. A single event takes the shorter way.
@@ -20,7 +22,7 @@ func (w *writer) write(ctx context.Context, set []*request) ([]answer, error) {
 		streams, names, types, datas, metas []string
 		expects                             []int64
 		firsts, counts, appends, places     []int32
-		ids                                 [][16]byte
+		ids                                 []pgtype.UUID
 		versions                            []int32
 	)
 	for i, r := range set {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"approdo/domain/event"
 )
@@ -42,7 +43,7 @@ type request struct {
 }
 
 type row struct {
-	id         [16]byte
+	id         pgtype.UUID
 	name       string
 	schema     uint16
 	data, meta string
@@ -63,7 +64,7 @@ func newRequest(a event.Append) (*request, error) {
 		if err != nil {
 			return nil, fmt.Errorf("postgres: metadata of %s: %w", d.Type, err)
 		}
-		r.rows[i] = row{id: d.ID, name: d.Type, schema: d.Schema, data: string(d.Data), meta: string(meta)}
+		r.rows[i] = row{id: pgtype.UUID{Bytes: d.ID, Valid: true}, name: d.Type, schema: d.Schema, data: string(d.Data), meta: string(meta)}
 		r.bytes += len(d.Data) + len(meta)
 	}
 	return r, nil
@@ -154,9 +155,10 @@ func (w *writer) gather() []*request {
 }
 
 // commit writes a set and answers it. Where the set as a whole is refused, each append is tried again by itself, so that one cannot
-// spoil the others. Where the connection was lost, each is tried again on a new one: its ids make that harmless and tell what became
-// of it. While there is no connection nobody waits for a second attempt.
+// spoil the others. Where the connection broke, each is tried again on a new one: its ids make that harmless and tell what became of
+// it. While there is no connection nobody waits for a second attempt.
 func (w *writer) commit(set []*request) {
+	connected := w.conn != nil
 	answers, whole := w.transact(set)
 	if whole == nil {
 		for i, r := range set {
@@ -164,21 +166,21 @@ func (w *writer) commit(set []*request) {
 		}
 		return
 	}
-	lost := errors.Is(whole, event.ErrUnknownOutcome)
-	again := lost || len(set) > 1 && refused(whole)
+	broken := connected && w.conn == nil
+	again := broken || len(set) > 1 && refused(whole)
 	for _, r := range set {
 		ans := answer{err: whole}
 		if again {
 			answers, err := w.transact([]*request{r})
+			again = err == nil || refused(err)
 			switch {
 			case err == nil:
 				ans = answers[0]
-			case lost && !refused(err):
+			case broken && !again:
 				ans.err = fmt.Errorf("%w; then: %w", whole, err)
 			default:
 				ans.err = err
 			}
-			again = err == nil || refused(err)
 		}
 		r.done <- ans
 	}
