@@ -98,7 +98,7 @@ func (s *Service) Activate(ctx context.Context, token, password string) error {
 	if id == uuid.Nil || used || !now.Before(expires) {
 		return ErrNoInvitation
 	}
-	who, err := s.directory.Account(id)
+	who, err := s.account(ctx, id)
 	if err != nil {
 		return err
 	}

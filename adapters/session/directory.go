@@ -55,7 +55,7 @@ var onlyAccounts = event.Filter{Prefixes: []string{account.Prefix}}
 func (d *Directory) CatchUp(ctx context.Context) error {
 	for page, err := range d.journal.ReadAll(ctx, d.Position(), event.ReadAll{Filter: onlyAccounts}) {
 		if err == nil {
-			err = d.take(page)
+			err = d.take(page, false)
 		}
 		if err != nil {
 			return fmt.Errorf("session: directory: %w", err)
@@ -69,7 +69,7 @@ func (d *Directory) CatchUp(ctx context.Context) error {
 func (d *Directory) Run(ctx context.Context) error {
 	for page, err := range d.journal.Subscribe(ctx, d.Position(), event.Subscribe{Filter: onlyAccounts}) {
 		if err == nil {
-			err = d.take(page)
+			err = d.take(page, true)
 		}
 		if err != nil {
 			if ctx.Err() == nil {
@@ -145,8 +145,8 @@ func (d *Directory) Person(ctx context.Context, id uuid.UUID) (account.Person, e
 }
 
 // take applies what is new in a page. CatchUp and Run may bring the same records, in any order of arrival: neither starts behind
-// what was taken, so that nothing is missed.
-func (d *Directory) take(page event.Page) error {
+// what was taken, so that nothing is missed. Only who follows ends a halt: whoever catches up is behind again a moment later.
+func (d *Directory) take(page event.Page, follows bool) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, r := range page.Records {
@@ -159,7 +159,10 @@ func (d *Directory) take(page event.Page) error {
 		}
 		d.position = r.Position
 	}
-	d.position, d.halted = max(d.position, page.Checkpoint), nil
+	d.position = max(d.position, page.Checkpoint)
+	if follows {
+		d.halted = nil
+	}
 	d.wake()
 	return nil
 }

@@ -125,6 +125,9 @@ func TestADirectoryIsTrustedAgainOnceItFollows(t *testing.T) {
 		_, err := d.Account(uuid.New())
 		refused(t, err, session.ErrDirectoryHalted)
 		line.err = nil
+		ok(t, d.CatchUp(t.Context()))
+		_, err = d.Account(uuid.New())
+		refused(t, err, session.ErrDirectoryHalted) // it has caught up, and follows no more than before
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan error)
 		go func() { ended <- d.Run(ctx) }()

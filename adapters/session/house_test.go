@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"errors"
+	"iter"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -65,16 +66,21 @@ func newHouse(t *testing.T) *house {
 	h.journal = &fragileJournal{Store: memory.New()}
 	h.codec = event.NewCodec(h.sealer, account.Events)
 	h.directory = session.NewDirectory(h.journal, h.codec)
-	h.Service = session.New(session.Config{Directory: h.directory, Storage: h.store, Clock: h.now, Blind: func(text string) []byte {
-		mac := hmac.New(sha256.New, []byte("a key of this test"))
-		mac.Write([]byte(text))
-		return mac.Sum(nil)
-	}, Cost: session.Cost{Memory: 64, Time: 1, Threads: 1}})
+	h.Service = session.New(session.Config{Directory: h.directory, Storage: h.store, Clock: h.now, Blind: h.blind, Cost: cheap})
 	session.WatchHashes(h.Service, func(hash func() []byte) []byte {
 		h.hashes.Add(1)
 		return hash()
 	})
 	return h
+}
+
+// cheap makes a hash that costs a test nothing.
+var cheap = session.Cost{Memory: 64, Time: 1, Threads: 1}
+
+func (h *house) blind(text string) []byte {
+	mac := hmac.New(sha256.New, []byte("a key of this test"))
+	mac.Write([]byte(text))
+	return mac.Sum(nil)
 }
 
 func (h *house) now() time.Time       { return time.Unix(0, h.time.Load()).UTC() }
@@ -170,10 +176,17 @@ func (s *fragileState) Session(ctx context.Context, token []byte) (uuid.UUID, ti
 	return s.Store.Session(ctx, token)
 }
 
-// fragileJournal is the journal in memory, which takes nothing where a test says so.
+// fragileJournal is the journal in memory, which takes or gives nothing where a test says so.
 type fragileJournal struct {
 	*memory.Store
-	noAppend error
+	noAppend, noRead error
+}
+
+func (j *fragileJournal) ReadAll(ctx context.Context, after event.Position, o event.ReadAll) iter.Seq2[event.Page, error] {
+	if j.noRead != nil {
+		return func(yield func(event.Page, error) bool) { yield(event.Page{}, j.noRead) }
+	}
+	return j.Store.ReadAll(ctx, after, o)
 }
 
 func (j *fragileJournal) Append(ctx context.Context, a event.Append) (event.Result, error) {

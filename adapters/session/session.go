@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"net/netip"
 	"strings"
 	"time"
@@ -167,7 +168,7 @@ func (s *Service) whoHas(ctx context.Context, login []byte, password string) (Ac
 	if err != nil {
 		return Account{}, err
 	}
-	who, err := s.directory.Account(id)
+	who, err := s.latest(ctx, id) // whatever was found, so that nobody can tell by the time it takes
 	if err != nil && !errors.Is(err, domain.KindNotFound) {
 		return Account{}, err
 	}
@@ -201,7 +202,7 @@ func (s *Service) Lookup(ctx context.Context, token string) (Session, error) {
 	if id == uuid.Nil || !now.Before(expires) {
 		return Session{}, ErrNotSignedIn
 	}
-	who, err := s.directory.Account(id)
+	who, err := s.account(ctx, id)
 	switch {
 	case errors.Is(err, domain.KindNotFound):
 		return Session{}, ErrNotSignedIn
@@ -218,6 +219,26 @@ func (s *Service) Lookup(ctx context.Context, token string) (Session, error) {
 		}
 	}
 	return s.session(hash, who, since, expires), nil
+}
+
+// account is what the directory knows, and where that is no active account what the journal says.
+func (s *Service) account(ctx context.Context, id uuid.UUID) (Account, error) {
+	who, err := s.directory.Account(id)
+	if err == nil && who.Status() == account.Active || errors.Is(err, ErrDirectoryHalted) {
+		return who, err
+	}
+	return s.latest(ctx, id)
+}
+
+// latest reads on to the journal's head first: another node may have let the account in, or kept it out, a moment ago.
+func (s *Service) latest(ctx context.Context, id uuid.UUID) (Account, error) {
+	if err := s.directory.CatchUp(ctx); err != nil {
+		if ctx.Err() == nil {
+			err = fmt.Errorf("%w: %w", ErrDirectoryHalted, err)
+		}
+		return Account{}, err
+	}
+	return s.directory.Account(id)
 }
 
 func (s *Service) session(hash []byte, who Account, since, expires time.Time) Session {
