@@ -21,6 +21,7 @@ var (
 	toEnrolment  = navItem{Text: text("nav.enrolment"), Note: text("nav.enrolment-note"), Href: "/iscrizioni/nuova"}
 	toPlaces     = navItem{Text: text("nav.places"), Note: text("nav.places-note"), Href: "/posti"}
 	toSearch     = navItem{Text: text("nav.search"), Note: text("nav.search-note"), Href: "/cerca"}
+	toPairs      = navItem{Text: text("nav.pairs"), Note: text("nav.pairs-note"), Href: pairsPath}
 	toSchools    = navItem{Text: text("nav.schools"), Note: text("nav.schools-note"), Href: "/scuole"}
 	toBoard      = navItem{Text: text("nav.board"), Note: text("nav.board-note"), Href: "/cruscotto"}
 	toDay        = navItem{Text: text("nav.day"), Note: text("nav.day-note"), Href: "/registro"}
@@ -34,7 +35,7 @@ var navs = map[domain.Role][]navItem{
 	domain.RoleComune:     {toHome, toCases, toRequest, toSearch, toBoard},
 	domain.RoleCentre:     {toHome, toCases, toSearch, toSchools, toBoard, toTerritory},
 	domain.RoleSchool:     {toHome, toCases, toEnrolment, toPlaces, toSearch, toBoard},
-	domain.RoleUST:        {toHome, toCases, toRequest, toSearch, toSchools, toBoard, toDay, toTerritory, toAccounts, toOperations},
+	domain.RoleUST:        {toHome, toCases, toPairs, toRequest, toSearch, toSchools, toBoard, toDay, toTerritory, toAccounts, toOperations},
 	domain.RolePrefettura: {toHome, toBoard, toDay, toTerritory, toSchools},
 	domain.RoleAdmin:      {toHome, toAccounts, toOperations},
 }

@@ -610,6 +610,9 @@ func (p actPage) form(c actContext) (*Form, error) {
 	f.Cancel, f.Danger = "/pratiche/"+c.file.ID.String(), p.danger
 	today := domain.DateOf(c.s.Clock()).String()
 	f.Set("on", today)
+	if p.path == "unione" {
+		f.Set("into", otherCase(c.r))
+	}
 	if p.path == "anno" {
 		f.Set("level", c.file.State.Level.String())
 	}

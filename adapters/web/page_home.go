@@ -15,7 +15,8 @@ import (
 // home is where a person lands: what waits for them, the most pressing first, and the doors to everything else.
 type home struct {
 	Name   domain.Personal
-	Lead   Text // what the role does here
+	Pairs  []Callout // cases to tell apart or to merge, for whoever sees both
+	Lead   Text      // what the role does here
 	Begin  []Action
 	Tiles  []Tile
 	ToDo   Table
@@ -65,7 +66,13 @@ func (s *site) fillHome(r *http.Request, v *projections.Snapshot, c *home) error
 	if a.Role == domain.RoleUST {
 		caption, empty = text("home.overdue"), Empty{Title: text("home.none-overdue"), Text: text("home.none-overdue-text")}
 	}
-	c.ToDo, err = s.lineTable(r, g, caption, lines, empty)
+	if c.ToDo, err = s.lineTable(r, g, caption, lines, empty); err != nil || access.Large(a, access.ReviewPairs) != nil {
+		return err
+	}
+	found, err := worklist.Pairs(r.Context(), v, a, s.Keys)
+	if n := len(found); n > 0 {
+		c.Pairs = []Callout{{Tone: Warning, Title: text("home.pairs", "count", n), Cells: []Cell{say(text("home.pairs-look")).to(pairsPath)}}}
+	}
 	return err
 }
 

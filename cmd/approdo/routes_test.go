@@ -39,6 +39,7 @@ const pageTable = `
   GET /cerca                                     in    200 200   200 200  200   200 200  200   200 403  403
   POST /cerca                                    in    422 422   422 422  422   422 422  422   422 403  403
   GET /cruscotto                                 in    200 200   200 200  200   200 200  200   200 200  403
+  GET /doppioni                                  in    403 403   403 403  403   403 403  403   200 403  403
   GET /funzionamento/                            in    403 403   403 403  403   403 403  403   200 403  200
   GET /funzionamento/{parked}                    in    403 403   403 403  403   403 403  403   404 403  404
   POST /funzionamento/{parked}/rinuncia          in    403 403   403 403  403   403 403  403   404 403  404

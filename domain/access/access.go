@@ -107,6 +107,7 @@ const (
 	ReadPlaces     Act = "read-places"
 	ListCases      Act = "list-cases"
 	SearchByName   Act = "search-by-name"
+	ReviewPairs    Act = "review-pairs" // cases of different bodies that may be of one child
 	ReadBoard      Act = "read-board"
 	ReadDay        Act = "read-day" // the audit trail of a day
 	ReadRegisters  Act = "read-registers"
@@ -184,7 +185,7 @@ var atLarge = map[domain.Role][]Act{
 	domain.RoleComune: {Request, ListCases, SearchByName, ReadBoard},
 	domain.RoleCentre: {ListCases, SearchByName, ReadPlaces, ReadBoard, ReadRegisters},
 	domain.RoleSchool: {Enrol, DeclarePlaces, ReadPlaces, ListCases, SearchByName, ReadBoard},
-	domain.RoleUST: {Request, DeclarePlaces, ReadPlaces, ListCases, SearchByName, ReadBoard, ReadDay, ReadRegisters,
+	domain.RoleUST: {Request, DeclarePlaces, ReadPlaces, ListCases, SearchByName, ReviewPairs, ReadBoard, ReadDay, ReadRegisters,
 		EditRegisters, Suspend, ManageAccounts, ReadOperations, ReadFacts},
 	domain.RolePrefettura: {ReadBoard, ReadDay, ReadRegisters, Suspend},
 	domain.RoleAdmin:      {ManageAccounts, ReadOperations},

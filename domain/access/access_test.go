@@ -75,6 +75,7 @@ var atLarge = map[access.Act][]domain.Role{
 	access.ReadPlaces:     {domain.RoleCentre, domain.RoleSchool, domain.RoleUST},
 	access.ListCases:      {domain.RoleComune, domain.RoleCentre, domain.RoleSchool, domain.RoleUST},
 	access.SearchByName:   {domain.RoleComune, domain.RoleCentre, domain.RoleSchool, domain.RoleUST},
+	access.ReviewPairs:    {domain.RoleUST},
 	access.ReadBoard:      {domain.RoleComune, domain.RoleCentre, domain.RoleSchool, domain.RoleUST, domain.RolePrefettura},
 	access.ReadDay:        {domain.RoleUST, domain.RolePrefettura},
 	access.ReadRegisters:  {domain.RoleCentre, domain.RoleUST, domain.RolePrefettura},

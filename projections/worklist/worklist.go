@@ -88,6 +88,14 @@ func Search(ctx context.Context, s *projections.Snapshot, a domain.Actor, k doma
 	return duplicates.Find(ctx, s, k, t, scope, p, least)
 }
 
+// Pairs gives the cases of different bodies that may be of one child, for whoever may tell them apart or merge them.
+func Pairs(ctx context.Context, s *projections.Snapshot, a domain.Actor, k domain.Sealer) ([]duplicates.Pair, error) {
+	if err := access.Large(a, access.ReviewPairs); err != nil {
+		return nil, err
+	}
+	return duplicates.Pairs(ctx, s, k)
+}
+
 // Facts are what the actor's relation to a line is made of. Lines of bodies that once acted on a case are in no list.
 func Facts(l caseline.Line) access.Facts {
 	return access.Facts{Comune: l.Comune, Centre: l.Centre, Institution: l.Institution, Offered: l.Status == casefile.Offered}

@@ -1,0 +1,112 @@
+package duplicates
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"approdo/domain"
+	"approdo/domain/casefile"
+	"approdo/domain/names"
+	"approdo/projections"
+	"approdo/projections/caseline"
+)
+
+// Pair is two open cases that may be of one child, the earlier first, and that no comune and no school can see side by side.
+type Pair struct {
+	First, Second caseline.Line
+	names.Score
+}
+
+// pairs bounds how many couples of cases that share a key are opened and compared: those that share most come first.
+const pairs = 3000
+
+type couple struct {
+	First  uuid.UUID `col:"first_id"`
+	Second uuid.UUID `col:"second_id"`
+}
+
+// Pairs gives the open cases of different comuni or channels that are rather of one child than not, the likeliest first. It is for
+// whoever sees the whole territory.
+func Pairs(ctx context.Context, s *projections.Snapshot, k domain.Sealer) ([]Pair, error) {
+	open := openStatuses()
+	found, err := projections.Collect(projections.Select[couple](s, "SELECT a.case_id AS first_id, b.case_id AS second_id FROM {name_keys} a "+
+		"JOIN {name_keys} b ON b.token = a.token AND b.case_id > a.case_id "+
+		"JOIN {centre_cases} x ON x.case_id = a.case_id JOIN {centre_cases} y ON y.case_id = b.case_id "+
+		"WHERE x.status IN ("+open+") AND y.status IN ("+open+") AND (x.comune <> y.comune OR x.channel <> y.channel) "+
+		"GROUP BY a.case_id, b.case_id ORDER BY COUNT(*) DESC, a.case_id, b.case_id LIMIT "+strconv.Itoa(pairs)))
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	people := map[uuid.UUID]person{}
+	for line, err := range projections.Select[caseline.Line](s, "SELECT * FROM {centre_cases} WHERE status IN ("+open+")") {
+		if err != nil {
+			return nil, err
+		}
+		people[line.Case] = person{line: line}
+	}
+	var out []Pair
+	for _, c := range found {
+		first, err := known(ctx, k, people, c.First)
+		if err != nil {
+			return nil, err
+		}
+		second, err := known(ctx, k, people, c.Second)
+		if err != nil {
+			return nil, err
+		}
+		if first.gone || second.gone {
+			continue
+		}
+		if score := names.Compare(first.named, second.named); score.Value >= names.Likely {
+			if second.line.RequestedAt.Before(first.line.RequestedAt) {
+				first, second = second, first
+			}
+			out = append(out, Pair{first.line, second.line, score})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Pair) int { return cmp.Compare(b.Value, a.Value) })
+	return out, nil
+}
+
+// person is a case with the name it was opened for; gone where the pupil is erased.
+type person struct {
+	line   caseline.Line
+	named  names.Person
+	opened bool
+	gone   bool
+}
+
+func known(ctx context.Context, k domain.Sealer, people map[uuid.UUID]person, id uuid.UUID) (person, error) {
+	p, there := people[id]
+	if !there || p.opened {
+		p.gone = p.gone || !there
+		return p, nil
+	}
+	identity, err := domain.Closed[casefile.Identity](p.line.Identity).Unseal(ctx, k)
+	switch {
+	case errors.Is(err, domain.ErrForgotten):
+		p.gone = true
+	case err != nil:
+		return p, err
+	}
+	p.named, p.opened = PersonOf(identity, p.line.Sex), true
+	people[id] = p
+	return p, nil
+}
+
+// openStatuses lists them as SQL does; they are constants of the domain.
+func openStatuses() string {
+	var out []string
+	for _, st := range casefile.Statuses() {
+		if st.Open() {
+			out = append(out, "'"+string(st)+"'")
+		}
+	}
+	return strings.Join(out, ", ")
+}
