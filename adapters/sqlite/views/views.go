@@ -35,6 +35,7 @@ var writerPragmas = []string{
 	"PRAGMA synchronous = NORMAL",
 	"PRAGMA secure_delete = ON",
 	"PRAGMA journal_size_limit = 67108864",
+	"PRAGMA wal_autocheckpoint = 8192", // pages; each time the disk is waited for
 	"PRAGMA cache_size = -16384",
 	"PRAGMA temp_store = MEMORY",
 	"PRAGMA trusted_schema = OFF",

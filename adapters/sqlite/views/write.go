@@ -1,9 +1,11 @@
 package views
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	"zombiezen.com/go/sqlite"
@@ -129,8 +131,16 @@ func list(columns []projections.Column) string {
 }
 
 // Index implements projections.Batch.
-func (w *writer) Index(g projections.Generation, t *projections.Schema) error {
+func (w *writer) Index(g projections.Generation, t *projections.Schema) (err error) {
 	name := g.Physical(t.Name)
+	// In memory alone all entries would be sorted at once, each in a piece of its own; so what is too much for the cache goes to an
+	// unlinked file meanwhile.
+	if temporaryFiles() {
+		if err := run(w.conn, "PRAGMA temp_store = FILE"); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, run(w.conn, "PRAGMA temp_store = MEMORY")) }()
+	}
 	for i, index := range t.Indexes {
 		columns := `"` + strings.Join(index, `", "`) + `"`
 		if err := run(w.conn, fmt.Sprintf("CREATE INDEX %s ON %s (%s)", indexName(name, i), quote(name), columns)); err != nil {
@@ -138,6 +148,15 @@ func (w *writer) Index(g projections.Generation, t *projections.Schema) error {
 		}
 	}
 	return nil
+}
+
+// temporaryFiles tells whether files can be made where SQLite makes its temporary ones.
+func temporaryFiles() bool {
+	f, err := os.CreateTemp("", "views-")
+	if err != nil {
+		return false
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name())) == nil
 }
 
 func indexName(table string, i int) string { return quote(fmt.Sprintf("%s_by_%d", table, i+1)) }
@@ -166,8 +185,13 @@ func (w *writer) Save(g projections.Generation, was event.Position) error {
 
 // table writes the rows of one table.
 type table struct {
-	conn                   *sqlite.Conn
-	insert, upsert, remove *sqlite.Stmt
+	insert, upsert, remove *change
+}
+
+// change is a prepared statement that changes a row.
+type change struct {
+	*sqlite.Stmt
+	bound []projections.Value // what its parameters hold: much of a row is as in the one before, and need not be bound again
 }
 
 // Table implements projections.Batch.
@@ -176,14 +200,14 @@ func (w *writer) Table(g projections.Generation, t *projections.Schema) (project
 	if known := w.tables[name]; known != nil {
 		return known, nil
 	}
-	made := &table{conn: w.conn}
+	made := &table{}
 	insert, upsert, remove := statements(name, t)
-	for sql, into := range map[string]**sqlite.Stmt{insert: &made.insert, upsert: &made.upsert, remove: &made.remove} {
+	for sql, into := range map[string]**change{insert: &made.insert, upsert: &made.upsert, remove: &made.remove} {
 		s, _, err := w.conn.PrepareTransient(sql)
 		if err != nil {
 			return nil, errors.Join(err, made.finalize())
 		}
-		*into = s
+		*into = &change{s, make([]projections.Value, s.BindParamCount())}
 	}
 	w.tables[name] = made
 	return made, nil
@@ -209,7 +233,7 @@ func statements(name string, t *projections.Schema) (insert, upsert, remove stri
 }
 
 func (t *table) finalize() (err error) {
-	for _, s := range []*sqlite.Stmt{t.insert, t.upsert, t.remove} {
+	for _, s := range []*change{t.insert, t.upsert, t.remove} {
 		if s != nil {
 			err = errors.Join(err, s.Finalize())
 		}
@@ -218,28 +242,58 @@ func (t *table) finalize() (err error) {
 }
 
 // Insert implements projections.Writer.
-func (t *table) Insert(row []projections.Value) error { return execute(t.insert, row) }
+func (t *table) Insert(row []projections.Value) error { return t.insert.execute(row) }
 
 // Upsert implements projections.Writer.
-func (t *table) Upsert(row []projections.Value) error { return execute(t.upsert, row) }
+func (t *table) Upsert(row []projections.Value) error { return t.upsert.execute(row) }
 
 // Delete implements projections.Writer.
-func (t *table) Delete(key []projections.Value) error { return execute(t.remove, key) }
+func (t *table) Delete(key []projections.Value) error { return t.remove.execute(key) }
 
 // Flush implements projections.Writer. Every row has been written as it came.
 func (t *table) Flush() error { return nil }
 
-func execute(s *sqlite.Stmt, args []projections.Value) error {
+func (c *change) execute(args []projections.Value) error {
 	for i := range args {
-		bind(s, i+1, &args[i])
-	}
-	if _, err := s.Step(); err != nil {
-		if sqlite.ErrCode(err).ToPrimary() == sqlite.ResultConstraint {
-			return fmt.Errorf("%w: %w", projections.ErrRefused, err)
+		if v := &args[i]; !same(v, &c.bound[i]) {
+			bind(c.Stmt, i+1, v)
+			keep(&c.bound[i], v)
 		}
-		return err
 	}
-	return s.Reset()
+	if _, err := c.Step(); err != nil {
+		clear(c.bound)
+		if sqlite.ErrCode(err).ToPrimary() == sqlite.ResultConstraint {
+			err = fmt.Errorf("%w: %w", projections.ErrRefused, err)
+		}
+		return errors.Join(err, c.ClearBindings())
+	}
+	return c.Reset()
+}
+
+// same tells whether two values are equal. Bytes never count as equal: they are long and hardly repeat.
+func same(a, b *projections.Value) bool {
+	if a.Type != b.Type {
+		return false
+	}
+	switch a.Type {
+	case projections.Null:
+		return true
+	case projections.Int, projections.Bool, projections.Time:
+		return a.Int == b.Int
+	case projections.Text, projections.Date, projections.JSON:
+		return a.Text == b.Text
+	case projections.UUID:
+		return bytes.Equal(a.Bytes, b.Bytes)
+	}
+	return false
+}
+
+// keep makes a value the same as another.
+func keep(into, v *projections.Value) {
+	into.Type, into.Int, into.Text = v.Type, v.Int, v.Text
+	if v.Type == projections.UUID {
+		into.Bytes = append(into.Bytes[:0], v.Bytes...)
+	}
 }
 
 // dropRows is how many rows go in one step when a table is dropped: each is overwritten.
