@@ -157,8 +157,13 @@ func roundTime(t *time.Time) {
 
 func getDate(v reflect.Value, out *Value) error {
 	d := v.Addr().Interface().(*domain.Date)
-	if out.Type = Null; !d.IsZero() {
-		out.Type, out.Text = Date, d.String()
+	if out.Type = Null; d.IsZero() {
+		return nil
+	}
+	out.Type = Date
+	// Rows that are written one after the other often have the day in common; Int says which it was.
+	if day := int64(d.Year)*10_000 + int64(d.Month)*100 + int64(d.Day); out.Int != day {
+		out.Int, out.Text = day, d.String()
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package projections
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"reflect"
@@ -195,21 +196,21 @@ func names(columns []Column, format, separator string) string {
 // sortByKey sorts by the columns of a key, about as an engine would.
 func sortByKey[T any](list []T, key []column, valueOf func(T) reflect.Value) {
 	type keyed struct {
-		key  string
-		item T
+		from, to int // the key in buf
+		item     T
 	}
 	cells, keys, buf := make([]Value, len(key)), make([]keyed, len(list)), []byte(nil)
 	for i, item := range list {
 		if err := encode(key, valueOf(item), cells); err != nil {
 			return // the engine will say so
 		}
-		buf = buf[:0]
+		from := len(buf)
 		for _, v := range cells {
 			buf = appendSortable(buf, v)
 		}
-		keys[i] = keyed{string(buf), item}
+		keys[i] = keyed{from, len(buf), item}
 	}
-	slices.SortFunc(keys, func(a, b keyed) int { return strings.Compare(a.key, b.key) })
+	slices.SortFunc(keys, func(a, b keyed) int { return bytes.Compare(buf[a.from:a.to], buf[b.from:b.to]) })
 	for i := range keys {
 		list[i] = keys[i].item
 	}
