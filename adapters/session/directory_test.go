@@ -125,6 +125,8 @@ func TestADirectoryIsTrustedAgainOnceItFollows(t *testing.T) {
 		_, err := d.Account(uuid.New())
 		refused(t, err, session.ErrDirectoryHalted)
 		line.err = nil
+		_, err = line.Append(t.Context(), event.Append{Stream: "case-0", Expected: event.NoStream, Events: plain("case.other")})
+		ok(t, err)
 		ok(t, d.CatchUp(t.Context()))
 		_, err = d.Account(uuid.New())
 		refused(t, err, session.ErrDirectoryHalted) // it has caught up, and follows no more than before
@@ -137,9 +139,9 @@ func TestADirectoryIsTrustedAgainOnceItFollows(t *testing.T) {
 
 		waiting, leave := context.WithTimeout(t.Context(), time.Minute)
 		defer leave()
-		refused(t, d.Await(waiting, 1), context.DeadlineExceeded)
+		refused(t, d.Await(waiting, 2), context.DeadlineExceeded)
 		got := make(chan error)
-		go func() { got <- d.Await(t.Context(), 1) }()
+		go func() { got <- d.Await(t.Context(), 2) }()
 		synctest.Wait()
 		_, err = line.Append(t.Context(), event.Append{Stream: "case-1", Expected: event.NoStream, Events: plain("case.other")})
 		ok(t, err)
