@@ -6,31 +6,34 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/google/uuid"
-	zombiezen "zombiezen.com/go/sqlite"
-	"zombiezen.com/go/sqlite/sqlitex"
 
-	"approdo/adapters/sqlite"
 	"approdo/domain"
 	"approdo/domain/event"
-	"approdo/migrations"
 )
 
 // benchAppendCmd has writers append one event at a time, each to a stream of its own, durably: to the journal, and in turn to the
-// same schema with one transaction an event, through the same driver and with synchronous=FULL too.
+// baseline of its engine.
 type benchAppendCmd struct {
 	JSON    bool    `name:"json" help:"Un oggetto JSON per riga."`
+	Store   string  `help:"Su che cosa si misura: sqlite o postgres." enum:"sqlite,postgres" default:"sqlite"`
+	URL     string  `name:"url" help:"Con postgres: una base di dati del server da misurare; le prove se ne creano di proprie." placeholder:"URL"`
 	Writers []int   `help:"Quanti scrivono insieme." default:"32,256"`
 	Seconds float64 `help:"Quanti secondi dura una misura." default:"2"`
 	Rounds  int     `help:"Quante volte si misura; vale la mediana." default:"3"`
-	Dir     string  `help:"Cartella sul disco da misurare." default:"." type:"existingdir"`
+	Dir     string  `help:"Con sqlite: cartella sul disco da misurare." default:"." type:"existingdir"`
+}
+
+// benchEngine makes what is measured, each time in an empty place.
+type benchEngine interface {
+	place(ctx context.Context) (where string, remove func(context.Context) error, err error)
+	journal(ctx context.Context, where string) (event.Store, error)
+	baseline(ctx context.Context, where string, writers int) (appender, error)
 }
 
 // appender is what is measured: it appends one event at a revision of a stream.
@@ -41,8 +44,15 @@ type appender interface {
 
 // Run measures and prints a figure for each number of writers.
 func (c *benchAppendCmd) Run(ctx context.Context, out io.Writer) error {
+	var engine benchEngine = onFiles{c.Dir}
+	if c.Store == "postgres" {
+		if !hasScheme(c.URL, postgresSchemes) {
+			return errors.New("--store postgres: --url deve cominciare con postgres://")
+		}
+		engine = onServer{c.URL}
+	}
 	for _, writers := range c.Writers {
-		f, err := c.measure(ctx, writers)
+		f, err := c.measure(ctx, engine, writers)
 		if err != nil {
 			return err
 		}
@@ -54,14 +64,19 @@ func (c *benchAppendCmd) Run(ctx context.Context, out io.Writer) error {
 }
 
 // measure takes journal and baseline in turn, so that both see the same moods of the disk.
-func (c *benchAppendCmd) measure(ctx context.Context, writers int) (figure, error) {
+func (c *benchAppendCmd) measure(ctx context.Context, engine benchEngine, writers int) (figure, error) {
 	var rates, baselines, p50s, p99s []float64
+	baseline := func(where string) (appender, error) { return engine.baseline(ctx, where, writers) }
+	journal := func(where string) (appender, error) {
+		s, err := engine.journal(ctx, where)
+		return grouped{s}, err
+	}
 	for range max(1, c.Rounds) {
-		one, err := c.round(ctx, writers, openSingle)
+		one, err := c.round(ctx, engine, writers, baseline)
 		if err != nil {
 			return figure{}, err
 		}
-		many, err := c.round(ctx, writers, openGrouped)
+		many, err := c.round(ctx, engine, writers, journal)
 		if err != nil {
 			return figure{}, err
 		}
@@ -69,7 +84,7 @@ func (c *benchAppendCmd) measure(ctx context.Context, writers int) (figure, erro
 		p50s, p99s = append(p50s, many.quantile(0.5)), append(p99s, many.quantile(0.99))
 	}
 	f := figure{
-		Figure: fmt.Sprintf("append.sqlite.writers%d", writers), Unit: "events/s",
+		Figure: fmt.Sprintf("append.%s.writers%d", c.Store, writers), Unit: "events/s",
 		Value: math.Round(median(rates)), Baseline: math.Round(median(baselines)),
 		Seconds: c.Seconds * float64(len(rates)), P50: median(p50s), P99: median(p99s),
 	}
@@ -88,13 +103,13 @@ func (s sample) quantile(q float64) float64 {
 	return float64(s.latencies[int(q*float64(len(s.latencies)-1))].Microseconds()) / 1000
 }
 
-func (c *benchAppendCmd) round(ctx context.Context, writers int, open func(ctx context.Context, path string) (appender, error)) (_ sample, err error) {
-	dir, err := os.MkdirTemp(c.Dir, "approdo-bench-")
+func (c *benchAppendCmd) round(ctx context.Context, engine benchEngine, writers int, open func(where string) (appender, error)) (_ sample, err error) {
+	where, remove, err := engine.place(ctx)
 	if err != nil {
 		return sample{}, err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	a, err := open(ctx, filepath.Join(dir, "journal.db"))
+	defer func() { err = errors.Join(err, remove(context.WithoutCancel(ctx))) }()
+	a, err := open(where)
 	if err != nil {
 		return sample{}, err
 	}
@@ -143,12 +158,7 @@ func write(ctx context.Context, a appender, end time.Time) (latencies []time.Dur
 }
 
 // grouped is the journal.
-type grouped struct{ store *sqlite.Store }
-
-func openGrouped(ctx context.Context, path string) (appender, error) {
-	s, err := sqlite.Open(ctx, path, sqlite.Options{})
-	return grouped{s}, err
-}
+type grouped struct{ store event.Store }
 
 func (g grouped) append(ctx context.Context, stream string, expected event.Expected, d event.Draft) error {
 	_, err := g.store.Append(ctx, event.Append{Stream: stream, Expected: expected, Events: []event.Draft{d}})
@@ -156,67 +166,3 @@ func (g grouped) append(ctx context.Context, stream string, expected event.Expec
 }
 
 func (g grouped) close(ctx context.Context) error { return g.store.Close(ctx) }
-
-// single is the baseline: one connection, one transaction an event, waiting in turn. A connection for each writer would be slower
-// still, for they would wait for the database's lock by polling it.
-type single struct {
-	mu   sync.Mutex
-	conn *zombiezen.Conn
-	last int64
-}
-
-func openSingle(_ context.Context, path string) (appender, error) {
-	conn, err := zombiezen.OpenConn(path, zombiezen.OpenReadWrite, zombiezen.OpenCreate, zombiezen.OpenWAL)
-	if err != nil {
-		return nil, err
-	}
-	for _, p := range []string{"synchronous = FULL", "wal_autocheckpoint = 10000", "cache_size = -65536", "foreign_keys = ON"} {
-		if err := sqlitex.ExecuteTransient(conn, "PRAGMA "+p, nil); err != nil {
-			return nil, errors.Join(err, conn.Close())
-		}
-	}
-	if err := migrations.Apply(conn, "journal"); err != nil {
-		return nil, errors.Join(err, conn.Close())
-	}
-	return &single{conn: conn}, nil
-}
-
-func (s *single) append(_ context.Context, stream string, expected event.Expected, d event.Draft) (err error) {
-	meta, err := d.Meta.Encode()
-	if err != nil {
-		return err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	end, err := sqlitex.ImmediateTransaction(s.conn)
-	if err != nil {
-		return err
-	}
-	defer end(&err)
-	sid, revision := int64(0), int64(-1)
-	err = s.exec(`SELECT sid, (SELECT max(rev) FROM events e WHERE e.sid = s.sid) FROM streams s WHERE name = ?`, func(row *zombiezen.Stmt) error {
-		sid, revision = row.ColumnInt64(0), row.ColumnInt64(1)
-		return nil
-	}, stream)
-	if err != nil {
-		return err
-	}
-	if revision != int64(expected) {
-		return &event.ConflictError{Stream: stream, Expected: expected, Actual: event.Revision(revision)}
-	}
-	if sid == 0 {
-		if err := s.exec(`INSERT INTO streams (name) VALUES (?)`, nil, stream); err != nil {
-			return err
-		}
-		sid = s.conn.LastInsertRowID()
-	}
-	s.last++
-	return s.exec(`INSERT INTO events (pos, sid, rev, id, type, ver, ts, data, meta) VALUES (?,?,?,?,?,?,?,?,?)`, nil,
-		s.last, sid, revision+1, d.ID[:], d.Type, int64(d.Schema), time.Now().UnixMicro(), string(d.Data), string(meta))
-}
-
-func (s *single) exec(query string, row func(*zombiezen.Stmt) error, args ...any) error {
-	return sqlitex.Execute(s.conn, query, &sqlitex.ExecOptions{Args: args, ResultFunc: row})
-}
-
-func (s *single) close(context.Context) error { return s.conn.Close() }
