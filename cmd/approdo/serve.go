@@ -38,6 +38,7 @@ type serveCmd struct {
 	Email   string            `help:"Indirizzo per accessibilità e privacy."`
 	Agid    string            `help:"Indirizzo della dichiarazione di accessibilità depositata presso AgID."`
 	Plain   bool              `help:"Cookie anche su http, solo per provare su un indirizzo locale."`
+	Proxies []string          `name:"trusted-proxies" help:"Reti dei proxy a cui si crede quando dicono da dove viene una richiesta (X-Forwarded-For)." placeholder:"127.0.0.1/32"`
 	Drain   time.Duration     `help:"Quanto si risponde ancora, dicendosi non pronti, prima di fermarsi: quanto basta al bilanciatore per accorgersene." default:"0s"`
 	Outlet  map[string]string `help:"Altri sistemi a cui raccontare che cosa accade, senza dati personali: nome=https://… o nome=nats://host:4222/soggetto." placeholder:"NOME=URL"`
 	Secret  map[string]string `name:"outlet-secret" help:"File col segreto con cui si firmano i messaggi di un'uscita https." placeholder:"NOME=FILE"`
@@ -60,6 +61,9 @@ func (c *serveCmd) Validate() error {
 	if c.Drain < 0 || c.Drain > time.Minute {
 		fail("--drain", "da 0s a 1m")
 	}
+	if _, err := c.proxies(); err != nil {
+		errs = append(errs, err)
+	}
 	for name := range c.Secret {
 		if c.Outlet[name] == "" {
 			fail("--outlet-secret", fmt.Sprintf("%q non è un'uscita", name))
@@ -72,6 +76,19 @@ func (c *serveCmd) Validate() error {
 func isAddress(text string) bool {
 	_, port, err := net.SplitHostPort(text)
 	return err == nil && port != ""
+}
+
+// proxies reads the networks of the proxies.
+func (c *serveCmd) proxies() (trusted []netip.Prefix, err error) {
+	var errs []error
+	for _, text := range c.Proxies {
+		p, err := netip.ParsePrefix(text)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("--trusted-proxies %s: non è una rete come 127.0.0.1/32", text))
+		}
+		trusted = append(trusted, p)
+	}
+	return trusted, errors.Join(errs...)
 }
 
 // outletFaults are the faults of an outlet in the words of whoever configures it.
@@ -124,6 +141,10 @@ func (c *serveCmd) Run(ctx context.Context, out io.Writer, diary diary) error {
 		return err
 	}
 	defer h.shut(ctx)
+	trusted, err := c.proxies()
+	if err != nil {
+		return err
+	}
 	configs, err := c.outlets()
 	if err != nil {
 		return err
@@ -143,7 +164,7 @@ func (c *serveCmd) Run(ctx context.Context, out io.Writer, diary diary) error {
 		return err
 	}
 	fmt.Fprintf(out, "Approdo risponde su %s\n", l.Addr())
-	return h.serve(ctx, l, serving{owner: c.Owner, email: c.Email, declaration: c.Agid, secure: !c.Plain, drain: c.Drain, metrics: c.Metrics})
+	return h.serve(ctx, l, serving{owner: c.Owner, email: c.Email, declaration: c.Agid, secure: !c.Plain, drain: c.Drain, metrics: c.Metrics, proxies: trusted})
 }
 
 var errPlain = errors.New("--plain: solo su un indirizzo locale, come 127.0.0.1")
@@ -170,7 +191,8 @@ type serving struct {
 	secure                    bool // reached over https
 	demo                      bool
 	drain                     time.Duration // between saying that it is not ready and stopping
-	metrics                   string        // where Prometheus asks; empty: nowhere
+	proxies                   []netip.Prefix
+	metrics                   string // where Prometheus asks; empty: nowhere
 }
 
 // requestsPerMinute is how many requests a session, or an address without one, may make of the API. Each node counts its own.
@@ -194,7 +216,7 @@ func (h *house) handler(c serving) (http.Handler, error) {
 	all := http.NewServeMux()
 	all.HandleFunc("GET /livez", live)
 	all.HandleFunc("GET /readyz", h.ready)
-	all.Handle("/", measured)
+	all.Handle("/", session.BehindProxies(c.proxies, measured))
 	return all, nil
 }
 

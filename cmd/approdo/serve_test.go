@@ -13,8 +13,8 @@ import (
 func TestEveryFlagAtFaultIsNamedAtOnce(t *testing.T) {
 	t.Parallel()
 	code, out, err := called(t, nil, "serve", "--database", "mysql://anna:segreta@db", "--keyring", "keys", "--listen", "8080", "--metrics", "here",
-		"--drain", "2h", "--outlet", "milano=ftp://example.org", "--outlet", "Rho=https://example.org", "--outlet-secret", "lodi=/nowhere")
-	for _, flag := range []string{"--key:", "--database:", "--keyring:", "--listen:", "--metrics:", "--drain:", "--email:", "--outlet milano:",
+		"--drain", "2h", "--trusted-proxies", "proxy", "--outlet", "milano=ftp://example.org", "--outlet", "Rho=https://example.org", "--outlet-secret", "lodi=/nowhere")
+	for _, flag := range []string{"--key:", "--database:", "--keyring:", "--listen:", "--metrics:", "--drain:", "--trusted-proxies proxy:", "--email:", "--outlet milano:",
 		"--outlet Rho:", "--outlet-secret:"} {
 		if !strings.Contains(err, flag) {
 			t.Errorf("%s is not named in\n%s", flag, err)
