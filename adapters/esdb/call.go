@@ -78,6 +78,9 @@ func (s *Store) try(ctx, life context.Context, call func(ctx context.Context, l 
 		if err == nil || !passes(err) {
 			return err
 		}
+		if other := (*elsewhere)(nil); errors.As(err, &other) {
+			tries = 0 // it is known where to go: a leader that is asked late may lead no more
+		}
 		pause(bounded, tries)
 		switch {
 		case bounded.Err() == nil:

@@ -20,7 +20,7 @@ func runOnCluster(t *testing.T) {
 	start := func(t *testing.T, log *esdbtest.Log) event.Store {
 		c := esdbtest.StartCluster(t, log, nodes, roomy)
 		c.Lag(3)
-		s := open(t, c.URL())
+		s := open(t, c.URL()+"&defaultDeadline=60000")
 		logs[s] = log
 		unrest(t, c)
 		return s
@@ -35,7 +35,8 @@ func runOnCluster(t *testing.T) {
 	})
 }
 
-// unrest elects another leader now and then until the test ends, sometimes after a while without any, and breaks connections.
+// unrest elects another leader now and then until the test ends, sometimes after a while without any, and breaks connections. It grows
+// calmer as the test lasts, so that a slow machine gets on too.
 func unrest(t *testing.T, c *esdbtest.Cluster) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
@@ -45,8 +46,8 @@ func unrest(t *testing.T, c *esdbtest.Cluster) {
 	})
 	go func() {
 		defer close(done)
-		for ctx.Err() == nil {
-			wait(ctx, 100*time.Millisecond+rand.N(200*time.Millisecond))
+		for tenure := 50 * time.Millisecond; ctx.Err() == nil; tenure = min(tenure*5/4, 2*time.Second) {
+			wait(ctx, tenure+rand.N(tenure))
 			if rand.N(3) == 0 {
 				c.Depose()
 				wait(ctx, 10*time.Millisecond)
