@@ -41,7 +41,8 @@
 //
 // Tombstones, new generation and the end of the old one are one transaction, which TRUNCATE empties the tables in: they are files
 // of their own afterwards, whatever snapshots other sessions hold, and the old ones are removed when it commits. Other nodes are told
-// at once (LISTEN/NOTIFY) and clear their memory; one that cannot hear it may go on opening boxes for at most a minute.
+// at once (LISTEN/NOTIFY) and clear their memory; one that cannot hear it may go on opening boxes for at most a minute. While a dump
+// reads the tables Forget is ErrUnavailable.
 //
 // Protected: no table, index or statistic of the server holds the old keys or the old salt any more. Fragments that the file system
 // kept open nothing without the block that had the salt of their generation. Unlike in a file, nothing overwrites that block in

@@ -122,6 +122,41 @@ func epochOf(c *cache) uint64 {
 	return c.epoch
 }
 
+// A dump reads for as long as it takes. A forgetting that waited for it would keep everybody else from reading.
+func TestAForgettingDoesNotStandInTheWayBehindADump(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	k, err := OpenKeyringPostgres(t.Context(), url, NewMasterKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := k.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	subject := uuid.New()
+	box := mustSeal(t, k, subject, domain.ClassPersonal)
+	dump := connect(t, url)
+	if _, err := dump.Exec(t.Context(), "BEGIN ISOLATION LEVEL REPEATABLE READ; LOCK TABLE keys IN ACCESS SHARE MODE"); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.Forget(t.Context(), subject); !errors.Is(err, ErrUnavailable) {
+		t.Errorf("forgotten beside a dump: %v", err)
+	}
+	wantOpens(t, k, subject, box)
+	mustSeal(t, k, uuid.New(), domain.ClassPersonal)
+	if err := dump.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for err = ErrUnavailable; errors.Is(err, ErrUnavailable); { // until the server has noticed that the dump is gone
+		err = k.Forget(t.Context(), subject)
+	}
+	if _, openErr := k.Open(t.Context(), subject, domain.ClassPersonal, place, box); err != nil || !errors.Is(openErr, domain.ErrForgotten) {
+		t.Errorf("after the dump: %v, %v", err, openErr)
+	}
+}
+
 // traces names the files of the server, but for its log of changes, that hold a secret as bytes or in hex.
 func traces(t *testing.T, dir string, secret []byte) (names []string) {
 	t.Helper()

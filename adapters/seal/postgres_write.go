@@ -122,6 +122,11 @@ func (d *database) destroyKeys(subjects []uuid.UUID) error {
 			if err != nil || !some {
 				return err
 			}
+			// Whoever waits for this lock holds off all readers that come later. A dump holds it up for as long as it takes: then the
+			// forgetting is what comes later.
+			if _, err := tx.Exec(ctx, "SET LOCAL lock_timeout = '2s'"); err != nil {
+				return err
+			}
 			if _, err := tx.Exec(ctx, "LOCK TABLE keys.keys, keys.wrappings IN ACCESS EXCLUSIVE MODE"); err != nil {
 				return err
 			}
