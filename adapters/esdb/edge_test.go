@@ -198,6 +198,20 @@ func TestAFollowerSendsToTheLeader(t *testing.T) {
 	holds(t, s, "case-1@0", "case-1@1")
 }
 
+// A cluster is found through any of its nodes, as through a name that stands for all.
+func TestOneSeedIsEnough(t *testing.T) {
+	t.Parallel()
+	c := esdbtest.StartCluster(t, esdbtest.NewLog(), nodes, roomy)
+	c.Elect(1)
+	c.Lag(1000)
+	s := open(t, "esdb+discover://"+c.Nodes[2].Addr()+"?tls=false")
+	add(t, s, one("case-1", event.NoStream))
+	holds(t, s, "case-1@0")
+	if n := len(c.Nodes[2].Headers()); n > 0 {
+		t.Errorf("the seed, which does not lead, got %d calls", n)
+	}
+}
+
 // Edge 4: the client tells of a wrong revision in prose only.
 func TestAConflictCarriesTheActualRevision(t *testing.T) {
 	t.Parallel()

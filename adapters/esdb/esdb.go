@@ -48,7 +48,7 @@ type Store struct {
 	appends sync.WaitGroup
 }
 
-var _ event.Store = (*Store)(nil)
+var _ event.Importer = (*Store)(nil)
 
 // Open connects to the journal that a connection string names, in the forms of EventStoreDB's clients:
 //

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 
@@ -32,8 +33,12 @@ func TestContract(t *testing.T) {
 		t.Parallel()
 		runOnCluster(t)
 	})
+	t.Run("shared", func(t *testing.T) {
+		t.Parallel()
+		runOnShared(t, esdbtest.Start(t, esdbtest.NewLog(), roomy).URL())
+	})
 	if url := os.Getenv(variable); url != "" {
-		t.Run("real", func(t *testing.T) { runOnReal(t, url) })
+		t.Run("real", func(t *testing.T) { runOnShared(t, url) })
 	} else {
 		t.Logf("not on a real server: %s names none, such as esdb://127.0.0.1:2113?tls=false", variable)
 	}
@@ -79,13 +84,11 @@ func shut(t *testing.T, s event.Store) {
 	}
 }
 
-// runOnReal gives every rule streams of its own.
-func runOnReal(t *testing.T, url string) {
+// runOnShared gives every rule streams of its own on one server.
+func runOnShared(t *testing.T, url string) {
 	separator := "?"
-	for _, c := range url {
-		if c == '?' {
-			separator = "&"
-		}
+	if strings.Contains(url, "?") {
+		separator = "&"
 	}
 	var urls sync.Map
 	openAt := func(t *testing.T, url string) event.Store {

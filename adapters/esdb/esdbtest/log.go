@@ -174,20 +174,6 @@ func (l *Log) Delete(name string) {
 	}
 }
 
-// Streams names the streams of clients.
-func (l *Log) Streams() []string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var names []string
-	for name := range l.streams {
-		if name[0] != '$' {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return names
-}
-
 // all gives the records as they are now, and the channel that closes when there are more. Records never change.
 func (l *Log) all() ([]record, <-chan struct{}) {
 	l.mu.Lock()
