@@ -114,10 +114,11 @@ func (s *Store) Subscribe(ctx context.Context, after event.Position, o event.Sub
 		size := 0
 		for first := true; ; {
 			news := s.news.heard()
+			var again <-chan time.Time
 			page, err := s.page(ctx, after, o.Filter, o.PageSize, size)
 			switch {
 			case errors.Is(err, event.ErrUnavailable):
-				page.CaughtUp = true // as far as one can know
+				page.CaughtUp, again = true, time.After(lookEvery)
 			case err != nil:
 				yield(event.Page{}, err)
 				return
@@ -131,6 +132,7 @@ func (s *Store) Subscribe(ctx context.Context, after event.Position, o event.Sub
 			}
 			select {
 			case <-news:
+			case <-again:
 			case <-s.closing:
 			case <-ctx.Done():
 			}

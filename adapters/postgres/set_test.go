@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"approdo/adapters/postgres/pgtest"
 	"approdo/domain"
@@ -183,6 +185,40 @@ func TestAJournalIsNeverChanged(t *testing.T) {
 	}
 	if head, err := s.Head(t.Context()); err != nil || head != 1 {
 		t.Errorf("head is %d, %v", head, err)
+	}
+}
+
+// A role of its own, with the grants that the migration names, keeps a journal and has no means to change it.
+func TestARoleThatMayOnlyAppend(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	openJournal(t, url)
+	mustExec(t, url, `CREATE ROLE journal_keeper LOGIN; GRANT USAGE ON SCHEMA journal TO journal_keeper;
+		GRANT SELECT, INSERT ON journal.events TO journal_keeper; GRANT SELECT ON journal.migrations TO journal_keeper`)
+	t.Cleanup(func() {
+		conn, err := pgx.Connect(context.Background(), url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = conn.Exec(context.Background(), `DROP OWNED BY journal_keeper; DROP ROLE journal_keeper`)
+		if err := errors.Join(err, conn.Close(context.Background())); err != nil {
+			t.Error(err)
+		}
+	})
+	keeper := strings.Replace(url, "postgres@", "journal_keeper@", 1)
+	s := openJournal(t, keeper)
+	mustAppend(t, s, one("case-1", event.NoStream))
+	three := one("case-2", event.NoStream)
+	three.Events = append(three.Events, one("", 0).Events[0], one("", 0).Events[0])
+	if res := mustAppend(t, s, three); res.Position != 4 {
+		t.Errorf("result is %+v", res)
+	}
+	for _, sql := range []string{"DELETE FROM journal.events", "UPDATE journal.events SET ver = 2", "TRUNCATE journal.events",
+		"ALTER TABLE journal.events DISABLE TRIGGER ALL", "DROP TABLE journal.events", "CREATE TABLE journal.mine (x int)"} {
+		var told *pgconn.PgError
+		if err := exec(t, keeper, sql); !errors.As(err, &told) || told.Code != "42501" {
+			t.Errorf("%s gave %v", sql, err)
+		}
 	}
 }
 

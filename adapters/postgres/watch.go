@@ -46,7 +46,7 @@ func (w *watcher) run(closing <-chan struct{}) {
 		}
 		if err != nil {
 			w.close()
-			w.news.ring() // whoever waits looks for himself meanwhile
+			w.news.ring() // whoever waits looks for himself
 			sleep(ctx, lookEvery)
 		}
 	}

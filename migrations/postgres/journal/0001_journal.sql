@@ -1,5 +1,14 @@
 -- The journal. Rows are never changed and never deleted, so the next position is the largest plus one, without a hole.
 -- A stream's last revision is not kept beside it: the index on (stream, rev) finds it as fast, and nothing can disagree with it.
+--
+-- The owner may take the triggers away. A program that runs as another role needs no more than
+--   GRANT USAGE ON SCHEMA journal TO role; GRANT SELECT, INSERT ON journal.events TO role; GRANT SELECT ON journal.migrations TO role;
+
+DO $$ BEGIN
+    IF current_setting('server_encoding') <> 'UTF8' THEN
+        RAISE EXCEPTION 'the journal needs a database in UTF8, this one is in %', current_setting('server_encoding');
+    END IF;
+END $$;
 
 CREATE TABLE journal.events (
     pos    bigint      PRIMARY KEY,
