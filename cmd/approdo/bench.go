@@ -14,6 +14,8 @@ import (
 type benchCmd struct {
 	Append  benchAppendCmd  `cmd:"" help:"Accodamenti durevoli al giornale, contro una transazione per evento."`
 	Rebuild benchRebuildCmd `cmd:"" help:"Tutte le viste rifatte dal giornale, contro la sola lettura."`
+	Read    benchReadCmd    `cmd:"" help:"Le pagine del servizio con molti casi, contro le stesse con pochi."`
+	Live    benchLiveCmd    `cmd:"" help:"Accodamenti mentre le viste seguono, a riposo e durante un rifacimento."`
 }
 
 // figure is one result.

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/go-json-experiment/json"
+)
+
+func TestBenchesOfTheViewsGiveTheirFiguresAndLeaveNothingBehind(t *testing.T) {
+	t.Parallel()
+	for bench, c := range map[string]struct {
+		args    []string
+		figures []string
+	}{
+		"rebuild": {[]string{"--events", "200", "--rounds", "1"}, []string{"rebuild.sqlite.events"}},
+		"read": {[]string{"--cases", "70", "--requests", "3"},
+			[]string{"read.sqlite.list.cases70", "read.sqlite.queue.cases70", "read.sqlite.case.cases70", "read.sqlite.board.cases70"}},
+		"live": {[]string{"--events", "200", "--appends", "3"}, []string{"view.sqlite.idle", "append.sqlite.rebuilding"}},
+	} {
+		t.Run(bench, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			code, out, stderr := called(t, nil, append([]string{"bench", bench, "--json", "--dir", dir}, c.args...)...)
+			if code != exitOK {
+				t.Fatalf("code %d: %s", code, stderr)
+			}
+			lines := strings.Split(strings.TrimSpace(out), "\n")
+			if len(lines) != len(c.figures) {
+				t.Fatalf("%d lines for %d figures: %s", len(lines), len(c.figures), out)
+			}
+			for i, name := range c.figures {
+				var f figure
+				if err := json.Unmarshal([]byte(lines[i]), &f, json.RejectUnknownMembers(true)); err != nil {
+					t.Fatal(err)
+				}
+				if !strings.HasPrefix(f.Figure, name) || f.Value <= 0 || f.Baseline <= 0 || f.Ratio <= 0 || f.P50 > f.P99 {
+					t.Errorf("figure is %+v", f)
+				}
+			}
+			left, err := os.ReadDir(dir)
+			if err != nil || len(left) > 0 {
+				t.Errorf("%d files left, %v", len(left), err)
+			}
+		})
+	}
+}
