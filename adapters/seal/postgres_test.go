@@ -157,7 +157,14 @@ func TestAForgettingDoesNotStandInTheWayBehindADump(t *testing.T) {
 	}
 }
 
-// traces names the files of the server, but for its log of changes, that hold a secret as bytes or in hex.
+// filesOf is the folder of a database.
+func filesOf(t *testing.T, url string) string {
+	t.Helper()
+	return string(ask(t, url, `SELECT current_setting('data_directory') || '/base/' || oid FROM pg_database
+		WHERE datname = current_database()`)[0])
+}
+
+// traces names the files of a database that hold a secret as bytes or in hex. The server's log of changes is not among them.
 func traces(t *testing.T, dir string, secret []byte) (names []string) {
 	t.Helper()
 	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
@@ -166,8 +173,6 @@ func traces(t *testing.T, dir string, secret []byte) (names []string) {
 			return nil
 		case err != nil:
 			return err
-		case e.IsDir() && e.Name() == "pg_wal":
-			return fs.SkipDir
 		case !e.Type().IsRegular():
 			return nil
 		}
@@ -188,9 +193,8 @@ func traces(t *testing.T, dir string, secret []byte) (names []string) {
 
 func TestForgettingLeavesNoTraceInTheTables(t *testing.T) {
 	t.Parallel()
-	cluster := pgtest.Start(t)
-	url, m := cluster.URL(), NewMasterKey()
-	dir := string(ask(t, url, "SHOW data_directory")[0])
+	url, m := pgtest.Database(t), NewMasterKey()
+	dir := filesOf(t, url)
 	k, err := OpenKeyringPostgres(t.Context(), url, m)
 	if err != nil {
 		t.Fatal(err)
@@ -244,9 +248,8 @@ func TestForgettingLeavesNoTraceInTheTables(t *testing.T) {
 
 func TestNoTableHoldsAKeyOrATextInClear(t *testing.T) {
 	t.Parallel()
-	cluster := pgtest.Start(t)
-	url, m := cluster.URL(), NewMasterKey()
-	dir := filepath.Dir(string(ask(t, url, "SHOW data_directory")[0]))
+	url, m := pgtest.Database(t), NewMasterKey()
+	dir := filesOf(t, url)
 	k, err := OpenKeyringPostgres(t.Context(), url, m)
 	if err != nil {
 		t.Fatal(err)
