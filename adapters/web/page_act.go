@@ -425,24 +425,30 @@ var personalFields = []struct {
 	kind     FieldKind
 	label    Text
 	required bool
+	options  func() []Option
 	of       func(*desk.Opened) domain.Personal
 	to       func(*desk.RequestForm) *domain.Personal
 }{
-	{"family_name", FieldText, text("case.family-name"), true, func(o *desk.Opened) domain.Personal { return o.FamilyName }, func(f *desk.RequestForm) *domain.Personal { return &f.FamilyName }},
-	{"given_name", FieldText, text("case.given-name"), true, func(o *desk.Opened) domain.Personal { return o.GivenName }, func(f *desk.RequestForm) *domain.Personal { return &f.GivenName }},
-	{"family_name_cyrillic", FieldText, text("case.family-name-cyrillic"), false, func(o *desk.Opened) domain.Personal { return o.FamilyNameCyrillic }, func(f *desk.RequestForm) *domain.Personal { return &f.FamilyNameCyrillic }},
-	{"given_name_cyrillic", FieldText, text("case.given-name-cyrillic"), false, func(o *desk.Opened) domain.Personal { return o.GivenNameCyrillic }, func(f *desk.RequestForm) *domain.Personal { return &f.GivenNameCyrillic }},
-	{"birth_date", FieldDate, text("case.birth"), true, func(o *desk.Opened) domain.Personal { return o.BirthDate }, func(f *desk.RequestForm) *domain.Personal { return &f.BirthDate }},
-	{"birth_place", FieldText, text("case.birth-place"), false, func(o *desk.Opened) domain.Personal { return o.BirthPlace }, func(f *desk.RequestForm) *domain.Personal { return &f.BirthPlace }},
-	{"citizenship", FieldText, text("case.citizenship"), false, func(o *desk.Opened) domain.Personal { return o.Citizenship }, func(f *desk.RequestForm) *domain.Personal { return &f.Citizenship }},
-	{"tax_code", FieldText, text("case.tax-code"), false, func(o *desk.Opened) domain.Personal { return o.TaxCode }, func(f *desk.RequestForm) *domain.Personal { return &f.TaxCode }},
-	{"document", FieldText, text("case.document"), false, func(o *desk.Opened) domain.Personal { return o.Document }, func(f *desk.RequestForm) *domain.Personal { return &f.Document }},
-	{"arrived_on", FieldDate, text("case.arrived-on"), false, func(o *desk.Opened) domain.Personal { return o.ArrivedOn }, func(f *desk.RequestForm) *domain.Personal { return &f.ArrivedOn }},
-	{"adult_name", FieldText, text("case.adult"), false, adultOf(func(a casefile.Adult) domain.Personal { return a.Name }), func(f *desk.RequestForm) *domain.Personal { return &f.AdultName }},
-	{"adult_phone", FieldTel, text("case.phone"), false, adultOf(func(a casefile.Adult) domain.Personal { return a.Phone }), func(f *desk.RequestForm) *domain.Personal { return &f.AdultPhone }},
-	{"adult_email", FieldEmail, text("case.email"), false, adultOf(func(a casefile.Adult) domain.Personal { return a.Email }), func(f *desk.RequestForm) *domain.Personal { return &f.AdultEmail }},
-	{"last_school", FieldText, text("case.last-school"), false, func(o *desk.Opened) domain.Personal { return o.LastSchool }, func(f *desk.RequestForm) *domain.Personal { return &f.LastSchool }},
-	{"languages", FieldText, text("case.languages"), false, func(o *desk.Opened) domain.Personal { return o.Languages }, func(f *desk.RequestForm) *domain.Personal { return &f.Languages }},
+	{"family_name", FieldText, text("case.family-name"), true, nil, func(o *desk.Opened) domain.Personal { return o.FamilyName }, func(f *desk.RequestForm) *domain.Personal { return &f.FamilyName }},
+	{"given_name", FieldText, text("case.given-name"), true, nil, func(o *desk.Opened) domain.Personal { return o.GivenName }, func(f *desk.RequestForm) *domain.Personal { return &f.GivenName }},
+	{"family_name_cyrillic", FieldText, text("case.family-name-cyrillic"), false, nil, func(o *desk.Opened) domain.Personal { return o.FamilyNameCyrillic }, func(f *desk.RequestForm) *domain.Personal { return &f.FamilyNameCyrillic }},
+	{"given_name_cyrillic", FieldText, text("case.given-name-cyrillic"), false, nil, func(o *desk.Opened) domain.Personal { return o.GivenNameCyrillic }, func(f *desk.RequestForm) *domain.Personal { return &f.GivenNameCyrillic }},
+	{"birth_date", FieldDate, text("case.birth"), true, nil, func(o *desk.Opened) domain.Personal { return o.BirthDate }, func(f *desk.RequestForm) *domain.Personal { return &f.BirthDate }},
+	{"birth_place", FieldText, text("case.birth-place"), false, nil, func(o *desk.Opened) domain.Personal { return o.BirthPlace }, func(f *desk.RequestForm) *domain.Personal { return &f.BirthPlace }},
+	{"citizenship", FieldText, text("case.citizenship"), false, nil, func(o *desk.Opened) domain.Personal { return o.Citizenship }, func(f *desk.RequestForm) *domain.Personal { return &f.Citizenship }},
+	{"tax_code", FieldText, text("case.tax-code"), false, nil, func(o *desk.Opened) domain.Personal { return o.TaxCode }, func(f *desk.RequestForm) *domain.Personal { return &f.TaxCode }},
+	{"document", FieldText, text("case.document"), false, nil, func(o *desk.Opened) domain.Personal { return o.Document }, func(f *desk.RequestForm) *domain.Personal { return &f.Document }},
+	{"arrived_on", FieldDate, text("case.arrived-on"), false, nil, func(o *desk.Opened) domain.Personal { return o.ArrivedOn }, func(f *desk.RequestForm) *domain.Personal { return &f.ArrivedOn }},
+	{"adult_name", FieldText, text("case.adult"), false, nil, adultOf(func(a casefile.Adult) domain.Personal { return a.Name }), func(f *desk.RequestForm) *domain.Personal { return &f.AdultName }},
+	{"adult_relation", FieldSelect, text("case.relation"), false, func() []Option { return codes(relations, relationText) },
+		adultOf(func(a casefile.Adult) domain.Personal { return a.Relation }), func(f *desk.RequestForm) *domain.Personal { return &f.AdultRelation }},
+	{"adult_phone", FieldTel, text("case.phone"), false, nil, adultOf(func(a casefile.Adult) domain.Personal { return a.Phone }), func(f *desk.RequestForm) *domain.Personal { return &f.AdultPhone }},
+	{"adult_email", FieldEmail, text("case.email"), false, nil, adultOf(func(a casefile.Adult) domain.Personal { return a.Email }), func(f *desk.RequestForm) *domain.Personal { return &f.AdultEmail }},
+	{"adult_language", FieldSelect, text("request.adult-language"), false, func() []Option { return codes(languageCodes, languageText) },
+		adultOf(func(a casefile.Adult) domain.Personal { return a.Language }), func(f *desk.RequestForm) *domain.Personal { return &f.AdultLanguage }},
+	{"last_school", FieldText, text("case.last-school"), false, nil, func(o *desk.Opened) domain.Personal { return o.LastSchool }, func(f *desk.RequestForm) *domain.Personal { return &f.LastSchool }},
+	{"last_grade", FieldText, text("case.last-grade"), false, nil, func(o *desk.Opened) domain.Personal { return o.LastGrade }, func(f *desk.RequestForm) *domain.Personal { return &f.LastGrade }},
+	{"languages", FieldText, text("case.languages"), false, nil, func(o *desk.Opened) domain.Personal { return o.Languages }, func(f *desk.RequestForm) *domain.Personal { return &f.Languages }},
 }
 
 func adultOf(part func(casefile.Adult) domain.Personal) func(*desk.Opened) domain.Personal {
@@ -462,16 +468,30 @@ func amendFields(c actContext) ([]Field, error) {
 	var out []Field
 	for _, p := range personalFields {
 		f := Field{Name: p.name, Kind: p.kind, Label: p.label, Optional: !p.required}
-		if v := p.of(&c.opened).Reveal(); v != "" {
+		v := p.of(&c.opened).Reveal()
+		if v != "" {
 			f.values = []string{v}
+		}
+		if p.options != nil {
+			f.Options = orAsItIs(p.options(), v)
 		}
 		if strings.HasSuffix(p.name, "_cyrillic") {
 			f.Lang = "uk"
 		}
 		out = append(out, f)
+		if p.name == "birth_date" {
+			sex := sexField()
+			sex.values = []string{string(c.file.Papers.Sex)}
+			out = append(out, sex)
+		}
 	}
-	sex := sexField()
-	sex.values = []string{string(c.file.Papers.Sex)}
+	choice := func(name string, label Text, options []Option, now string) Field {
+		f := Field{Name: name, Kind: FieldSelect, Label: label, Options: orAsItIs(options, now), Optional: true}
+		if now != "" {
+			f.values = []string{now}
+		}
+		return f
+	}
 	flag := func(name string, label Text, set bool) Field {
 		f := Field{Name: name, Kind: FieldCheck, Label: label, Optional: true}
 		if set {
@@ -479,20 +499,26 @@ func amendFields(c actContext) ([]Field, error) {
 		}
 		return f
 	}
-	return append(out, sex, flag("temporary_protection", text("case.protection"), c.opened.TemporaryProtection),
+	return append(out, choice("italian", text("case.italian"), codes(casefile.ItalianLevels(), italianText), string(c.opened.Italian)),
+		choice("vaccination", text("request.vaccination"), codes(vaccinationCodes, answerText), string(c.opened.Vaccination)),
+		choice("disability", text("request.disability"), codes(disabilityCodes, answerText), string(c.opened.Disability)), flag("temporary_protection", text("case.protection"), c.opened.TemporaryProtection),
 		flag("unaccompanied", text("case.unaccompanied"), c.opened.Unaccompanied), flag("with_reserve", text("case.reserve"), c.opened.WithReserve),
 		flag("still_online", text("case.still-online"), c.opened.StillOnline)), nil
 }
 
+// orAsItIs keeps an answer that is none of the options, such as one in somebody's own words, among them.
+func orAsItIs(options []Option, now string) []Option {
+	if now == "" || slices.ContainsFunc(options, func(o Option) bool { return o.Value == now }) {
+		return options
+	}
+	return append(options, Option{Value: now, Label: plain(now)})
+}
+
 // doAmend sends the whole request as it should be. What the form does not show goes back as it stands.
 func doAmend(c actContext, t desk.Ticket, f *Form) (desk.Receipt, error) {
-	o := c.opened
 	form := desk.RequestForm{On: seen(c.file.Papers.On), Sex: f.value("sex"), TemporaryProtection: f.value("temporary_protection") == "on",
 		Unaccompanied: f.value("unaccompanied") == "on", WithReserve: f.value("with_reserve") == "on", StillOnline: f.value("still_online") == "on",
-		LastGrade: o.LastGrade, Italian: string(o.Italian), Vaccination: string(o.Vaccination), Disability: string(o.Disability)}
-	if len(o.Adults) > 0 {
-		form.AdultRelation, form.AdultLanguage = o.Adults[0].Relation, o.Adults[0].Language
-	}
+		Italian: f.value("italian"), Vaccination: f.value("vaccination"), Disability: f.value("disability")}
 	for _, p := range personalFields {
 		*p.to(&form) = domain.NewPersonal(f.value(p.name))
 	}

@@ -38,6 +38,7 @@ type casePage struct {
 	Groups     []group
 	Siblings   Table
 	Duplicates Table
+	Merges     bool // the reader may merge them
 	Timeline   []Moment
 }
 
@@ -90,6 +91,7 @@ func (s *site) case_(w http.ResponseWriter, r *http.Request) error {
 		if c.Duplicates, err = s.duplicatesOf(r, g, file, opened); err != nil {
 			return err
 		}
+		c.Merges = slices.Contains(file.May(), access.Merge)
 		c.Timeline, err = s.timeline(r.Context(), g, file)
 		return err
 	})

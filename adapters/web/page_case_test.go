@@ -209,6 +209,32 @@ func TestWhatWasWrittenForAnActThatCameTooLateIsNotLost(t *testing.T) {
 	}
 }
 
+func TestWhatWasLeftOutOfARequestIsAddedLater(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, io.Discard)
+	r, err := w.desk.Request(t.Context(), desk.NewTicket(), atRozzano, desk.RequestForm{FamilyName: domain.NewPersonal("Shevchenko"),
+		GivenName: domain.NewPersonal("Olha"), Sex: "F", BirthDate: domain.NewPersonal("2013-05-06"), AdultName: domain.NewPersonal("Olena Shevchenko"),
+		AdultRelation: domain.NewPersonal("madrina")})
+	w.check(err)
+	w.follow()
+	path := "/pratiche/" + r.ID.String()
+	if _, form := w.get(atRozzano, path+"/correzione"); !strings.Contains(form, `<option value="madrina" selected>madrina</option>`) {
+		t.Error("an answer in words of one's own is not kept among the choices")
+	}
+	code, body := w.submit(atRozzano, path+"/correzione", url.Values{"family_name": {"Shevchenko"}, "given_name": {"Olha"}, "birth_date": {"2013-05-06"}, "sex": {"F"},
+		"adult_name": {"Olena Shevchenko"}, "adult_relation": {"madrina"}, "adult_language": {"uk"}, "last_grade": {"2 klas"}, "italian": {"A1"},
+		"vaccination": {"pending"}, "disability": {"certified"}})
+	if code != http.StatusSeeOther {
+		t.Fatalf("%d %s", code, inMain(body))
+	}
+	_, body = w.get(atRozzano, path)
+	for _, want := range []string{"<dd>madrina</dd>", "<dd>Ucraino</dd>", "<dd>2 klas</dd>", "<dd>A1</dd>", "<dd>In corso</dd>", "<dd>Certificata</dd>"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+}
+
 func TestACaseIsReadInWordsNotInCodes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, io.Discard)

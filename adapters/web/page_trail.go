@@ -6,8 +6,10 @@ import (
 
 	"github.com/google/uuid"
 
+	"approdo/domain"
 	"approdo/domain/access"
 	"approdo/domain/casefile"
+	"approdo/domain/desk"
 )
 
 // trailPage is the audit trail of one case: every record, without any of the pupil's data and without free text.
@@ -58,7 +60,15 @@ func (s *site) trail(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return trailView.show(s, w, r, http.StatusOK, text("audit.trail-title"), c, Crumb{Text: text("audit.trail-title")})
+	return trailView.show(s, w, r, http.StatusOK, text("audit.trail-title"), c, append(caseCrumbs(a, file), Crumb{Text: text("audit.trail-title")})...)
+}
+
+// caseCrumbs lead to the case, for whoever may read it.
+func caseCrumbs(a domain.Actor, f desk.File) []Crumb {
+	if access.Case(a, f.Relation, access.ReadCase) != nil {
+		return nil
+	}
+	return []Crumb{{text("cases.title"), "/pratiche"}, {namelessText(f.ID), "/pratiche/" + f.ID.String()}}
 }
 
 // trailDetails are the facts of an event that name nobody and that nobody wrote in words of their own.
