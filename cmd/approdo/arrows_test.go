@@ -37,7 +37,8 @@ var rooms = []room{
 	{name: "adapters/metrics", ours: []string{"domain", "projections"}},
 	{name: "adapters/outlet", ours: []string{"domain"}},
 	{name: "adapters/registry", ours: []string{"domain", "projections"}},
-	{name: "adapters/seal", ours: []string{"domain", "projections"}},
+	{name: "adapters/seal", ours: []string{"domain", "migrations"}},
+	{name: "adapters/statetest", ours: []string{"domain"}},
 	{name: "adapters/session", ours: []string{"domain", "projections"}},
 	{name: "adapters/rest", ours: []string{"domain", "projections", "adapters/session"}},
 	{name: "adapters/web", ours: []string{"domain", "projections", "adapters/session"}},
@@ -62,6 +63,8 @@ var exemptions = []exemption{
 	{"projections", "adapters/sqlite/views", "rows go through the engine that keeps them"},
 	{"migrations", "adapters/postgres/pgtest", "a schema is tried on a server"},
 	{"adapters/postgres", "adapters/postgres/pgtest", "all four live on a server"},
+	{"adapters/postgres/state", "adapters/statetest", "every engine passes the same tests"},
+	{"adapters/sqlite/state", "adapters/statetest", "every engine passes the same tests"},
 	{"adapters/seal", "adapters/postgres/pgtest", "the keys can live on a server"},
 	{"adapters/feed", "adapters/memory", "the router needs a journal, any"},
 	{"adapters/metrics", "adapters/memory", "appends are measured on a journal, any"},
@@ -78,7 +81,7 @@ var exemptions = []exemption{
 
 // forTests are the packages that exist for tests alone. Code that ships may not import them.
 var forTests = []string{"domain/event/spec", "domain/event/sealtest", "domain/event/storetest", "projections/viewtest",
-	"adapters/postgres/pgtest"}
+	"projections/enginetest", "adapters/postgres/pgtest", "adapters/esdb/esdbtest", "adapters/statetest"}
 
 // testModules are what the packages for tests may import besides what their room may.
 var testModules = []string{"github.com/google/go-cmp", "pgregory.net/rapid"}
