@@ -39,7 +39,7 @@ type ground struct {
 	bytes func([]byte) string
 }
 
-func fileGround(t *testing.T) ground {
+func fileGround(t testing.TB) ground {
 	path := filepath.Join(t.TempDir(), "keys.db")
 	return ground{
 		master: NewMasterKey(),
@@ -56,9 +56,9 @@ func fileGround(t *testing.T) ground {
 }
 
 // everywhere runs a test on both kinds of ground, of which fresh gives a new one.
-func everywhere(t *testing.T, test func(t *testing.T, fresh func(*testing.T) ground)) {
+func everywhere(t *testing.T, test func(t *testing.T, fresh func(testing.TB) ground)) {
 	t.Parallel()
-	for name, fresh := range map[string]func(*testing.T) ground{"file": fileGround, "postgres": postgresGround} {
+	for name, fresh := range map[string]func(testing.TB) ground{"file": fileGround, "postgres": postgresGround} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			test(t, fresh)
@@ -67,7 +67,7 @@ func everywhere(t *testing.T, test func(t *testing.T, fresh func(*testing.T) gro
 }
 
 // ring opens the keys once more, until the test ends.
-func (g ground) ring(t *testing.T) *Keyring {
+func (g ground) ring(t testing.TB) *Keyring {
 	t.Helper()
 	k, err := g.open(t.Context(), g.master)
 	if err != nil {
@@ -100,13 +100,13 @@ func wantOpens(t testing.TB, k *Keyring, subject uuid.UUID, box []byte) {
 }
 
 func TestKeyringKeepsTheContract(t *testing.T) {
-	everywhere(t, func(t *testing.T, fresh func(*testing.T) ground) {
+	everywhere(t, func(t *testing.T, fresh func(testing.TB) ground) {
 		sealtest.Contract(t, func(t *testing.T) sealtest.Forgetter { return fresh(t).ring(t) })
 	})
 }
 
 func TestSameTextIsNeverClosedTheSameWay(t *testing.T) {
-	everywhere(t, func(t *testing.T, fresh func(*testing.T) ground) {
+	everywhere(t, func(t *testing.T, fresh func(testing.TB) ground) {
 		k := fresh(t).ring(t)
 		subject := uuid.New()
 		if bytes.Equal(mustSeal(t, k, subject, domain.ClassPersonal), mustSeal(t, k, subject, domain.ClassPersonal)) {
@@ -116,7 +116,7 @@ func TestSameTextIsNeverClosedTheSameWay(t *testing.T) {
 }
 
 func TestUnknownClassIsRefused(t *testing.T) {
-	everywhere(t, func(t *testing.T, fresh func(*testing.T) ground) {
+	everywhere(t, func(t *testing.T, fresh func(testing.TB) ground) {
 		k := fresh(t).ring(t)
 		if _, err := k.Seal(t.Context(), uuid.New(), "gossip", place, plain); err == nil {
 			t.Error("sealed under a class that does not exist")
@@ -125,7 +125,7 @@ func TestUnknownClassIsRefused(t *testing.T) {
 }
 
 func TestUnknownSubjectIsAFaultAndNotAnErasure(t *testing.T) {
-	everywhere(t, func(t *testing.T, fresh func(*testing.T) ground) {
+	everywhere(t, func(t *testing.T, fresh func(testing.TB) ground) {
 		k := fresh(t).ring(t)
 		box := mustSeal(t, k, uuid.New(), domain.ClassPersonal)
 		_, err := k.Open(t.Context(), uuid.New(), domain.ClassPersonal, place, box)
@@ -136,7 +136,7 @@ func TestUnknownSubjectIsAFaultAndNotAnErasure(t *testing.T) {
 }
 
 func TestKeysOutliveTheProcess(t *testing.T) {
-	everywhere(t, func(t *testing.T, fresh func(*testing.T) ground) {
+	everywhere(t, func(t *testing.T, fresh func(testing.TB) ground) {
 		g := fresh(t)
 		k := g.ring(t)
 		kept, gone := uuid.New(), uuid.New()
@@ -163,7 +163,7 @@ func TestKeysOutliveTheProcess(t *testing.T) {
 }
 
 func TestWrongMasterKeyIsRefused(t *testing.T) {
-	everywhere(t, func(t *testing.T, fresh func(*testing.T) ground) {
+	everywhere(t, func(t *testing.T, fresh func(testing.TB) ground) {
 		g := fresh(t)
 		if err := g.ring(t).Close(); err != nil {
 			t.Fatal(err)
@@ -178,7 +178,7 @@ func TestWrongMasterKeyIsRefused(t *testing.T) {
 }
 
 func TestAKeyMovedToAnotherSubjectOrClassDoesNotUnwrap(t *testing.T) {
-	everywhere(t, func(t *testing.T, fresh func(*testing.T) ground) {
+	everywhere(t, func(t *testing.T, fresh func(testing.TB) ground) {
 		for _, swap := range []string{
 			"UPDATE keys SET wrapped = (SELECT wrapped FROM keys k WHERE k.class = keys.class AND k.subject <> keys.subject) WHERE subject = ID",
 			"UPDATE keys SET wrapped = (SELECT wrapped FROM keys k WHERE k.subject = keys.subject AND k.class <> keys.class) WHERE class = 'personal'",
@@ -207,7 +207,7 @@ func TestAKeyMovedToAnotherSubjectOrClassDoesNotUnwrap(t *testing.T) {
 
 // A damaged key must not stand in the way of somebody else's erasure.
 func TestForgettingGoesRoundADamagedKey(t *testing.T) {
-	everywhere(t, func(t *testing.T, fresh func(*testing.T) ground) {
+	everywhere(t, func(t *testing.T, fresh func(testing.TB) ground) {
 		g := fresh(t)
 		k := g.ring(t)
 		damaged, gone, stays := uuid.New(), uuid.New(), uuid.New()
@@ -230,7 +230,7 @@ func TestForgettingGoesRoundADamagedKey(t *testing.T) {
 }
 
 func TestForgettingWhileOthersReadAndWrite(t *testing.T) {
-	everywhere(t, func(t *testing.T, fresh func(*testing.T) ground) {
+	everywhere(t, func(t *testing.T, fresh func(testing.TB) ground) {
 		k := fresh(t).ring(t)
 		stays, gone := uuid.New(), uuid.New()
 		staysBox, goneBox := mustSeal(t, k, stays, domain.ClassPersonal), mustSeal(t, k, gone, domain.ClassPersonal)
@@ -274,7 +274,7 @@ func TestForgettingWhileOthersReadAndWrite(t *testing.T) {
 
 // Whoever seals for the first time while another process forgets may be first or second, but leaves no key behind a tombstone.
 func TestAKeyIsNotMadeWhileItsSubjectIsForgotten(t *testing.T) {
-	everywhere(t, func(t *testing.T, fresh func(*testing.T) ground) {
+	everywhere(t, func(t *testing.T, fresh func(testing.TB) ground) {
 		g := fresh(t)
 		rings := []*Keyring{g.ring(t), g.ring(t)}
 		for range 20 {
@@ -302,7 +302,7 @@ func TestAKeyIsNotMadeWhileItsSubjectIsForgotten(t *testing.T) {
 }
 
 func TestFirstSealsOfOneSubjectMakeOneKey(t *testing.T) {
-	everywhere(t, func(t *testing.T, fresh func(*testing.T) ground) {
+	everywhere(t, func(t *testing.T, fresh func(testing.TB) ground) {
 		g := fresh(t)
 		rings := []*Keyring{g.ring(t), g.ring(t)} // as two processes would
 		subject := uuid.New()
@@ -324,7 +324,7 @@ func TestFirstSealsOfOneSubjectMakeOneKey(t *testing.T) {
 }
 
 func TestOneFaultySubjectSpoilsNobodyElsesBatch(t *testing.T) {
-	everywhere(t, func(t *testing.T, fresh func(*testing.T) ground) {
+	everywhere(t, func(t *testing.T, fresh func(testing.TB) ground) {
 		g := fresh(t)
 		k := g.ring(t)
 		gone, damaged, fresher := uuid.New(), uuid.New(), uuid.New()
@@ -349,7 +349,7 @@ func TestOneFaultySubjectSpoilsNobodyElsesBatch(t *testing.T) {
 }
 
 func TestClosedKeyringSaysSo(t *testing.T) {
-	everywhere(t, func(t *testing.T, fresh func(*testing.T) ground) {
+	everywhere(t, func(t *testing.T, fresh func(testing.TB) ground) {
 		k := fresh(t).ring(t)
 		subject := uuid.New()
 		box := mustSeal(t, k, subject, domain.ClassPersonal)
@@ -367,7 +367,7 @@ func TestClosedKeyringSaysSo(t *testing.T) {
 }
 
 func TestWhoNoLongerWaitsIsLetGo(t *testing.T) {
-	everywhere(t, func(t *testing.T, fresh func(*testing.T) ground) {
+	everywhere(t, func(t *testing.T, fresh func(testing.TB) ground) {
 		g := fresh(t)
 		k := g.ring(t)
 		defer g.lock(t)()

@@ -19,7 +19,7 @@ import (
 	"approdo/domain"
 )
 
-func postgresGround(t *testing.T) ground {
+func postgresGround(t testing.TB) ground {
 	url := pgtest.Database(t)
 	return ground{
 		master: NewMasterKey(),
