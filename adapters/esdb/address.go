@@ -37,6 +37,9 @@ type address struct {
 // read, and it is given no setting it does not know, since it would only log it.
 func parse(text string) (address, error) {
 	scheme, rest, _ := strings.Cut(text, "://")
+	if name, discover, _ := strings.Cut(scheme, "+"); name == "kurrentdb" { // the server's name since 2025; its client is not ours
+		scheme = strings.TrimSuffix("esdb+"+discover, "+")
+	}
 	hosts, query, _ := strings.Cut(rest, "?")
 	user := ""
 	if i := strings.LastIndexByte(hosts, '@'); i >= 0 {

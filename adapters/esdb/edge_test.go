@@ -391,6 +391,22 @@ func TestASubscriptionFollowsTheLeader(t *testing.T) {
 	}
 }
 
+// Edge 6: a node that was cut off from its cluster keeps its subscribers and has nothing to tell them.
+func TestASubscriptionThatHearsNothingAsksTheLeader(t *testing.T) {
+	t.Parallel()
+	c := esdbtest.StartCluster(t, esdbtest.NewLog(), nodes, roomy)
+	c.Lag(1000)
+	reader := open(t, c.URL()+short)
+	writer := open(t, c.URL())
+	add(t, writer, one("case-1", event.NoStream))
+	want := follow(t, reader, 0, event.Subscribe{})
+	want(1)
+	wait(t.Context(), 500*time.Millisecond) // so that it follows the first leader by then; if not, the test is the easier
+	c.Elect(1)
+	add(t, writer, one("case-1", 0))
+	want(2)
+}
+
 // Edge 7: the client's subscriptions begin at the end, and look at 32 records in one go. The server filters, reads as well as
 // subscriptions: of a log that others fill, what is ours goes over the wire and hardly more.
 func TestWhatOthersWriteIsNotSent(t *testing.T) {
@@ -601,6 +617,15 @@ func TestAStreamOfTheServersIsNotWritten(t *testing.T) {
 	s := open(t, server.URL()+"&streamPrefix=ours.")
 	add(t, s, one("$settings", event.NoStream))
 	holds(t, s, "$settings@0")
+}
+
+// The server has a new name and the same protocol.
+func TestTheServersNewNameIsTaken(t *testing.T) {
+	t.Parallel()
+	c := esdbtest.StartCluster(t, esdbtest.NewLog(), nodes, roomy)
+	for _, url := range []string{c.URL(), c.Nodes[0].URL()} {
+		add(t, open(t, strings.Replace(url, "esdb", "kurrentdb", 1)), one("case-1", event.Any))
+	}
 }
 
 func TestConnectionStringsAreReadStrictly(t *testing.T) {

@@ -54,7 +54,7 @@ type found struct {
 	append uuid.UUID
 }
 
-// read makes a record of what the server sent. It trusts nothing: the client's own reader ends the process over a time it cannot
+// record makes a record of what the server sent. It trusts nothing: the client's own reader ends the process over a time it cannot
 // read, and panics over a stream that is missing.
 func (s *Store) record(e *streams.ReadResp_ReadEvent) (found, error) {
 	r := e.GetEvent()

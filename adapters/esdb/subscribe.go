@@ -198,18 +198,27 @@ func (f *follower) receive(ctx context.Context, sub streams.Streams_ReadClient, 
 // caught up or the rest is still on its way.
 func (f *follower) gather(ctx context.Context, records <-chan found) (event.Page, error) {
 	page := event.Page{Checkpoint: f.checkpoint}
-	for seen := 0; ; {
-		r, open := <-records
-		if !open {
-			return page, errEnded
-		}
-		if r.Position <= page.Checkpoint {
+	silence := time.NewTicker(f.deadline)
+	defer silence.Stop()
+	for looked := 0; ; {
+		select {
+		case r, open := <-records:
+			if !open {
+				return page, errEnded
+			}
+			if r.Position <= page.Checkpoint {
+				continue
+			}
+			looked++
+			page.Checkpoint = r.Position
+			if keeps(f.o.Filter, r.Stream) {
+				page.Records = append(page.Records, r.Record)
+			}
+		case <-silence.C:
+			if err := f.verify(ctx, page.Checkpoint); err != nil {
+				return page, err
+			}
 			continue
-		}
-		seen++
-		page.Checkpoint = r.Position
-		if keeps(f.o.Filter, r.Stream) {
-			page.Records = append(page.Records, r.Record)
 		}
 		if len(records) == 0 {
 			head, err := f.Head(ctx)
@@ -218,8 +227,17 @@ func (f *follower) gather(ctx context.Context, records <-chan found) (event.Page
 			}
 			page.CaughtUp = head <= page.Checkpoint
 		}
-		if page.CaughtUp || seen == f.o.PageSize {
+		if page.CaughtUp || looked == f.o.PageSize {
 			return page, nil
 		}
 	}
+}
+
+// verify asks the leader whether silence is all there is to hear. A node that lost its cluster keeps its subscribers and tells them nothing.
+func (f *follower) verify(ctx context.Context, checkpoint event.Position) error {
+	head, err := f.Head(ctx)
+	if err == nil && head > checkpoint {
+		err = fmt.Errorf("%w: the subscription is silent behind the head", errOutage)
+	}
+	return err
 }
