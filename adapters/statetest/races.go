@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"approdo/domain/event"
 	"approdo/domain/policy"
 )
 
@@ -206,6 +207,20 @@ func raceTouch(t *testing.T, n nodes) {
 		return true, s.TouchSession(ctx, token1, now, tomorrow)
 	})
 	opens(t, n.one, token1, uuid.Nil)
+}
+
+func raceCheckpoint(t *testing.T, n nodes) {
+	ctx := t.Context()
+	n.race(t, func(i int, s Node) (bool, error) {
+		return true, s.Checkpoints.Save(ctx, fmt.Sprint("policy ", i%3), event.Position(100+i))
+	})
+	for i := range 3 {
+		at, err := n.one.Checkpoints.Load(ctx, fmt.Sprint("policy ", i))
+		ok(t, err)
+		if at < 100 || at >= 100+crowd || (at-100)%3 != event.Position(i) {
+			t.Errorf("policy %d is at %d", i, at)
+		}
+	}
 }
 
 func racePark(t *testing.T, n nodes) {

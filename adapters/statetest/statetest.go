@@ -116,6 +116,7 @@ var rules = map[string]func(*testing.T, nodes){
 	"race: a key that ran out is taken once":                       raceClaimAgain,
 	"race: a draft has one account":                                raceDraft,
 	"race: an ended session is not brought back":                   raceTouch,
+	"race: a checkpoint is one that was saved":                     raceCheckpoint,
 	"race: attempts add up":                                        racePark,
 	"race: one of many gives a record up":                          raceGiveUp,
 	"race: everybody purges":                                       racePurge,
