@@ -75,6 +75,13 @@ func (c *benchLiveCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger)
 }
 
 func (c *benchLiveCmd) measure(ctx context.Context, h *house, out io.Writer) error {
+	first, err := h.note(ctx)
+	if err == nil {
+		err = h.views.Await(ctx, first) // the views have begun to follow
+	}
+	if err != nil {
+		return err
+	}
 	var appends, views sample
 	for range max(1, c.Appends) {
 		began := time.Now()
