@@ -30,7 +30,7 @@ func (b *build) fill(ctx context.Context) (records int64, err error) {
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	turns := make(chan struct{}, runtime.GOMAXPROCS(0))
+	turns := make(chan struct{}, max(1, runtime.GOMAXPROCS(0)-1)) // the journal is decoded, and the house goes on
 	lanes := make([]chan *page, len(b.units))
 	var work sync.WaitGroup
 	for i, u := range b.units {
