@@ -26,6 +26,8 @@ type Cluster struct {
 	bin  string // folder of the binaries
 	dir  string // everything of it: data, socket, log
 	proc *process
+
+	owner *os.File // held for as long as this program lives
 }
 
 // Start gives a cluster that no other test sees, so that one may kill it. It is stopped and removed when the test ends.
@@ -70,7 +72,10 @@ func create() (_ *Cluster, err error) {
 	if c.bin, err = binaries(); err != nil {
 		return nil, err
 	}
-	if c.dir, err = os.MkdirTemp("", "pgtest-"); err != nil {
+	if err := sweep(); err != nil {
+		return nil, err
+	}
+	if c.dir, err = os.MkdirTemp("", folder); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -78,6 +83,9 @@ func create() (_ *Cluster, err error) {
 			err = errors.Join(err, c.remove())
 		}
 	}()
+	if c.owner, err = own(c.dir); err != nil {
+		return nil, err
+	}
 	if err := give(c.dir); err != nil {
 		return nil, err
 	}
@@ -170,5 +178,33 @@ func (c *Cluster) remove() error {
 	if c.proc != nil {
 		err = c.proc.killAll()
 	}
+	if c.owner != nil {
+		err = errors.Join(err, c.owner.Close())
+	}
 	return errors.Join(err, os.RemoveAll(c.dir))
+}
+
+// folder is what the folders of clusters are called.
+const folder = "pgtest-"
+
+// sweep removes the folders of test programs that were killed. A new one is left alone: its program may not have it in its hands yet.
+func sweep() error {
+	old, err := filepath.Glob(filepath.Join(os.TempDir(), folder+"*"))
+	if err != nil {
+		return err
+	}
+	for _, dir := range old {
+		info, err := os.Stat(dir)
+		if err != nil || time.Since(info.ModTime()) < patience {
+			continue
+		}
+		owner, err := own(dir)
+		if err != nil {
+			continue // somebody's still, or another user's
+		}
+		if err := errors.Join(os.RemoveAll(dir), owner.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -84,6 +84,25 @@ func TestAKilledClusterComesBackWithWhatWasCommitted(t *testing.T) {
 	}
 }
 
+func TestAFolderLeftBehindIsSweptAway(t *testing.T) {
+	t.Parallel()
+	connect(t, pgtest.Database(t)) // skips where there is no PostgreSQL
+	left, err := os.MkdirTemp("", "pgtest-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ago := time.Now().Add(-time.Hour)
+	if err := os.Chtimes(left, ago, ago); err != nil {
+		t.Fatal(err)
+	}
+	c := pgtest.Start(t)
+	if _, err := os.Stat(left); !os.IsNotExist(err) {
+		t.Errorf("it is still there: %v", err)
+	}
+	connect(t, c.URL()) // and one in use was not touched
+	connect(t, pgtest.Database(t))
+}
+
 func TestAClusterDoesNotOutliveTheTestProgram(t *testing.T) {
 	t.Parallel()
 	if os.Getenv(child) != "" {

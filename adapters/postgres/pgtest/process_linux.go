@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"os/user"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -45,6 +46,18 @@ func give(dir string) error {
 		return nil
 	}
 	return os.Chown(dir, int(uid), int(gid))
+}
+
+// own takes the lock that tells that a folder's test program lives. The kernel gives it back when the program ends, however it ends.
+func own(dir string) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(dir, "owner"), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
 }
 
 // process is a server that runs.

@@ -3,6 +3,7 @@
 package pgtest
 
 import (
+	"os"
 	"os/exec"
 	"syscall"
 )
@@ -12,6 +13,8 @@ import (
 type process struct{ done chan struct{} }
 
 func attributes() *syscall.SysProcAttr { return nil }
+
+func own(string) (*os.File, error) { return nil, errAbsent }
 
 func give(string) error { return errAbsent }
 
