@@ -48,10 +48,12 @@ type board struct {
 	known bool // the engine was asked
 	state map[string]Status
 	news  chan struct{} // closed at every change
+	waits int           // how many wait
+	asked chan struct{} // holds one where somebody has begun to wait
 }
 
 func newBoard(ps []*Projection) *board {
-	b := &board{state: map[string]Status{}, news: make(chan struct{})}
+	b := &board{state: map[string]Status{}, news: make(chan struct{}), asked: make(chan struct{}, 1)}
 	for _, p := range ps {
 		b.state[p.Name] = Status{Projection: p.Name, Version: p.Version, State: Building}
 	}
@@ -66,7 +68,9 @@ func (b *board) load(units []*unit) {
 	b.change(func() {
 		b.known = true
 		for name, s := range b.state {
-			b.state[name] = Status{Projection: name, Version: s.Version, State: Building, Build: s.Build}
+			if s.Reason != RowsRefused { // that stays so with this program
+				b.state[name] = Status{Projection: name, Version: s.Version, State: Building, Build: s.Build}
+			}
 		}
 		b.set(units)
 	})
@@ -78,6 +82,13 @@ func (b *board) set(units []*unit) {
 		s.State, s.Position, s.Reason, s.Stuck = u.gen.State, u.gen.Position, u.gen.Reason, u.gen.Stuck
 		b.state[u.Name] = s
 	}
+}
+
+// halted tells whether a projection is.
+func (b *board) halted(p *Projection) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.state[p.Name].State == Halted
 }
 
 // building publishes how far a build has come; nil when it is over.
@@ -109,8 +120,29 @@ func (b *board) change(f func()) {
 	b.news = make(chan struct{})
 }
 
+// awaited tells whether somebody waits.
+func (b *board) awaited() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.waits > 0
+}
+
+// count counts somebody who waits in, or out.
+func (b *board) count(by int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.waits += by; by > 0 {
+		select {
+		case b.asked <- struct{}{}:
+		default:
+		}
+	}
+}
+
 // wait returns once every projection is as wanted.
 func (b *board) wait(ctx context.Context, wanted func(Status) bool) error {
+	b.count(1)
+	defer b.count(-1)
 	for {
 		b.mu.Lock()
 		ok, news := b.known, b.news

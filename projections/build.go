@@ -2,6 +2,7 @@ package projections
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -44,27 +45,26 @@ func (r *Runner) Rebuild(ctx context.Context, progress func(Progress), names ...
 	if err := r.load(ctx); err != nil {
 		return Progress{}, err
 	}
-	r.builds.Lock()
-	defer r.builds.Unlock()
 	b := &build{r: r, tell: progress, strict: true}
-	err := b.run(ctx, ps)
+	err := r.building(ctx, func(ctx context.Context) error { return b.run(ctx, ps) })
 	return b.progress, err
 }
 
 // buildLacking builds the projections that have no tables of their version.
 func (r *Runner) buildLacking(ctx context.Context) error {
 	r.builds.Lock()
-	defer r.builds.Unlock()
-	r.mu.Lock()
-	lacking := slices.DeleteFunc(slices.Clone(r.projections), func(p *Projection) bool {
-		u := r.unit(p)
-		return r.broken[p.Name] || u != nil && u.gen.Version == p.Version
-	})
-	r.mu.Unlock()
-	if len(lacking) == 0 {
-		return nil
+	lacking, err := r.lacking(ctx)
+	r.builds.Unlock()
+	if err != nil || len(lacking) == 0 {
+		return err
 	}
-	return (&build{r: r}).run(ctx, lacking)
+	return r.building(ctx, func(ctx context.Context) error {
+		lacking, err := r.lacking(ctx) // another node may have built it meanwhile
+		if err != nil || len(lacking) == 0 {
+			return err
+		}
+		return (&build{r: r}).run(ctx, lacking)
+	})
 }
 
 func (r *Runner) unit(p *Projection) *unit {
@@ -164,7 +164,11 @@ func (b *build) rise(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return b.swap(ctx)
+	for try := 0; ; try++ {
+		if err := b.swap(ctx); !errors.Is(err, ErrMoved) || try == stretches {
+			return err
+		}
+	}
 }
 
 // giveUp leaves projections whose rows were refused without tables that serve.
@@ -199,12 +203,18 @@ func (b *build) swap(ctx context.Context) error {
 	if _, err := b.fill(ctx); err != nil {
 		return err
 	}
+	if err := r.lookAgain(ctx); err != nil {
+		return err
+	}
 	var old []Generation
 	risen := b.units[:0:0]
 	for _, u := range b.units {
 		if before := r.unit(u.Projection); before != nil {
 			if u.resting {
 				continue // the old tables have come further
+			}
+			if u.next.Position < before.gen.Position {
+				return ErrMoved // by another node, meanwhile
 			}
 			old = append(old, before.gen)
 		}
@@ -214,13 +224,17 @@ func (b *build) swap(ctx context.Context) error {
 		risen = append(risen, u)
 	}
 	if err := r.engine.Write(ctx, func(batch Batch) error {
+		if err := retire(batch, old); err != nil { // first: another node may be about to move them on
+			return err
+		}
 		for _, u := range risen {
 			if err := batch.Save(u.next, u.gen.Position); err != nil {
 				return err
 			}
 		}
-		return retire(batch, old)
+		return nil
 	}); err != nil {
+		r.loaded = r.loaded && !errors.Is(err, ErrMoved)
 		return err
 	}
 	for _, u := range risen {

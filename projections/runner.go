@@ -1,6 +1,7 @@
 package projections
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,8 +22,11 @@ type Runner struct {
 	codec       *event.Codec
 	engine      Engine
 	log         *slog.Logger
+	shared      Shared // nil where no other node uses the engine
 	projections []*Projection
 	board       *board
+	claimed     chan struct{} // holds one where this node has begun to apply
+	untidy      chan struct{} // holds one where something lacks or is to be dropped
 
 	hold int // rows
 
@@ -30,6 +34,8 @@ type Runner struct {
 	broken map[string]bool // projections whose rows the engine refused in a build: not tried again by themselves
 
 	mu        sync.Mutex // held while a page is applied and committed, and while generations are swapped
+	leading   bool       // this node applies the journal
+	outdated  bool       // another node has views of a higher version
 	loaded    bool
 	units     []*unit        // those that serve
 	founding  map[int64]bool // generations that are being built here
@@ -42,8 +48,10 @@ type Runner struct {
 // share a table.
 func NewRunner(store event.Store, codec *event.Codec, engine Engine, log *slog.Logger, ps ...Projection) *Runner {
 	declared := declare(ps)
+	shared, _ := engine.(Shared)
 	return &Runner{
-		store: store, codec: codec, engine: engine, log: log, projections: declared, board: newBoard(declared), hold: heldBuilding,
+		store: store, codec: codec, engine: engine, log: log, shared: shared, leading: shared == nil, projections: declared,
+		board: newBoard(declared), claimed: make(chan struct{}, 1), untidy: make(chan struct{}, 1), hold: heldBuilding,
 		founding: map[int64]bool{}, broken: map[string]bool{}, again: func() {},
 	}
 }
@@ -61,24 +69,35 @@ const heldLive = 8_192
 const startOver = 500 * time.Millisecond
 
 // Run follows the journal until ctx ends, and gives its error. Projections that have no tables yet, or tables of another version,
-// are built first, beside the others. Where the journal or the engine fails, Run starts over from what was committed.
+// are built first, beside the others. Where the journal or the engine fails, Run starts over from what was committed. Of the nodes
+// that share an engine one at a time applies the journal; the others look how far it has come, and one of them takes over when it
+// ends.
 func (r *Runner) Run(ctx context.Context) error {
+	if r.shared != nil {
+		return r.runShared(ctx)
+	}
+	r.persist(ctx, r.run)
+	return ctx.Err()
+}
+
+// persist does something again and again, until ctx ends.
+func (r *Runner) persist(ctx context.Context, do func(context.Context) error) {
 	for {
-		err := r.run(ctx)
+		err := do(ctx)
 		if ctx.Err() != nil {
-			return ctx.Err()
+			return
 		}
 		r.log.Error("projections start over", "error", err)
 		select {
 		case <-time.After(startOver):
 		case <-ctx.Done():
-			return ctx.Err()
+			return
 		}
 	}
 }
 
 func (r *Runner) run(ctx context.Context) error {
-	if err := r.load(ctx); err != nil {
+	if err := r.claim(ctx); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -97,8 +116,11 @@ func (r *Runner) run(ctx context.Context) error {
 }
 
 // CatchUp brings every projection to the head of the journal as it is found, building those that must be, and returns. A projection
-// that halts is no error: see Status.
+// that halts is no error: see Status. Where another node applies the journal, CatchUp waits for it.
 func (r *Runner) CatchUp(ctx context.Context) error {
+	if r.shared != nil {
+		return r.catchUpShared(ctx)
+	}
 	if err := r.load(ctx); err != nil {
 		return err
 	}
@@ -118,6 +140,11 @@ func (r *Runner) CatchUp(ctx context.Context) error {
 func (r *Runner) furnish(ctx context.Context) error {
 	if err := r.buildLacking(ctx); err != nil {
 		return err
+	}
+	if r.shared != nil {
+		if err := r.leftovers(ctx); err != nil {
+			return err
+		}
 	}
 	return r.sweep(ctx)
 }
@@ -142,17 +169,18 @@ func (r *Runner) sweep(ctx context.Context) error {
 	}
 }
 
-// load finds out what the engine has.
+// load finds out what the engine has, unless it is known.
 func (r *Runner) load(ctx context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.loaded {
 		return nil
 	}
-	head, err := r.store.Head(ctx)
-	if err != nil {
-		return err
-	}
+	return r.reload(ctx)
+}
+
+// reload finds out what the engine has. Whoever applies the journal retires what he cannot use.
+func (r *Runner) reload(ctx context.Context) error {
 	var all []Generation
 	if err := r.engine.Read(ctx, func(s Session) (err error) {
 		all, err = s.Generations()
@@ -160,29 +188,70 @@ func (r *Runner) load(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
+	head, err := r.store.Head(ctx) // after the engine was read: no view is ahead of its journal
+	if err != nil {
+		return err
+	}
 	var units []*unit
 	kept := map[int64]bool{}
+	r.outdated = false
 	for _, p := range r.projections {
 		// Views that are ahead of the journal are of another journal, perhaps of one that was restored from a backup since.
 		if g, ok := p.serving(all); ok && g.Position <= head {
 			units = append(units, newUnit(p, g, false))
 			kept[g.Number] = true
 		}
+		for _, g := range all {
+			if r.shared != nil && g.Projection == p.Name && g.Version > p.Version && g.State != Retired && g.State != Building {
+				kept[g.Number], r.outdated = true, true
+			}
+		}
 	}
-	garbage := slices.DeleteFunc(all, func(g Generation) bool { return kept[g.Number] || r.founding[g.Number] })
+	garbage := slices.DeleteFunc(all, func(g Generation) bool {
+		return kept[g.Number] || r.founding[g.Number] || r.shared != nil && g.State == Building // it may be another node's
+	})
+	if !r.leading || r.outdated {
+		garbage = nil
+	}
 	if len(garbage) > 0 {
 		if err := r.engine.Write(ctx, func(b Batch) error { return retire(b, garbage) }); err != nil {
 			return err
 		}
 	}
-	r.units, r.garbage, r.loaded = units, garbage, true
+	r.units, r.loaded = units, true
+	r.discard(garbage)
 	r.board.load(units)
+	if len(garbage) > 0 || len(units) < len(r.projections) {
+		r.tidy()
+	}
 	return nil
 }
 
-// retire keeps readers away from generations that are to be dropped.
-func retire(b Batch, garbage []Generation) error {
+// discard remembers what is to be dropped.
+func (r *Runner) discard(garbage []Generation) {
+	known := map[int64]bool{}
+	for _, g := range r.garbage {
+		known[g.Number] = true
+	}
 	for _, g := range garbage {
+		if !known[g.Number] {
+			r.garbage = append(r.garbage, g)
+		}
+	}
+}
+
+// tidy lets furnish come by.
+func (r *Runner) tidy() {
+	select {
+	case r.untidy <- struct{}{}:
+	default:
+	}
+}
+
+// retire keeps readers away from generations that are to be dropped. All nodes take them in the same order, so that none waits for
+// another that waits for it.
+func retire(b Batch, garbage []Generation) error {
+	for _, g := range inOrder(garbage, func(g Generation) int64 { return g.Number }) {
 		if g.State == Retired {
 			continue
 		}
@@ -193,6 +262,10 @@ func retire(b Batch, garbage []Generation) error {
 		}
 	}
 	return nil
+}
+
+func inOrder[T any](list []T, number func(T) int64) []T {
+	return slices.SortedFunc(slices.Values(list), func(a, b T) int { return cmp.Compare(number(a), number(b)) })
 }
 
 func (r *Runner) readAll(ctx context.Context, after event.Position) iter.Seq2[event.Page, error] {
@@ -211,7 +284,12 @@ func (r *Runner) follow(ctx context.Context) error {
 		r.mu.Lock()
 		after, active := least(r.units)
 		r.again = again
+		outdated := r.outdated
 		r.mu.Unlock()
+		if outdated {
+			again()
+			return errOutdated
+		}
 		var err error
 		if active {
 			err = r.pass(ctx, r.pages(pass, after, r.subscribe, r.projections))
@@ -221,7 +299,7 @@ func (r *Runner) follow(ctx context.Context) error {
 		ended := pass.Err() == nil || err != nil && !errors.Is(err, context.Canceled)
 		again()
 		if errors.Is(err, ErrMoved) {
-			err = r.load(ctx)
+			err = r.claim(ctx)
 			ended = err != nil
 		}
 		switch {
@@ -317,6 +395,7 @@ func (r *Runner) retry(u *unit, after time.Duration) {
 func (r *Runner) commit(ctx context.Context) error {
 	for {
 		moved := slices.DeleteFunc(slices.Clone(r.units), func(u *unit) bool { return !u.moved() })
+		moved = inOrder(moved, func(u *unit) int64 { return u.gen.Number })
 		if len(moved) == 0 {
 			return nil
 		}

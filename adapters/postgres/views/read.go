@@ -28,16 +28,14 @@ func (d *DB) ReadAs(ctx context.Context, a domain.Actor, f func(projections.Sess
 	return d.read(ctx, &session{ctx: ctx, pool: d.readers, actor: &a}, f)
 }
 
-func (d *DB) read(ctx context.Context, s *session, f func(projections.Session) error) error {
-	err := f(s)
-	if s.conn != nil {
-		// After an error, or the end of ctx, the connection is broken or in a transaction that failed; ROLLBACK suits both.
-		_, ended := s.conn.Exec(context.WithoutCancel(ctx), "ROLLBACK")
-		if s.conn.Release(); err == nil {
+func (d *DB) read(ctx context.Context, s *session, f func(projections.Session) error) (err error) {
+	defer func() {
+		if ended := s.end(); err == nil {
 			err = ended
 		}
-	}
-	return judge(ctx, err)
+		err = judge(ctx, err)
+	}()
+	return f(s)
 }
 
 // session is a read transaction. It begins with its first query, which is when PostgreSQL takes a snapshot anyhow.
@@ -66,6 +64,16 @@ func (s *session) begin() (err error) {
 		both.Queue(behindWalls, string(s.actor.Role), s.actor.Body)
 	}
 	return s.conn.SendBatch(s.ctx, &both).Close()
+}
+
+// end gives the connection back. After an error it is broken, or in a transaction that failed: both end with ROLLBACK.
+func (s *session) end() error {
+	if s.conn == nil {
+		return nil
+	}
+	defer s.conn.Release()
+	_, err := s.conn.Exec(context.WithoutCancel(s.ctx), "ROLLBACK")
+	return err
 }
 
 // Generations implements projections.Session.
