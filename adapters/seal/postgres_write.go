@@ -122,14 +122,6 @@ func (d *database) destroyKeys(subjects []uuid.UUID) error {
 			if err != nil || !some {
 				return err
 			}
-			// Whoever waits for this lock holds off all readers that come later. A dump holds it up for as long as it takes: then the
-			// forgetting is what comes later.
-			if _, err := tx.Exec(ctx, "SET LOCAL lock_timeout = '2s'"); err != nil {
-				return err
-			}
-			if _, err := tx.Exec(ctx, "LOCK TABLE keys.keys, keys.wrappings IN ACCESS EXCLUSIVE MODE"); err != nil {
-				return err
-			}
 			if err := d.rewrap(ctx, tx, subjects); err != nil {
 				return err
 			}
@@ -166,7 +158,9 @@ func (d *database) rewrap(ctx context.Context, tx pgx.Tx, without []uuid.UUID) e
 	if err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, "TRUNCATE keys.keys, keys.wrappings"); err != nil {
+	// Readers are held off from here on, and by whoever waits for the locks this takes. A dump holds them up for as long as it takes:
+	// then the forgetting is what comes later.
+	if _, err := tx.Exec(ctx, "SET LOCAL lock_timeout = '2s'; TRUNCATE keys.keys, keys.wrappings"); err != nil {
 		return err
 	}
 	if err := insertWrapping(ctx, tx, next.generation, salt); err != nil {
