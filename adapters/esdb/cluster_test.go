@@ -20,7 +20,7 @@ func runOnCluster(t *testing.T) {
 	start := func(t *testing.T, log *esdbtest.Log) event.Store {
 		c := esdbtest.StartCluster(t, log, nodes, roomy)
 		c.Lag(3)
-		s := open(t, c.URL()+"&defaultDeadline=60000")
+		s := open(t, c.URL())
 		logs[s] = log
 		unrest(t, c)
 		return s

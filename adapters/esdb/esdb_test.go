@@ -67,8 +67,15 @@ func runOnOne(t *testing.T) {
 	})
 }
 
+// open connects, and waits for a slow machine longer than a program would.
 func open(t *testing.T, url string) *esdb.Store {
 	t.Helper()
+	if !strings.Contains(url, "defaultDeadline") {
+		url += "&defaultDeadline=60000"
+		if !strings.Contains(url, "?") {
+			url = strings.Replace(url, "&", "?", 1)
+		}
+	}
 	s, err := esdb.Open(t.Context(), url, esdb.Options{})
 	if err != nil {
 		t.Fatal(err)
