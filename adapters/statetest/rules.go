@@ -293,7 +293,8 @@ func gone(t *testing.T, n nodes) {
 	_, readErr := n.one.Password(ctx, anna)
 	_, parkedErr := n.one.Parking.All(ctx)
 	_, reserveErr := n.one.Reserve(ctx, anna, annas, link1, now, tomorrow)
-	for what, err := range map[string]error{"read": readErr, "list": parkedErr, "transaction": reserveErr, "write": n.one.EndSession(ctx, token1)} {
+	writeErr := n.one.EndSession(ctx, token1)
+	for what, err := range map[string]error{"read": readErr, "list": parkedErr, "transaction": reserveErr, "write": writeErr} {
 		if !errors.Is(err, context.Canceled) || errors.Is(err, domain.KindUnavailable) {
 			t.Errorf("%s: %v", what, err)
 		}
