@@ -60,7 +60,7 @@ func Pairs(ctx context.Context, s *projections.Snapshot, k domain.Sealer) ([]Pai
 		if err != nil {
 			return nil, err
 		}
-		if first.gone || second.gone {
+		if first.gone || second.gone || !names.Possible(first.named, second.named) {
 			continue
 		}
 		if score := names.Compare(first.named, second.named); score.Value >= names.Likely {
