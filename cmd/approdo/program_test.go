@@ -17,14 +17,10 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
-
-	"approdo/adapters/postgres/pgtest"
 )
 
 // patience bounds every waiting of these tests: it is for machines that stand still, not for what the program promises.
 const patience = 5 * time.Minute
-
-func TestMain(m *testing.M) { pgtest.Main(m) }
 
 // ministry finds a file of the ministry's beside the repository. With CI=true it must be there; elsewhere the answer is empty.
 func ministry(t testing.TB, name string) string {
