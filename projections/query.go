@@ -17,6 +17,9 @@ import (
 type Reader interface {
 	// Read runs f on one state of all views, whatever is written meanwhile. It does not wait for writers, nor they for it.
 	Read(ctx context.Context, f func(*Snapshot) error) error
+	// ReadAs is Read on behalf of an actor. Engines that are Walled show no more than concerns him, even to a query that forgets
+	// to ask for less; the others trust the query.
+	ReadAs(ctx context.Context, a domain.Actor, f func(*Snapshot) error) error
 }
 
 // Snapshot is one state of all views. It belongs to one goroutine and ends with the function it was given to.

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"approdo/domain"
 	"approdo/domain/event"
 )
 
@@ -436,11 +437,23 @@ func (r *Runner) commit(ctx context.Context) error {
 
 // Read implements Reader.
 func (r *Runner) Read(ctx context.Context, f func(*Snapshot) error) error {
-	return r.engine.Read(ctx, func(s Session) error {
+	return r.engine.Read(ctx, r.snapshot(f))
+}
+
+// ReadAs implements Reader.
+func (r *Runner) ReadAs(ctx context.Context, a domain.Actor, f func(*Snapshot) error) error {
+	if walled, ok := r.engine.(Walled); ok {
+		return walled.ReadAs(ctx, a, r.snapshot(f))
+	}
+	return r.Read(ctx, f)
+}
+
+func (r *Runner) snapshot(f func(*Snapshot) error) func(Session) error {
+	return func(s Session) error {
 		snapshot, err := newSnapshot(s, r.projections)
 		if err != nil {
 			return err
 		}
 		return f(snapshot)
-	})
+	}
 }

@@ -62,7 +62,7 @@ func (a *api) readBoard(r *http.Request) (answer, error) {
 	}
 	now := a.Clock().UTC()
 	out := boardAnswer{At: now, Comune: scope.Comune, Centre: scope.Centre, Institution: scope.Institution, Overdue: []overdue{}}
-	err = a.Views.Read(r.Context(), func(s *projections.Snapshot) error {
+	err = a.Views.ReadAs(r.Context(), actorOf(r.Context()), func(s *projections.Snapshot) error {
 		for _, by := range []struct {
 			by board.By
 			to *[]count
@@ -141,7 +141,7 @@ func (a *api) readDay(r *http.Request) (answer, error) {
 		return answer{}, err
 	}
 	out := auditDay{Date: day}
-	err = a.Views.Read(r.Context(), func(s *projections.Snapshot) error {
+	err = a.Views.ReadAs(r.Context(), actorOf(r.Context()), func(s *projections.Snapshot) error {
 		rows, next, err := audit.Day(s, day, after, limit)
 		if err != nil {
 			return err

@@ -44,7 +44,7 @@ func (a *api) listCases(r *http.Request) (answer, error) {
 	}
 	ctx, actor := r.Context(), actorOf(r.Context())
 	var out page[caseLine]
-	err := a.Views.Read(ctx, func(s *projections.Snapshot) error {
+	err := a.Views.ReadAs(ctx, actorOf(ctx), func(s *projections.Snapshot) error {
 		lines, next, err := worklist.List(s, actor, f, by, cursor, limit)
 		if err != nil {
 			return err
@@ -101,7 +101,7 @@ func (a *api) searchCases(r *http.Request) (answer, error) {
 		FamilyNameCyrillic: in.FamilyNameCyrillic, GivenNameCyrillic: in.GivenNameCyrillic, BirthDate: in.BirthDate, TaxCode: in.TaxCode,
 		Document: in.Document}, casefile.Sex(in.Sex))
 	var out page[match]
-	err = a.Views.Read(ctx, func(s *projections.Snapshot) error {
+	err = a.Views.ReadAs(ctx, actorOf(ctx), func(s *projections.Snapshot) error {
 		found, err := worklist.Search(ctx, s, actor, a.Sealer, a.Tokens, person, in.LikelyOnly)
 		if err != nil {
 			return err

@@ -16,6 +16,7 @@ import (
 
 	"approdo/adapters/rest"
 	"approdo/adapters/session"
+	"approdo/domain"
 	"approdo/domain/event"
 	"approdo/projections"
 )
@@ -247,6 +248,10 @@ type broken struct{}
 func (broken) Read(context.Context, func(*projections.Snapshot) error) error {
 	panic("something personal")
 }
+func (b broken) ReadAs(ctx context.Context, _ domain.Actor, f func(*projections.Snapshot) error) error {
+	return b.Read(ctx, f)
+}
+
 func (broken) Await(ctx context.Context, _ event.Position) error {
 	<-ctx.Done()
 	return projections.ErrBehind

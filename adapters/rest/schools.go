@@ -52,7 +52,7 @@ func (a *api) listSchools(r *http.Request) (answer, error) {
 		return answer{}, err
 	}
 	var out page[site]
-	err := a.Views.Read(r.Context(), func(s *projections.Snapshot) error {
+	err := a.Views.ReadAs(r.Context(), actorOf(r.Context()), func(s *projections.Snapshot) error {
 		sites, err := projections.Collect(school.Register(s, text, comune, order, cursor, limit+1))
 		if err != nil {
 			return err
@@ -79,7 +79,7 @@ func pathSchool(r *http.Request) domain.School {
 
 func (a *api) site(ctx context.Context, code domain.School) (school.Site, error) {
 	var out school.Site
-	err := a.Views.Read(ctx, func(s *projections.Snapshot) error {
+	err := a.Views.ReadAs(ctx, actorOf(ctx), func(s *projections.Snapshot) error {
 		site, known, err := school.SiteOf(s, code)
 		if err == nil && !known {
 			err = territory.ErrSchoolNotFound
@@ -139,7 +139,7 @@ func (a *api) placesOf(ctx context.Context, code domain.School, y domain.SchoolY
 	}
 	ceiling := land.CeilingOn(domain.DateOf(a.Clock()))
 	out := schoolPlaces{School: code, SchoolYear: y, page: page[gradePlaces]{Items: []gradePlaces{}}}
-	err = a.Views.Read(ctx, func(snapshot *projections.Snapshot) error {
+	err = a.Views.ReadAs(ctx, actorOf(ctx), func(snapshot *projections.Snapshot) error {
 		for p, err := range school.PlacesOf(snapshot, s.Institution, y) {
 			if err != nil {
 				return err

@@ -30,9 +30,9 @@ const awaited = time.Second
 // actorOf is whoever is signed in; pages that need nobody must not ask.
 func actorOf(r *http.Request) domain.Actor { return visitOf(r).person.Actor }
 
-// read runs f on one state of all views.
+// read runs f on one state of all views, on behalf of whoever is signed in.
 func (s *site) read(r *http.Request, f func(*projections.Snapshot) error) error {
-	return s.Views.Read(r.Context(), f)
+	return s.Views.ReadAs(r.Context(), actorOf(r), f)
 }
 
 // settled waits until the views show what a request wrote.

@@ -25,7 +25,8 @@ type Row struct {
 	Account  uuid.UUID   `col:"account"`
 }
 
-var rows = projections.LogOf[Row]("audit_rows", projections.Index{"acted_on", "position"})
+var rows = projections.LogOf[Row]("audit_rows", projections.Index{"acted_on", "position"}).
+	Behind(projections.Wall{domain.RoleUST: "", domain.RolePrefettura: ""})
 
 // Projection keeps the view.
 func Projection() projections.Projection {

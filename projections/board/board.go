@@ -19,6 +19,10 @@ import (
 	"approdo/projections/caseline"
 )
 
+// wall lets the Prefettura count what the UST counts.
+var wall = projections.Wall{domain.RoleComune: "comune", domain.RoleCentre: "centre", domain.RoleSchool: "institution",
+	domain.RoleUST: "", domain.RolePrefettura: ""}
+
 // standing is what the board remembers of one case, to take it out of the cell it is in.
 type standing struct {
 	caseline.Line
@@ -26,7 +30,7 @@ type standing struct {
 
 func (s standing) Key() uuid.UUID { return s.Case }
 
-var cases = projections.TableOf[standing, uuid.UUID]("board_cases", projections.Index{"due"})
+var cases = projections.TableOf[standing, uuid.UUID]("board_cases", projections.Index{"due"}).Behind(wall)
 
 // Dimensions say which cell a case is counted in. Since is the day an open case was requested, Waited the days from the request to
 // the first day of one that attends or has; empty and -1 where they do not apply.
@@ -49,7 +53,7 @@ type cell struct {
 
 func (c cell) Key() Dimensions { return c.Dimensions }
 
-var cells = projections.TableOf[cell, Dimensions]("board_cells")
+var cells = projections.TableOf[cell, Dimensions]("board_cells").Behind(wall)
 
 // Projection keeps the view.
 func Projection() projections.Projection {

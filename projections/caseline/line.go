@@ -11,6 +11,7 @@ import (
 	"approdo/domain/casefile"
 	"approdo/domain/event"
 	"approdo/domain/grade"
+	"approdo/projections"
 )
 
 // Line is a case in a list. The identity is sealed; instants are UTC.
@@ -58,6 +59,9 @@ type Line struct {
 	AskedBody     string          `col:"asked_body"`
 	ByAge         string          `col:"by_age"`
 }
+
+// Wall is around every table of lines: a comune, a centre and an institution see the lines that are theirs now, the UST all.
+var Wall = projections.Wall{domain.RoleComune: "comune", domain.RoleCentre: "centre", domain.RoleSchool: "institution", domain.RoleUST: ""}
 
 // ClockSchoolAnswer runs while an offer stands.
 const ClockSchoolAnswer = "school-answer"

@@ -19,7 +19,7 @@ var cases = projections.TableOf[caseline.Line]("centre_cases",
 	projections.Index{"comune", "status"},
 	projections.Index{"due"},
 	projections.Index{"household"},
-	projections.Index{"updated_at", "case_id"})
+	projections.Index{"updated_at", "case_id"}).Behind(caseline.Wall)
 
 // Projection keeps the view.
 func Projection() projections.Projection {

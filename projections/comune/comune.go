@@ -17,7 +17,7 @@ import (
 // Cases are the lines of all comuni; every query names one.
 var cases = projections.TableOf[caseline.Line]("comune_cases",
 	projections.Index{"comune", "updated_at", "case_id"},
-	projections.Index{"comune", "status"})
+	projections.Index{"comune", "status"}).Behind(caseline.Wall)
 
 // Departure says that a pupil has moved away: all that is left to the comune of a case that is another's now.
 type Departure struct {
@@ -35,7 +35,8 @@ type DepartureKey struct {
 // Key finds the departure in its table.
 func (d Departure) Key() DepartureKey { return DepartureKey{d.Case, d.Comune} }
 
-var departures = projections.TableOf[Departure, DepartureKey]("comune_departures", projections.Index{"comune", "left_on"})
+var departures = projections.TableOf[Departure, DepartureKey]("comune_departures", projections.Index{"comune", "left_on"}).
+	Behind(projections.Wall{domain.RoleComune: "comune"})
 
 // Projection keeps the view.
 func Projection() projections.Projection {

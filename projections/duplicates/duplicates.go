@@ -45,8 +45,10 @@ type held struct {
 func (h held) Key() uuid.UUID { return h.Case }
 
 var (
-	keys  = projections.TableOf[key, key]("name_keys", projections.Index{"token"})
-	cases = projections.TableOf[held, uuid.UUID]("name_cases")
+	keys = projections.TableOf[key, key]("name_keys", projections.Index{"token"}).Behind(projections.Wall{
+		domain.RoleComune: "", domain.RoleCentre: "", domain.RoleSchool: "", domain.RoleUST: "", // whoever searches; a token says nothing
+	})
+	cases = projections.TableOf[held, uuid.UUID]("name_cases").Behind(projections.Wall{})
 )
 
 // Projection keeps the view. It opens the identities to make tokens of them.

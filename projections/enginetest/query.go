@@ -230,7 +230,7 @@ func queriesThatAreWrong(t *testing.T, engine Engine) {
 			Count(t, r, "SELECT 1") // and the engine goes on
 		})
 	}
-	err := r.Read(t.Context(), func(*projections.Snapshot) error { return domain.NotFound("a") })
+	err := r.Read(t.Context(), func(*projections.Snapshot) error { return projections.ErrUnknownProjection })
 	if !errors.Is(err, domain.KindNotFound) {
 		t.Errorf("the caller's own error: %v", err)
 	}

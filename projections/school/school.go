@@ -20,7 +20,7 @@ import (
 
 var cases = projections.TableOf[caseline.Line]("school_cases",
 	projections.Index{"institution", "status", "due"},
-	projections.Index{"institution", "updated_at", "case_id"})
+	projections.Index{"institution", "updated_at", "case_id"}).Behind(caseline.Wall)
 
 // Site is a code of the register, as the newest register has it.
 type Site struct {

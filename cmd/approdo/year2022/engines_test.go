@@ -46,6 +46,96 @@ func (tokens) Of(kind, text string) []byte {
 	return sum[:16]
 }
 
+// A query that forgets whom it is for finds nothing of anybody else where the engine has walls.
+func TestAForgottenConditionShowsNothingOfOthers(t *testing.T) {
+	t.Parallel()
+	sealer := sealtest.New()
+	store, codec := madeWith(t, sealer, 60, 3)
+	engine, err := postgres.Open(t.Context(), pgtest.Database(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer engine.Close()
+	r := projections.NewRunner(store, codec, engine, slog.New(slog.DiscardHandler), all(sealer)...)
+	if err := r.CatchUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	bodies := func(s *projections.Snapshot, table, column string) map[string]bool {
+		found := map[string]bool{}
+		for body, err := range projections.Select[string](s, "SELECT DISTINCT "+column+" FROM {"+table+"}") {
+			if err != nil {
+				t.Fatal(err)
+			}
+			found[body] = true
+		}
+		return found
+	}
+	asUST := domain.Actor{Role: domain.RoleUST}
+	for _, c := range []struct {
+		role   domain.Role
+		column string
+		tables []string
+	}{
+		{domain.RoleComune, "comune", []string{"comune_cases", "centre_cases", "school_cases", "board_cases", "board_cells"}},
+		{domain.RoleCentre, "centre", []string{"comune_cases", "centre_cases", "school_cases", "board_cases", "board_cells"}},
+		{domain.RoleSchool, "institution", []string{"comune_cases", "centre_cases", "school_cases", "board_cases", "board_cells"}},
+	} {
+		for _, table := range c.tables {
+			var there map[string]bool
+			if err := r.Read(t.Context(), func(s *projections.Snapshot) error {
+				there = bodies(s, table, c.column)
+				return nil
+			}); err != nil {
+				t.Fatal(err)
+			}
+			if len(there) < 2 {
+				t.Errorf("%s has rows of %d bodies: without a wall nothing would be seen either", table, len(there))
+			}
+			delete(there, "")
+			for body := range there {
+				a := domain.Actor{Role: c.role, Body: body}
+				if err := r.ReadAs(t.Context(), a, func(s *projections.Snapshot) error {
+					if seen := bodies(s, table, c.column); len(seen) != 1 || !seen[body] {
+						t.Errorf("%s %s sees %d bodies in %s", c.role, body, len(seen), table)
+					}
+					return nil
+				}); err != nil {
+					t.Fatal(err)
+				}
+				break
+			}
+		}
+	}
+	for _, c := range []struct {
+		by    domain.Actor
+		table string
+		sees  bool
+	}{
+		{asUST, "centre_cases", true}, {asUST, "audit_rows", true}, {asUST, "name_keys", true}, {asUST, "name_cases", false},
+		{asUST, "comune_departures", false}, {asUST, "school_sites", true},
+		{domain.Actor{Role: domain.RolePrefettura}, "centre_cases", false}, {domain.Actor{Role: domain.RolePrefettura}, "board_cells", true},
+		{domain.Actor{Role: domain.RoleAdmin}, "board_cells", false}, {domain.Actor{Role: domain.RoleComune, Body: "015146"}, "audit_rows", false},
+		{domain.Actor{}, "centre_cases", false}, {domain.Actor{}, "school_sites", true},
+		{domain.Actor{Role: domain.RoleComune, Body: "' OR true OR '"}, "centre_cases", false},
+	} {
+		if err := r.ReadAs(t.Context(), c.by, func(s *projections.Snapshot) error {
+			n, _, err := projections.One[int](s, "SELECT count(*) FROM {"+c.table+"}")
+			if (n > 0) != c.sees {
+				t.Errorf("%s sees %d rows of %s", c.by.Role, n, c.table)
+			}
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// all are the projections of the program.
+func all(sealer domain.Sealer) []projections.Projection {
+	return []projections.Projection{comune.Projection(), centre.Projection(), school.Projection(), board.Projection(), audit.Projection(),
+		duplicates.Projection(sealer, tokens{})}
+}
+
 // growing is a journal of which only so much is there yet.
 type growing struct {
 	event.Store
@@ -92,8 +182,7 @@ func TestEveryEngineGivesTheSameViewsAndAnswers(t *testing.T) {
 		var r *projections.Runner
 		for so.head < head {
 			so.head = min(head, so.head+head/4) // a quarter at a time, each by a program that remembers no row
-			r = projections.NewRunner(so, codec, engine, slog.New(slog.DiscardHandler), comune.Projection(), centre.Projection(),
-				school.Projection(), board.Projection(), audit.Projection(), duplicates.Projection(sealer, tokens{}))
+			r = projections.NewRunner(so, codec, engine, slog.New(slog.DiscardHandler), all(sealer)...)
 			if err := r.CatchUp(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -139,13 +228,53 @@ type questions struct {
 func asked(t *testing.T, r projections.Reader, sealer domain.Sealer) string {
 	t.Helper()
 	q := &questions{t: t, sealer: sealer}
-	if err := r.Read(t.Context(), func(s *projections.Snapshot) error {
+	var lines []caseline.Line
+	bodies := map[domain.Actor]bool{{Role: domain.RoleUST}: true, {Role: domain.RolePrefettura}: true}
+	if err := r.Read(t.Context(), func(s *projections.Snapshot) (err error) {
 		q.s = s
-		return q.all()
+		if lines, _, err = centre.All(s, caseline.Filter{}, caseline.ByChange, "", 10_000); err != nil {
+			return err
+		}
+		return q.registers(lines)
 	}); err != nil {
 		t.Fatal(err)
 	}
+	for _, l := range lines {
+		bodies[domain.Actor{Role: domain.RoleComune, Body: string(l.Comune)}] = true
+		bodies[domain.Actor{Role: domain.RoleCentre, Body: string(l.Centre)}] = true
+		if l.Institution != "" {
+			bodies[domain.Actor{Role: domain.RoleSchool, Body: string(l.Institution)}] = true
+		}
+	}
+	for _, a := range sorted(bodies, func(a domain.Actor) string { return string(a.Role) + a.Body }) {
+		if err := r.ReadAs(t.Context(), a, func(s *projections.Snapshot) error {
+			q.s = s
+			return q.body(a, lines)
+		}); err != nil {
+			t.Fatalf("%s %s: %v", a.Role, a.Body, err)
+		}
+	}
 	return q.out.String()
+}
+
+// middle is an instant in the middle of the year.
+func middle(lines []caseline.Line) time.Time { return lines[len(lines)/2].UpdatedAt }
+
+// body asks on behalf of one.
+func (q *questions) body(a domain.Actor, lines []caseline.Line) error {
+	now := middle(lines)
+	if err := errors.Join(q.lists(a, now), q.counts(a, now), q.searches(a, lines)); err != nil {
+		return err
+	}
+	switch a.Role {
+	case domain.RoleSchool:
+		return q.institution(domain.Institution(a.Body))
+	case domain.RoleComune:
+		return tellAll(q, "departures of "+a.Body, comune.Departures(q.s, domain.Comune(a.Body), 50))
+	case domain.RoleUST, domain.RolePrefettura:
+		return q.trail(now)
+	}
+	return nil
 }
 
 func (q *questions) tell(what string, answer any, err error) error {
@@ -161,36 +290,10 @@ func tellAll[R any](q *questions, what string, rows iter.Seq2[R, error]) error {
 	return err
 }
 
-func (q *questions) all() error {
-	lines, _, err := centre.All(q.s, caseline.Filter{}, caseline.ByChange, "", 10_000)
-	if err != nil {
-		return err
-	}
-	bodies := map[domain.Actor]bool{{Role: domain.RoleUST}: true, {Role: domain.RolePrefettura}: true}
+func (q *questions) registers(lines []caseline.Line) error {
 	orders, households, comuni := map[grade.Order]bool{}, map[string]bool{}, map[domain.Comune]bool{}
 	for _, l := range lines {
-		bodies[domain.Actor{Role: domain.RoleComune, Body: string(l.Comune)}] = true
-		bodies[domain.Actor{Role: domain.RoleCentre, Body: string(l.Centre)}] = true
-		if l.Institution != "" {
-			bodies[domain.Actor{Role: domain.RoleSchool, Body: string(l.Institution)}] = true
-		}
 		orders[l.Order], households[l.Household], comuni[l.Comune] = true, true, true
-	}
-	now := lines[len(lines)/2].UpdatedAt
-	for _, a := range sorted(bodies, func(a domain.Actor) string { return string(a.Role) + a.Body }) {
-		if err := errors.Join(q.lists(a, now), q.counts(a, now), q.searches(a, lines)); err != nil {
-			return fmt.Errorf("%s %s: %w", a.Role, a.Body, err)
-		}
-		if a.Role == domain.RoleSchool {
-			if err := q.institution(domain.Institution(a.Body)); err != nil {
-				return err
-			}
-		}
-		if a.Role == domain.RoleComune {
-			if err := tellAll(q, "departures of "+a.Body, comune.Departures(q.s, domain.Comune(a.Body), 50)); err != nil {
-				return err
-			}
-		}
 	}
 	for _, h := range sorted(households, func(h string) string { return h }) {
 		if err := tellAll(q, "household", centre.Household(q.s, h)); err != nil {
@@ -215,7 +318,7 @@ func (q *questions) all() error {
 			return err
 		}
 	}
-	return errors.Join(tellAll(q, "due", centre.Due(q.s, now)), q.trail(now))
+	return tellAll(q, "due", centre.Due(q.s, middle(lines)))
 }
 
 func sorted[T comparable](set map[T]bool, by func(T) string) []T {
@@ -259,7 +362,7 @@ func (q *questions) counts(a domain.Actor, now time.Time) error {
 		return err
 	}
 	today := domain.DateOf(now)
-	for _, scope := range []board.Scope{scope, {Comune: scope.Comune, Centre: scope.Centre, Order: grade.Primaria, Comuni: []domain.Comune{"015146", "015209"}}} {
+	for _, scope := range []board.Scope{scope, {Comune: scope.Comune, Centre: scope.Centre, Institution: scope.Institution, Order: grade.Primaria, Comuni: []domain.Comune{"015146", "015209"}}} {
 		for _, by := range []board.By{board.ByComune, board.ByCentre, board.ByOrder, board.ByChannel, board.ByHolder} {
 			if err := tellAll(q, "board by "+string(by), board.Counts(q.s, scope, by)); err != nil {
 				return err
