@@ -93,6 +93,7 @@ func create() (_ *Cluster, err error) {
 	initdb := exec.Command(filepath.Join(c.bin, "initdb"), "--pgdata", c.data(), "--username", "postgres", "--auth", "trust",
 		"--encoding", "UTF8", "--locale", "C", "--no-sync")
 	initdb.Dir, initdb.SysProcAttr = c.dir, attributes()
+	initdb.SysProcAttr.Pdeathsig = 0 // the thread that starts it may end before it does
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("pgtest: initdb: %w\n%s", err, out)
 	}
