@@ -92,8 +92,7 @@ func create() (_ *Cluster, err error) {
 	// What initdb writes need not outlive the machine, so it does not wait for the disk; the server does.
 	initdb := exec.Command(filepath.Join(c.bin, "initdb"), "--pgdata", c.data(), "--username", "postgres", "--auth", "trust",
 		"--encoding", "UTF8", "--locale", "C", "--no-sync")
-	initdb.Dir, initdb.SysProcAttr = c.dir, attributes()
-	initdb.SysProcAttr.Pdeathsig = 0 // the thread that starts it may end before it does
+	initdb.Dir, initdb.SysProcAttr = c.dir, asNobody()
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("pgtest: initdb: %w\n%s", err, out)
 	}

@@ -15,10 +15,17 @@ import (
 	"time"
 )
 
-// attributes has the kernel stop the server when the test program dies, and makes root start it as nobody: PostgreSQL refuses to
-// run as root. At SIGQUIT the postmaster takes its children along.
+// attributes has the kernel stop the server when the thread that started it dies, which waits for it. At SIGQUIT the postmaster takes
+// its children along.
 func attributes() *syscall.SysProcAttr {
-	a := &syscall.SysProcAttr{Pdeathsig: syscall.SIGQUIT, Setpgid: true} // a ^C at the terminal is not for the server
+	a := asNobody()
+	a.Pdeathsig = syscall.SIGQUIT
+	return a
+}
+
+// asNobody makes root start a program as nobody: PostgreSQL refuses to run as root. A ^C at the terminal is not for it.
+func asNobody() *syscall.SysProcAttr {
+	a := &syscall.SysProcAttr{Setpgid: true}
 	if uid, gid, root := nobody(); root {
 		a.Credential = &syscall.Credential{Uid: uid, Gid: gid}
 	}

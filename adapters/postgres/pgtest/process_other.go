@@ -14,6 +14,8 @@ type process struct{ done chan struct{} }
 
 func attributes() *syscall.SysProcAttr { return nil }
 
+func asNobody() *syscall.SysProcAttr { return nil }
+
 func own(string) (*os.File, error) { return nil, errAbsent }
 
 func give(string) error { return errAbsent }
