@@ -401,7 +401,14 @@ func (q *questions) searches(a domain.Actor, lines []caseline.Line) error {
 			}
 		}
 	}
-	return nil
+	if a.Role != domain.RoleUST {
+		return nil
+	}
+	pairs, err := worklist.Pairs(q.t.Context(), q.s, a, q.sealer)
+	for _, p := range pairs {
+		fmt.Fprintf(&q.out, "pair %s %s: %v\n", p.First.Case, p.Second.Case, p.Value)
+	}
+	return err
 }
 
 func (q *questions) institution(i domain.Institution) error {
