@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill"
@@ -26,6 +27,8 @@ type Router struct {
 	parking     Parking
 	log         *slog.Logger
 	inner       *message.Router
+	turn        Turn  // nil where no other node runs policies
+	gate        *gate // opens in turn
 	workers     map[string]*worker
 	subscribers map[string]*Subscriber
 }
@@ -42,9 +45,15 @@ func NewRouter(store event.Store, checkpoints Checkpoints, parking Parking, log 
 		workers: map[string]*worker{}, subscribers: map[string]*Subscriber{}}, nil
 }
 
+// Share has the policies run on one of several nodes at a time, which share checkpoints and parking: another one goes on when its turn
+// comes, from the checkpoints. What a policy did since the last checkpoint it is asked to do again. Call it before the policies are
+// added.
+func (r *Router) Share(turn Turn) { r.turn, r.gate = turn, newGate() }
+
 // React adds a policy that follows the journal. Two of one name are a fault of the program, and panic.
 func (r *Router) React(p policy.Reaction) {
 	s := NewSubscriber(r.store, r.checkpoints, Consumer{Name: p.Name, Types: p.Types, After: p.After}, r.log)
+	s.gate = r.gate
 	w := r.worker(p.Name, p.React)
 	r.inner.AddConsumerHandler(p.Name, p.Category, s, w.live)
 	r.subscribers[p.Name] = s
@@ -54,7 +63,7 @@ func (r *Router) React(p policy.Reaction) {
 // to see; it is tried at every interval all the same, and unparked as soon as it succeeds.
 func (r *Router) Every(name string, interval time.Duration, do func(context.Context) error) {
 	w := r.worker(name, func(ctx context.Context, _ event.Record) error { return do(ctx) })
-	r.inner.AddConsumerHandler(name, "", &ticker{interval: interval}, w.tick)
+	r.inner.AddConsumerHandler(name, "", &ticker{interval: interval, gate: r.gate}, w.tick)
 }
 
 func (r *Router) worker(name string, do func(context.Context, event.Record) error) *worker {
@@ -66,6 +75,13 @@ func (r *Router) worker(name string, do func(context.Context, event.Record) erro
 // Run runs the policies until ctx ends, and then returns once they have stopped and their checkpoints are written. A policy that is at
 // work then is interrupted, and has the same record again the next time. The error is that of a start or a stop that failed.
 func (r *Router) Run(ctx context.Context) error {
+	if r.turn != nil {
+		var turns sync.WaitGroup
+		taking, stop := context.WithCancel(ctx)
+		defer turns.Wait()
+		defer stop()
+		turns.Go(func() { r.gate.keep(taking, r.turn, r.log) })
+	}
 	ended := make(chan error, 1)
 	go func() { ended <- r.inner.Run(context.WithoutCancel(ctx)) }()
 	var err error

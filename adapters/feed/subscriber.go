@@ -37,6 +37,7 @@ type Subscriber struct {
 	checkpoints Checkpoints
 	consumer    Consumer
 	log         *slog.Logger
+	gate        *gate // nil: always open
 
 	mu      sync.Mutex
 	closed  bool
@@ -55,17 +56,9 @@ func NewSubscriber(store event.Store, checkpoints Checkpoints, c Consumer, log *
 
 // Subscribe follows a category from the checkpoint on. The channel is closed when ctx ends or the Subscriber is closed.
 func (s *Subscriber) Subscribe(ctx context.Context, category string) (<-chan *message.Message, error) {
-	from, err := s.checkpoints.Load(ctx, s.consumer.Name)
+	from, err := s.load(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("feed: checkpoint of %s: %w", s.consumer.Name, err)
-	}
-	head, err := s.store.Head(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("feed: head of the journal: %w", err)
-	}
-	if from > head { // the journal was restored from before the checkpoint
-		s.log.Warn("checkpoint is beyond the journal, beginning anew", "checkpoint", from, "head", head)
-		from = 0
+		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -79,9 +72,50 @@ func (s *Subscriber) Subscribe(ctx context.Context, category string) (<-chan *me
 	s.running.Go(func() {
 		defer cancel()
 		defer close(out)
-		(&subscription{Subscriber: s, category: category, out: out, position: from, saved: from}).follow(ctx)
+		s.serve(ctx, category, out, from)
 	})
 	return out, nil
+}
+
+// load finds out where to go on.
+func (s *Subscriber) load(ctx context.Context) (event.Position, error) {
+	from, err := s.checkpoints.Load(ctx, s.consumer.Name)
+	if err != nil {
+		return 0, fmt.Errorf("feed: checkpoint of %s: %w", s.consumer.Name, err)
+	}
+	head, err := s.store.Head(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("feed: head of the journal: %w", err)
+	}
+	if from > head { // the journal was restored from before the checkpoint
+		s.log.Warn("checkpoint is beyond the journal, beginning anew", "checkpoint", from, "head", head)
+		from = 0
+	}
+	return from, nil
+}
+
+// serve follows the journal whenever it is this node's turn, from where the one that had it before stopped.
+func (s *Subscriber) serve(ctx context.Context, category string, out chan<- *message.Message, from event.Position) {
+	known := true
+	look := func(ctx context.Context) {
+		at, err := s.load(ctx)
+		if known = err == nil; known {
+			from = at
+			s.passed.come(at)
+		} else if ctx.Err() == nil {
+			s.log.Warn("checkpoint not read", "error", err)
+		}
+	}
+	s.gate.within(ctx, func(ctx context.Context) {
+		if s.gate != nil {
+			look(ctx)
+		}
+		if !known {
+			sleep(ctx, turnAgain)
+			return
+		}
+		(&subscription{Subscriber: s, category: category, out: out, position: from, saved: from}).follow(ctx)
+	}, look)
 }
 
 // Close ends every subscription and returns when their checkpoints are written.

@@ -14,6 +14,7 @@ import (
 // taken in time is left out.
 type ticker struct {
 	interval time.Duration
+	gate     *gate // nil: always open
 
 	mu      sync.Mutex
 	closed  bool
@@ -33,7 +34,7 @@ func (t *ticker) Subscribe(ctx context.Context, _ string) (<-chan *message.Messa
 	t.running.Go(func() {
 		defer cancel()
 		defer close(out)
-		t.tick(ctx, out)
+		t.gate.within(ctx, func(ctx context.Context) { t.tick(ctx, out) }, func(context.Context) {})
 	})
 	return out, nil
 }
