@@ -99,7 +99,7 @@ func readerMisses(t *testing.T, url string, o ordering) error {
 	return nil
 }
 
-const appendOne = `SELECT journal.append_one($1, -1, gen_random_uuid(), 'case.noted', 1, '{}', $2)`
+const appendOne = `SELECT journal.append_one($1, -1, gen_random_uuid(), 'case.noted', 1, '{}', $2, true)`
 
 func TestAReaderNeverSeesAHigherPositionFirst(t *testing.T) {
 	t.Parallel()
@@ -140,7 +140,7 @@ func TestAReaderNeverSeesAHigherPositionFirst(t *testing.T) {
 func TestAPlainSequenceLosesEvents(t *testing.T) {
 	t.Parallel()
 	url := pgtest.Database(t)
-	conn := connect(t, url)
+	conn, reader := connect(t, url), connect(t, url)
 	exec(t, conn, "CREATE TABLE plain (pos bigserial PRIMARY KEY)")
 	err := readerMisses(t, url, ordering{
 		lower: func(tx pgx.Tx) error {
@@ -152,7 +152,7 @@ func TestAPlainSequenceLosesEvents(t *testing.T) {
 			return err
 		},
 		read: func(after event.Position) []event.Position {
-			rows, err := conn.Query(t.Context(), "SELECT pos FROM plain WHERE pos > $1 ORDER BY pos", after)
+			rows, err := reader.Query(t.Context(), "SELECT pos FROM plain WHERE pos > $1 ORDER BY pos", after)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -64,20 +64,22 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 		config.ConnConfig.ConnectTimeout = connectPatience
 	}
 	s := &Store{news: newBell(), closing: make(chan struct{}), closed: make(chan struct{})}
-	s.writer = newWriter(config.ConnConfig, s.news, o.Log)
+	if s.readers, err = pgxpool.NewWithConfig(ctx, config); err != nil {
+		return nil, fmt.Errorf("%w: %w", event.ErrUnavailable, err)
+	}
+	s.writer = newWriter(config.ConnConfig, s.readers, s.news, o.Log)
 	s.watcher = &watcher{config: config.ConnConfig, news: s.news, log: o.Log}
 	if err := s.writer.open(ctx); err != nil {
+		s.readers.Close()
 		return nil, err
 	}
 	err = migrations.Postgres(ctx, s.writer.conn, "journal")
 	if err == nil {
 		err = s.writer.find(ctx)
 	}
-	if err == nil {
-		s.readers, err = pgxpool.NewWithConfig(ctx, config)
-	}
 	if err != nil {
-		return nil, errors.Join(err, s.writer.conn.Close(ctx))
+		s.readers.Close()
+		return nil, errors.Join(err, s.writer.close())
 	}
 	s.background.Go(s.writer.run)
 	s.background.Go(func() { s.watcher.run(s.closing) })

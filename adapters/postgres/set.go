@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	oneSQL = `SELECT cur, last FROM journal.append_one($1, $2, $3, $4, $5, $6::json, $7::json)`
-	setSQL = `SELECT curs, lasts FROM journal.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::json[], $12::json[])`
+	oneSQL = `SELECT cur, last FROM journal.append_one($1, $2, $3, $4, $5, $6::json, $7::json, $8)`
+	setSQL = `SELECT curs, lasts FROM journal.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::json[], $12::json[], $13)`
 )
 
 // write has the server check and write a set in one call, which is a transaction of its own. A single event takes the shorter way.
@@ -35,7 +35,7 @@ func (w *writer) write(ctx context.Context, set []*request) ([]answer, error) {
 		}
 	}
 	var curs, lasts []int64
-	err := w.conn.QueryRow(ctx, setSQL, streams, expects, firsts, counts, appends, places, names, ids, types, versions, datas, metas).
+	err := w.conn.QueryRow(ctx, setSQL, streams, expects, firsts, counts, appends, places, names, ids, types, versions, datas, metas, w.telling).
 		Scan(&curs, &lasts)
 	if err != nil {
 		return nil, err
@@ -50,7 +50,7 @@ func (w *writer) write(ctx context.Context, set []*request) ([]answer, error) {
 func (w *writer) writeOne(ctx context.Context, r *request) ([]answer, error) {
 	row := r.rows[0]
 	var cur, last int64
-	err := w.conn.QueryRow(ctx, oneSQL, r.stream, int64(r.expected), row.id, row.name, int32(row.schema), row.data, row.meta).
+	err := w.conn.QueryRow(ctx, oneSQL, r.stream, int64(r.expected), row.id, row.name, int32(row.schema), row.data, row.meta, w.telling).
 		Scan(&cur, &last)
 	if err != nil {
 		return nil, err

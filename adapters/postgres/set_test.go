@@ -68,7 +68,7 @@ func mustAppend(t *testing.T, s *Store, a event.Append) event.Result {
 // together has a store that does not write yet commit appends as one set.
 func together(t *testing.T, s *Store, appends ...event.Append) []answer {
 	t.Helper()
-	w := newWriter(s.writer.config, s.news, slog.New(slog.DiscardHandler))
+	w := newWriter(s.writer.config, s.readers, s.news, slog.New(slog.DiscardHandler))
 	t.Cleanup(func() {
 		if err := w.close(); err != nil {
 			t.Error(err)
@@ -256,7 +256,7 @@ func TestAnAppendWaitsForTheDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	setting := ""
-	for _, sql := range []string{"SET synchronous_commit = off", "BEGIN", "SELECT journal.append_one('case-1', -1, gen_random_uuid(), 'case.noted', 1, '{}', '{}')"} {
+	for _, sql := range []string{"SET synchronous_commit = off", "BEGIN", "SELECT journal.append_one('case-1', -1, gen_random_uuid(), 'case.noted', 1, '{}', '{}', true)"} {
 		if _, err := conn.Exec(t.Context(), sql); err != nil {
 			t.Fatal(err)
 		}
@@ -363,7 +363,7 @@ func TestAJournalWithoutPreparedStatements(t *testing.T) {
 
 func TestAStreamStandsInASetOnce(t *testing.T) {
 	t.Parallel()
-	w := newWriter(nil, newBell(), slog.New(slog.DiscardHandler))
+	w := newWriter(nil, nil, newBell(), slog.New(slog.DiscardHandler))
 	for i, stream := range []string{"a", "b", "a", "c", "a", "b"} {
 		w.queue <- &request{stream: stream, expected: event.Expected(i)}
 	}

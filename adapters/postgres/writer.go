@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"approdo/domain/event"
 )
@@ -21,7 +23,8 @@ const (
 	setBytes  = 1 << 20 // and bytes, give or take the last append
 
 	connectPatience = 5 * time.Second
-	writePatience   = 30 * time.Second // for an answer to a set; the lock itself is waited for two seconds (journal.begin_append)
+	tellEvery       = 5 * time.Millisecond // other nodes are told at once, but not more often
+	writePatience   = 30 * time.Second     // for an answer to a set; the lock itself is waited for two seconds (journal.begin_append)
 )
 
 // What the server calls its errors.
@@ -74,6 +77,7 @@ func newRequest(a event.Append) (*request, error) {
 // writer owns the one connection of this node that appends. It keeps no knowledge of the journal that another node could outdate.
 type writer struct {
 	config *pgx.ConnConfig
+	pool   *pgxpool.Pool // for telling other nodes later
 	queue  chan *request
 	news   *bell
 	log    *slog.Logger
@@ -83,10 +87,13 @@ type writer struct {
 	streams map[string]struct{} // of the set being gathered
 	last    event.Position      // of what was acknowledged
 	down    bool                // the connection was lost and that was told
+	telling bool                // the call under way tells other nodes
+	told    time.Time           // when a call last did
+	owed    atomic.Bool         // they will be told of what was written since
 }
 
-func newWriter(config *pgx.ConnConfig, news *bell, log *slog.Logger) *writer {
-	return &writer{config: config, queue: make(chan *request, queueSize), news: news, log: log, streams: map[string]struct{}{}}
+func newWriter(config *pgx.ConnConfig, pool *pgxpool.Pool, news *bell, log *slog.Logger) *writer {
+	return &writer{config: config, pool: pool, queue: make(chan *request, queueSize), news: news, log: log, streams: map[string]struct{}{}}
 }
 
 func (w *writer) open(ctx context.Context) (err error) {
@@ -115,6 +122,7 @@ func (w *writer) run() {
 		w.commit(set)
 		runtime.Gosched() // whoever was just answered may have more at once: then the set holds a third more, and costs no more
 	}
+	w.tellNow()
 	if err := w.close(); err != nil {
 		w.log.Debug("journal: closing the writing connection", "err", err)
 	}
@@ -210,6 +218,8 @@ func (w *writer) transact(set []*request) ([]answer, error) {
 		w.log.Info("journal: the writing connection is back")
 		w.down = false
 	}
+	// A notification wakes a process of the server and one of each node, this one's too: to a lone writer that is a third of his time.
+	w.telling = time.Since(w.told) >= tellEvery
 	answers, err := w.write(ctx, set)
 	if err != nil {
 		return nil, w.fail(err)
@@ -220,8 +230,32 @@ func (w *writer) transact(set []*request) ([]answer, error) {
 	}
 	if w.last > before {
 		w.news.ring()
+		w.tell()
 	}
 	return answers, nil
+}
+
+// tell sees to it that other nodes hear of what was just written, if the call did not tell them.
+func (w *writer) tell() {
+	if w.telling {
+		w.told = time.Now()
+		return
+	}
+	if !w.owed.Swap(true) {
+		time.AfterFunc(tellEvery, w.tellNow)
+	}
+}
+
+// tellNow tells what is owed. Should it fail, other nodes look by themselves within a second.
+func (w *writer) tellNow() {
+	if !w.owed.Swap(false) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), connectPatience)
+	defer cancel()
+	if _, err := w.pool.Exec(ctx, "SELECT pg_notify('journal', '')"); err != nil {
+		w.log.Debug("journal: telling other nodes", "err", err)
+	}
 }
 
 // fail says what the failure of a call means for the appends in it.

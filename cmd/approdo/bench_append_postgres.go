@@ -47,7 +47,7 @@ func (onServer) journal(ctx context.Context, where string) (event.Store, error) 
 }
 
 const (
-	lockedSQL = `SELECT cur, last FROM journal.append_one($1, $2, $3, $4, $5, $6, $7)`
+	lockedSQL = `SELECT cur, last FROM journal.append_one($1, $2, $3, $4, $5, $6, $7, true)`
 	plainSQL  = `INSERT INTO plain (stream, rev, id, type, ver, ts, data, meta) VALUES ($1, $2, $3, $4, $5, clock_timestamp(), $6, $7)`
 )
 

@@ -48,8 +48,8 @@ END $$;
 
 -- append_one adds one event to one stream. The revision before is "cur"; "last" is the position of the event, or -1 where the
 -- stream was not as expected and nothing was written. Expected -1 is no stream, -2 any, -4 one that exists; with these two an id that is
--- there already is not as expected either.
-CREATE FUNCTION journal.append_one(stream text, expected bigint, id uuid, type text, ver integer, data json, meta json,
+-- there already is not as expected either. Tell wakes whoever listens.
+CREATE FUNCTION journal.append_one(stream text, expected bigint, id uuid, type text, ver integer, data json, meta json, tell boolean,
     OUT cur bigint, OUT last bigint) LANGUAGE plpgsql SET enable_seqscan = off AS $$
 BEGIN
     last := journal.begin_append() + 1;
@@ -60,14 +60,16 @@ BEGIN
         RETURN;
     END IF;
     INSERT INTO journal.events VALUES (last, stream, cur + 1, id, type, ver, clock_timestamp(), data, meta);
-    PERFORM pg_notify('journal', '');
+    IF tell THEN
+        PERFORM pg_notify('journal', '');
+    END IF;
 END $$;
 
 -- append adds the events of many appends, each to a stream of its own, all in one transaction. Of each append come its stream, what
 -- it expects, and its events' first index and number; of each event its append, its place in it from 1, and what it is. It gives
 -- the revision before of each append and the position of its last event, -1 where nothing was written as in append_one.
 CREATE FUNCTION journal.append(streams text[], expects bigint[], firsts integer[], counts integer[],
-    appends integer[], places integer[], names text[], ids uuid[], types text[], vers integer[], datas json[], metas json[],
+    appends integer[], places integer[], names text[], ids uuid[], types text[], vers integer[], datas json[], metas json[], tell boolean,
     OUT curs bigint[], OUT lasts bigint[]) LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
     head bigint := journal.begin_append();
@@ -91,7 +93,7 @@ BEGIN
     SELECT lasts[e.a] - counts[e.a] + e.nth, e.stream, curs[e.a] + e.nth, e.id, e.type, e.ver, at, e.data, e.meta
     FROM unnest(appends, places, names, ids, types, vers, datas, metas) AS e (a, nth, stream, id, type, ver, data, meta)
     WHERE lasts[e.a] >= 0;
-    IF FOUND THEN
+    IF FOUND AND tell THEN
         PERFORM pg_notify('journal', '');
     END IF;
 END $$;
