@@ -21,13 +21,16 @@ type DB struct {
 }
 
 // Commits need not reach the disk at once: what a crash takes is applied again, since the checkpoint goes with it. The rest finds
-// out within seconds that the other side is gone without a word, so that a turn does not stay with the dead.
+// out within seconds that the other side is gone without a word, so that a turn does not stay with the dead, nor a query go on for
+// nobody.
 var parameters = map[string]string{
-	"search_path":             "views",
-	"synchronous_commit":      "off",
-	"tcp_keepalives_idle":     "5",
-	"tcp_keepalives_interval": "2",
-	"tcp_keepalives_count":    "3",
+	"search_path":                         "views",
+	"synchronous_commit":                  "off",
+	"tcp_keepalives_idle":                 "5",
+	"tcp_keepalives_interval":             "2",
+	"tcp_keepalives_count":                "3",
+	"client_connection_check_interval":    "2s",
+	"idle_in_transaction_session_timeout": "60s",
 }
 
 // longestRead ends a query that nobody waits for any more.
