@@ -80,6 +80,9 @@ func openHouse(ctx context.Context, where storage, master seal.MasterKey, clock 
 	if h.policies, err = feed.NewRouter(h.store, h.checkpoints, h.parking, log); err != nil {
 		return nil, err
 	}
+	if shared, ok := h.engine.(projections.Shared); ok {
+		h.policies.Share(shared.Turn)
+	}
 	h.policies.React(policy.PlacesFollowCase(h.store, h.codec))
 	h.policies.React(policy.OrphanHolds(h.store, h.codec))
 	h.policies.React(policy.MergesHold(h.store, h.codec))
