@@ -2,6 +2,7 @@ package casefile
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -305,11 +306,12 @@ func Stream(id uuid.UUID) string { return Category + id.String() }
 
 // IDOf is the inverse of Stream; uuid.Nil for any other stream.
 func IDOf(stream string) uuid.UUID {
-	if len(stream) != len(Category)+36 || stream[:len(Category)] != Category {
+	text, ok := strings.CutPrefix(stream, Category)
+	if !ok || len(text) != 36 || strings.ToLower(text) != text { // the one form that Stream writes; several records a millisecond come here
 		return uuid.Nil
 	}
-	id, err := uuid.Parse(stream[len(Category):])
-	if err != nil || Stream(id) != stream {
+	id, err := uuid.Parse(text)
+	if err != nil {
 		return uuid.Nil
 	}
 	return id
