@@ -12,6 +12,7 @@
 //	territory  comuni, centres, schools, routing, suspensions
 //	account    who may act for which body                   policy     from a record to the commands it asks for
 //	desk       what a person asks for, across streams       names      folding of names for comparison
+//	fact       what other systems are told
 //
 // # Streams
 //
@@ -49,6 +50,8 @@
 //	erasure                 cancellazione                    the pupil's keys are destroyed, the facts stay countable
 //	order, grade            ordine, anno di corso            infanzia, primaria 1–5, secondaria I 1–3, secondaria II 1–5
 //	institution, site       istituzione, sede (plesso)       who answers an offer; where the pupil goes
+//	fact                    fatto                            an event as other systems are told of it, without personal data
+//	outlet                  uscita                           where facts go
 //	con riserva             con riserva                      enrolled while documents are missing (DPR 394/1999 art. 45)
 //	MSNA                    minore straniero non accompagnato
 //	register                registro                         dated, editable data that is not known for certain
