@@ -38,8 +38,8 @@ type Keyring struct {
 
 var _ domain.Sealer = (*Keyring)(nil)
 
-// storage keeps wrapped keys, tombstones and the proof of the master key. It may be used by many goroutines, but for makeKeys and
-// destroyKeys, which one goroutine calls; other processes may be at work on the same. What it cannot do now is ErrUnavailable.
+// storage keeps wrapped keys, tombstones and the proof of the master key. It may be used by many goroutines, but for makeKeys,
+// destroyKeys and takeOver, which one goroutine calls; other processes may be at work on the same. What it cannot do now is ErrUnavailable.
 type storage interface {
 	// readKey gives a subject's key as it is kept: errNoKey where there is none, domain.ErrForgotten where there is a tombstone,
 	// ErrIntegrity for one that does not unwrap.
@@ -49,6 +49,10 @@ type storage interface {
 	makeKeys(batch []*request) error
 	// destroyKeys leaves tombstones, destroys keys, puts the others under a new wrapping, and cleans up. It may be repeated.
 	destroyKeys(subjects []uuid.UUID) error
+	// dataKeys gives all keys in the open, of one state of the storage; those that do not unwrap are left out.
+	dataKeys(ctx context.Context) ([]dataKey, error)
+	// takeOver adds keys and tombstones. A subject that has keys or a tombstone already keeps them.
+	takeOver(e estate) error
 	// forgotten lists the tombstones, oldest first.
 	forgotten(ctx context.Context) ([]Tombstone, error)
 	// close comes after the last makeKeys and destroyKeys, and waits for those who are still reading.

@@ -178,6 +178,26 @@ func (k kept) unwrap(m MasterKey, subject uuid.UUID, class domain.Class) (cipher
 	return newAEAD(raw), nil
 }
 
+func (d *database) dataKeys(ctx context.Context) (all []dataKey, err error) {
+	err = d.try(ctx, forgetTime, func(ctx context.Context) error {
+		rows, err := d.pool.Query(ctx, "SELECT subject, class, generation, salt, wrapped FROM keys.keys JOIN keys.wrappings USING (generation)")
+		if err != nil {
+			return err
+		}
+		all = nil
+		var id rowID
+		var k kept
+		_, err = pgx.ForEachRow(rows, []any{&id.subject, &id.class, &k.generation, &k.salt, &k.wrapped}, func() error {
+			if raw, err := d.master.wrapping(k.generation, k.salt).unwrap(id.subject, id.class, k.wrapped); err == nil {
+				all = append(all, dataKey{id.subject, id.class, raw})
+			}
+			return nil
+		})
+		return err
+	})
+	return all, err
+}
+
 func (d *database) forgotten(ctx context.Context) (all []Tombstone, err error) {
 	err = d.try(ctx, patience, func(ctx context.Context) error {
 		rows, err := d.pool.Query(ctx, "SELECT subject, at FROM keys.forgotten ORDER BY at, subject")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -77,6 +78,41 @@ func (d *database) create(ctx context.Context, batch []*request) (made map[rowID
 		return err
 	})
 	return made, err
+}
+
+func (d *database) takeOver(e estate) error {
+	return d.try(context.Background(), forgetTime, func(ctx context.Context) error {
+		return d.write(ctx, func(ctx context.Context, tx pgx.Tx) error {
+			if _, err := tx.Exec(ctx, "LOCK TABLE keys.keyring IN EXCLUSIVE MODE"); err != nil {
+				return err
+			}
+			w, err := d.currentWrapping(ctx, tx)
+			if err != nil {
+				return err
+			}
+			var subjects, gone []uuid.UUID
+			var names []string
+			var wrapped [][]byte
+			for _, k := range e.keys {
+				subjects, names = append(subjects, k.subject), append(names, string(k.class))
+				wrapped = append(wrapped, w.wrap(k.subject, k.class, k.raw))
+			}
+			_, err = tx.Exec(ctx, `INSERT INTO keys.keys (subject, class, generation, wrapped)
+				SELECT subject, class, $4, wrapped FROM unnest($1::uuid[], $2::text[], $3::bytea[]) AS new (subject, class, wrapped)
+				WHERE NOT EXISTS (SELECT FROM keys.forgotten f WHERE f.subject = new.subject) ON CONFLICT DO NOTHING`,
+				subjects, names, wrapped, w.generation)
+			if err != nil {
+				return err
+			}
+			var at []time.Time
+			for _, t := range e.forgotten {
+				gone, at = append(gone, t.Subject), append(at, t.At)
+			}
+			_, err = tx.Exec(ctx, `INSERT INTO keys.forgotten (subject, at) SELECT subject, at FROM unnest($1::uuid[], $2::timestamptz[]) AS new (subject, at)
+				WHERE NOT EXISTS (SELECT FROM keys.keys k WHERE k.subject = new.subject) ON CONFLICT DO NOTHING`, gone, at)
+			return err
+		})
+	})
 }
 
 // keysOf unwraps what was made or found. A subject without rows has a tombstone.

@@ -135,6 +135,22 @@ func (f *file) forgotten(ctx context.Context) (all []Tombstone, err error) {
 	return all, err
 }
 
+func (f *file) dataKeys(ctx context.Context) (all []dataKey, err error) {
+	err = f.read(ctx, func(conn *sqlite.Conn) error {
+		return sqlitex.Execute(conn, "SELECT subject, class, generation, salt, wrapped FROM keys JOIN wrappings USING (generation)",
+			&sqlitex.ExecOptions{ResultFunc: func(row *sqlite.Stmt) error {
+				d := dataKey{subject: columnUUID(row, 0), class: domain.Class(row.ColumnText(1))}
+				var err error
+				d.raw, err = f.master.wrapping(row.ColumnInt64(2), columnBytes(row, 3)).unwrap(d.subject, d.class, columnBytes(row, 4))
+				if err == nil {
+					all = append(all, d)
+				}
+				return nil
+			}})
+	})
+	return all, err
+}
+
 func (f *file) readKey(ctx context.Context, subject uuid.UUID, class domain.Class) (key cipher.AEAD, err error) {
 	err = f.read(ctx, func(conn *sqlite.Conn) error {
 		key, err = f.find(conn, subject, class)

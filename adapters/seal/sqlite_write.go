@@ -34,6 +34,37 @@ func (f *file) create(conn *sqlite.Conn, batch []*request) (err error) {
 	return nil
 }
 
+func (f *file) takeOver(e estate) error { return unavailable(f.add(f.writer, e)) }
+
+func (f *file) add(conn *sqlite.Conn, e estate) (err error) {
+	end, err := sqlitex.ImmediateTransaction(conn)
+	if err != nil {
+		return err
+	}
+	defer end(&err)
+	w, err := f.currentWrapping(conn)
+	if err != nil {
+		return err
+	}
+	for _, d := range e.keys {
+		err := sqlitex.Execute(conn, `INSERT INTO keys (subject, class, generation, wrapped) SELECT ?1, ?2, ?3, ?4
+			WHERE NOT EXISTS (SELECT 1 FROM forgotten WHERE subject = ?1) ON CONFLICT DO NOTHING`,
+			&sqlitex.ExecOptions{Args: []any{d.subject[:], string(d.class), w.generation, w.wrap(d.subject, d.class, d.raw)}})
+		if err != nil {
+			return err
+		}
+	}
+	for _, t := range e.forgotten {
+		err := sqlitex.Execute(conn, `INSERT INTO forgotten (subject, at) SELECT ?1, ?2
+			WHERE NOT EXISTS (SELECT 1 FROM keys WHERE subject = ?1) ON CONFLICT DO NOTHING`,
+			&sqlitex.ExecOptions{Args: []any{t.Subject[:], t.At.UnixMilli()}})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (f *file) destroyKeys(subjects []uuid.UUID) error {
 	if err := destroy(f.writer, subjects); err != nil {
 		return unavailable(err)

@@ -14,11 +14,12 @@ const batchSize = 512
 // keyset is the keys of a subject, in the order of classes.
 type keyset [len(classes)]cipher.AEAD
 
-// request is what the writer is asked: to make the keys of one subject, or to forget some. The writer sets keys and err and
-// then closes done.
+// request is what the writer is asked: to make the keys of one subject, to forget some, or to take over those of another keyring. The
+// writer sets keys and err and then closes done.
 type request struct {
 	create uuid.UUID
 	forget []uuid.UUID
+	take   *estate
 	done   chan struct{}
 	keys   keyset
 	err    error
@@ -95,10 +96,13 @@ func (k *Keyring) carryOut(batch []*request) {
 	var creations, forgettings []*request
 	var forget []uuid.UUID
 	for _, r := range batch {
-		if r.forget == nil {
-			creations = append(creations, r)
-		} else {
+		switch {
+		case r.take != nil:
+			r.answer(k.storage.takeOver(*r.take))
+		case r.forget != nil:
 			forgettings, forget = append(forgettings, r), append(forget, r.forget...)
+		default:
+			creations = append(creations, r)
 		}
 	}
 	if len(creations) > 0 {
