@@ -364,3 +364,42 @@ func givenUp(t *testing.T, n nodes) {
 	}
 	same(t, stays)(n.one.Parking.All(ctx))
 }
+
+func adopted(t *testing.T, n nodes) {
+	ctx := t.Context()
+	passwords := func() (all []string) {
+		t.Helper()
+		if err := n.other.Passwords(ctx, func(account uuid.UUID, login []byte, hash string) error {
+			all = append(all, fmt.Sprintf("%s %s %s", account, login, hash))
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	adopt := func(want bool, account uuid.UUID, login, hash string) {
+		t.Helper()
+		if ok, err := n.one.Adopt(ctx, account, []byte(login), hash); err != nil || ok != want {
+			t.Errorf("adopted %v, %v; want %v", ok, err, want)
+		}
+	}
+	if _, err := n.one.Reserve(ctx, bruno, []byte("reserved"), []byte("link"), now, tomorrow); err != nil {
+		t.Fatal(err)
+	}
+	adopt(true, anna, "elsewhere", "hash")
+	adopt(true, anna, "elsewhere", "hash")
+	adopt(false, anna, "elsewhere", "other hash")
+	adopt(false, anna, "other login", "hash")
+	adopt(false, bruno, "elsewhere", "hash")
+	adopt(false, bruno, "another", "hash") // his invitation stands
+	if all := passwords(); len(all) != 1 || all[0] != anna.String()+" elsewhere hash" {
+		t.Errorf("passwords of %v", all)
+	}
+	if account, hash, err := n.other.Credential(ctx, []byte("elsewhere")); err != nil || account != anna || hash != "hash" {
+		t.Errorf("%s, %q, %v", account, hash, err)
+	}
+	stop := errors.New("enough")
+	if err := n.one.Passwords(ctx, func(uuid.UUID, []byte, string) error { return stop }); !errors.Is(err, stop) {
+		t.Errorf("it goes on: %v", err)
+	}
+}

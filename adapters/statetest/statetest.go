@@ -24,6 +24,8 @@ type Store interface {
 	Credential(ctx context.Context, login []byte) (account uuid.UUID, hash string, err error)
 	Password(ctx context.Context, account uuid.UUID) (hash string, err error)
 	ReplacePassword(ctx context.Context, account uuid.UUID, old, hash string) (bool, error)
+	Passwords(ctx context.Context, each func(account uuid.UUID, login []byte, hash string) error) error
+	Adopt(ctx context.Context, account uuid.UUID, login []byte, hash string) (bool, error)
 	Drop(ctx context.Context, account uuid.UUID) error
 
 	BeginSession(ctx context.Context, token []byte, account uuid.UUID, created, expires time.Time) error
@@ -93,6 +95,7 @@ var rules = map[string]func(*testing.T, nodes){
 	"a link is accepted once, in time":                             accepted,
 	"a password outlives a renewal":                                renewed,
 	"a password is replaced only by who knew it":                   replaced,
+	"a password from elsewhere is adopted and never replaces one":  adopted,
 	"what is dropped is gone":                                      dropped,
 	"sessions begin, move and end":                                 sessions,
 	"tries are judged on the one before":                           tries,

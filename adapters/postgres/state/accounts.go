@@ -112,6 +112,41 @@ func (s *Store) ReplacePassword(ctx context.Context, account uuid.UUID, old, has
 	return replaced && err == nil, err
 }
 
+// Passwords calls each for every account that has chosen a password.
+func (s *Store) Passwords(ctx context.Context, each func(account uuid.UUID, login []byte, hash string) error) error {
+	type credential struct {
+		Account uuid.UUID
+		Login   []byte
+		Hash    string
+	}
+	var all []credential
+	err := s.try(ctx, func(ctx context.Context) error {
+		rows, err := s.pool.Query(ctx, "SELECT account, login, hash FROM state.credentials WHERE hash IS NOT NULL ORDER BY account")
+		if err != nil {
+			return err
+		}
+		all, err = pgx.CollectRows(rows, pgx.RowToStructByPos[credential])
+		return err
+	})
+	for _, c := range all {
+		if err == nil {
+			err = each(c.Account, c.Login, c.Hash)
+		}
+	}
+	return err
+}
+
+// Adopt gives an account the login and password it has elsewhere. It reports false, and changes nothing, where the account has others
+// here or the login is another's.
+func (s *Store) Adopt(ctx context.Context, account uuid.UUID, login []byte, hash string) (adopted bool, err error) {
+	_, err = s.exec(ctx, "INSERT INTO state.credentials (account, login, hash) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", account, login, hash)
+	if err != nil {
+		return false, err
+	}
+	owner, kept, err := s.Credential(ctx, login)
+	return err == nil && owner == account && kept == hash, err
+}
+
 // Drop removes all that is kept of an account; its login is free again.
 func (s *Store) Drop(ctx context.Context, account uuid.UUID) error {
 	return s.write(ctx, func(ctx context.Context, tx pgx.Tx) error {

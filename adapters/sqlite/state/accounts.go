@@ -124,6 +124,28 @@ func (s *Store) ReplacePassword(ctx context.Context, account uuid.UUID, old, has
 	return replaced && err == nil, err
 }
 
+// Passwords calls each for every account that has chosen a password.
+func (s *Store) Passwords(ctx context.Context, each func(account uuid.UUID, login []byte, hash string) error) error {
+	return s.read(ctx, func(c *sqlite.Conn) error {
+		return rows(c, func(r *sqlite.Stmt) error { return each(id(r, "account"), blob(r, "login"), r.GetText("hash")) },
+			"SELECT account, login, hash FROM credentials WHERE hash IS NOT NULL ORDER BY account")
+	})
+}
+
+// Adopt gives an account the login and password it has elsewhere. It reports false, and changes nothing, where the account has others
+// here or the login is another's.
+func (s *Store) Adopt(ctx context.Context, account uuid.UUID, login []byte, hash string) (adopted bool, err error) {
+	err = s.write(ctx, func(c *sqlite.Conn) error {
+		if err := exec(c, "INSERT INTO credentials (account, login, hash) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", account[:], login, hash); err != nil {
+			return err
+		}
+		owner, kept, err := credential(c, login)
+		adopted = owner == account && kept == hash
+		return err
+	})
+	return adopted && err == nil, err
+}
+
 // Drop removes all that is kept of an account; its login is free again.
 func (s *Store) Drop(ctx context.Context, account uuid.UUID) error {
 	return s.write(ctx, func(c *sqlite.Conn) error {
