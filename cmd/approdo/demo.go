@@ -172,7 +172,7 @@ func (h *house) passPolicies(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range []string{policy.NamePlacesFollowCase, policy.NameOrphanHolds, policy.NameMergesHold, policy.NameErasure} {
+	for _, name := range policy.Names() {
 		if err := h.checkpoints.Save(ctx, name, head); err != nil {
 			return err
 		}

@@ -9,22 +9,45 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/google/uuid"
+
+	"approdo/adapters/seal"
 	"approdo/adapters/sqlite"
 	"approdo/domain/event"
+	"approdo/domain/policy"
 )
 
-// migrateCmd copies a journal from one engine to another while nobody works on either. It can be run again: what is there already is
-// compared and left alone.
+// migrateCmd copies a journal from one engine to another while nobody works on either, and with a master key also what a service needs
+// beside it. It can be run again: what is there already is compared and left alone.
 type migrateCmd struct {
 	From string `help:"Registro da copiare: una cartella dei dati, o esdb://…, o postgres://…" required:""`
 	To   string `help:"Registro in cui copiarlo, vuoto o lasciato a metà da una copia interrotta." required:""`
+	Key  string `help:"File della chiave maestra: copia anche le chiavi dei minori, le password e i punti di ripresa. Tra cartelle e PostgreSQL." type:"path"`
+}
+
+// Validate names every flag that is at fault.
+func (c *migrateCmd) Validate() error {
+	var errs []error
+	for flag, address := range map[string]string{"--from": c.From, "--to": c.To} {
+		if c.Key != "" && hasScheme(address, esdbSchemes) {
+			errs = append(errs, fmt.Errorf("--key: %s è un EventStoreDB, che tiene il solo registro", flag))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // errNotContinued is event.ErrNotContinued in the words of whoever moves house.
 var errNotContinued = errors.New("--to: il registro contiene altro, e non è stato toccato. Serve un registro vuoto, o lasciato a metà da questa stessa copia")
 
 // Run is the subcommand.
-func (c *migrateCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger) (err error) {
+func (c *migrateCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger) error {
+	if err := c.journal(ctx, out, log); err != nil || c.Key == "" {
+		return err
+	}
+	return c.belongings(ctx, out)
+}
+
+func (c *migrateCmd) journal(ctx context.Context, out io.Writer, log *slog.Logger) (err error) {
 	closing := func(s event.Store) {
 		err = errors.Join(err, s.Close(context.WithoutCancel(ctx)))
 	}
@@ -54,6 +77,78 @@ func (c *migrateCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger) (
 	}
 	_, err = fmt.Fprintf(out, "I due registri sono uguali: %d eventi, impronta %x.\n", done.Checked, done.Digest)
 	return err
+}
+
+// belongings takes along what a service has beside its journal and cannot make anew. Sessions and drafts stay behind.
+func (c *migrateCmd) belongings(ctx context.Context, out io.Writer) (err error) {
+	var both [2]engines
+	for i, address := range []string{c.From, c.To} {
+		where, e := houseOf(address), &both[i]
+		master, err := seal.LoadMasterKey(c.Key, where.Data)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, e.shut(context.WithoutCancel(ctx))) }()
+		if err := where.openKeys(ctx, e, master); err != nil {
+			return err
+		}
+		if err := where.openState(ctx, e); err != nil {
+			return err
+		}
+	}
+	from, to := both[0], both[1]
+	keys, err := to.keys.TakeOver(ctx, from.keys)
+	if err != nil {
+		return err
+	}
+	passwords, refused := 0, 0
+	err = from.state.Passwords(ctx, func(account uuid.UUID, login []byte, hash string) error {
+		adopted, err := to.state.Adopt(ctx, account, login, hash)
+		if passwords++; !adopted {
+			refused++
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, name := range policy.Names() {
+		at, err := from.checkpoints.Load(ctx, name)
+		if err != nil {
+			return err
+		}
+		if at > 0 {
+			if err := to.checkpoints.Save(ctx, name, at); err != nil {
+				return err
+			}
+		}
+	}
+	parked, err := from.parking.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, p := range parked {
+		if _, err := to.parking.Find(ctx, p.ID); errors.Is(err, policy.ErrNotParked) {
+			err = to.parking.Park(ctx, p)
+			if err != nil {
+				return err
+			}
+		} else if err != nil {
+			return err
+		}
+	}
+	if _, err = fmt.Fprintf(out, "Chiavi: %d. Password: %d. Reazioni ferme: %d.\n", keys, passwords, len(parked)); err != nil || refused == 0 {
+		return err
+	}
+	return fmt.Errorf("%d password non sono state copiate: là quelle utenze ne hanno già un'altra", refused)
+}
+
+// houseOf is the storage behind an address: a folder, or a database.
+func houseOf(address string) storage {
+	if hasScheme(address, postgresSchemes) {
+		return storage{Database: address}
+	}
+	return storage{Data: address}
 }
 
 // openSource opens a journal that must be there.

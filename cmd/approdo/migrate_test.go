@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -34,6 +36,43 @@ func recordsOf(t *testing.T, address string) (all []event.Record) {
 		all = append(all, page.Records...)
 	}
 	return all
+}
+
+// A demo that moves to PostgreSQL is a service there: everybody enters with the password of before, and names are read.
+func TestAHouseMovesToPostgreSQLWithItsKeysAndPasswords(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	data, list := filepath.Join(dir, "demo"), filepath.Join(dir, "accounts.json")
+	p := start(t, "demo", "--data", data, "--cases", "20", "--listen", "127.0.0.1:0", "--accounts", list)
+	accounts := accountsOf(t, list)
+	ust := accounts[slices.IndexFunc(accounts, func(a demoAccount) bool { return a.Role == "ust" })]
+	names := func(p *program) []string {
+		t.Helper()
+		who := p.person(ust.Username)
+		who.signIn(ust.Password)
+		var all []string
+		for _, line := range read[struct{ Items []struct{ ID, FamilyName string } }](who.get("/cases?limit=200")).Items {
+			all = append(all, line.ID+" "+line.FamilyName)
+		}
+		slices.Sort(all)
+		return all
+	}
+	before := names(p)
+	p.stop()
+	database, key := pgtest.Database(t), data+".key"
+	for range 2 {
+		out := command(t, "migrate", "--from", data, "--to", database, "--key", key)
+		if !strings.Contains(out, fmt.Sprintf("Password: %d.", len(accounts))) || strings.Contains(out, "Chiavi: 0.") {
+			t.Errorf("it says %q", out)
+		}
+	}
+	p = start(t, "serve", "--plain", "--listen", "127.0.0.1:0", "--email", "a@example.org", "--database", database, "--key", key)
+	if after := names(p); !slices.Equal(after, before) || len(after) < 20 || strings.HasSuffix(after[0], " ") {
+		t.Errorf("the UST reads %d names, before %d, or others", len(after), len(before))
+	}
+	if code, _, err := called(t, nil, "migrate", "--from", data, "--to", "esdb://127.0.0.1:1?tls=false", "--key", key); code != exitUsage || !strings.Contains(err, "--key:") {
+		t.Errorf("code %d, %s", code, err)
+	}
 }
 
 // A journal goes round all engines and comes back as it was, positions too.

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/google/uuid"
+
 	"approdo/adapters/esdb"
 	"approdo/adapters/feed"
 	"approdo/adapters/postgres"
@@ -92,6 +94,8 @@ type nodeState interface {
 	session.Storage
 	rest.Answers
 	web.Drafts
+	Passwords(ctx context.Context, each func(account uuid.UUID, login []byte, hash string) error) error
+	Adopt(ctx context.Context, account uuid.UUID, login []byte, hash string) (bool, error)
 	Purge(ctx context.Context, now time.Time) error
 }
 

@@ -27,6 +27,11 @@ const (
 	NameClocks           = "clocks"
 )
 
+// Names lists them.
+func Names() []string {
+	return []string{NamePlacesFollowCase, NameOrphanHolds, NameMergesHold, NameErasure, NameClocks}
+}
+
 // OutletPrefix begins the names of the outlets, which send facts to other systems and are kept up like policies.
 const OutletPrefix = "outlet-"
 
