@@ -51,7 +51,9 @@ func TestAHouseMovesToPostgreSQLWithItsKeysAndPasswords(t *testing.T) {
 		who := p.person(ust.Username)
 		who.signIn(ust.Password)
 		var all []string
-		for _, line := range read[struct{ Items []struct{ ID, FamilyName string } }](who.get("/cases?limit=200")).Items {
+		for _, line := range read[struct {
+			Items []struct{ ID, FamilyName string }
+		}](who.get("/cases?limit=200")).Items {
 			all = append(all, line.ID+" "+line.FamilyName)
 		}
 		slices.Sort(all)

@@ -243,11 +243,17 @@ func (p *person) submit(path string, answers url.Values) reply {
 	for name, values := range answers {
 		form[name] = values
 	}
-	r := p.request("POST", path, strings.NewReader(form.Encode()))
+	return p.send(p.form(path, form))
+}
+
+// form is what a browser sends for a form.
+func (p *person) form(path string, answers url.Values) *http.Request {
+	p.t.Helper()
+	r := p.request("POST", path, strings.NewReader(answers.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Origin", p.url)
 	r.Header.Set("Sec-Fetch-Site", "same-origin")
-	return p.send(r)
+	return r
 }
 
 var hiddenField = regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)"`)
