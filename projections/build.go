@@ -206,6 +206,9 @@ func (b *build) swap(ctx context.Context) error {
 	if err := r.lookAgain(ctx); err != nil {
 		return err
 	}
+	if err := r.identify(ctx); err != nil {
+		return err
+	}
 	var old []Generation
 	risen := b.units[:0:0]
 	for _, u := range b.units {
@@ -220,6 +223,9 @@ func (b *build) swap(ctx context.Context) error {
 		}
 		if u.next.State == Building {
 			u.next.State = Live
+		}
+		if u.next.Position > 0 {
+			u.next.Journal = r.journal
 		}
 		risen = append(risen, u)
 	}

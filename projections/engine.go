@@ -94,6 +94,7 @@ type Generation struct {
 	Position   event.Position // checkpoint: the rows reflect the journal as far as this
 	Reason     Reason         // why it halted
 	Stuck      event.Position // the record at which it halted
+	Journal    string         // which journal the rows are of, by its first record; empty while none was applied
 }
 
 // Physical names a table of this generation.

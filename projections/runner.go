@@ -38,6 +38,7 @@ type Runner struct {
 	leading   bool       // this node applies the journal
 	outdated  bool       // another node has views of a higher version
 	loaded    bool
+	journal   string         // the name of the journal, once it has a record
 	units     []*unit        // those that serve
 	founding  map[int64]bool // generations that are being built here
 	garbage   []Generation   // to be dropped
@@ -193,12 +194,15 @@ func (r *Runner) reload(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := r.identify(ctx); err != nil {
+		return err
+	}
 	var units []*unit
 	kept := map[int64]bool{}
 	r.outdated = false
 	for _, p := range r.projections {
-		// Views that are ahead of the journal are of another journal, perhaps of one that was restored from a backup since.
-		if g, ok := p.serving(all); ok && g.Position <= head {
+		// Views that are ahead of the journal are of another one, perhaps of this before it was restored from a backup.
+		if g, ok := p.serving(all); ok && g.Position <= head && (g.Journal == r.journal || g.Position == 0) {
 			units = append(units, newUnit(p, g, false))
 			kept[g.Number] = true
 		}
@@ -224,6 +228,23 @@ func (r *Runner) reload(ctx context.Context) error {
 	r.board.load(units)
 	if len(garbage) > 0 || len(units) < len(r.projections) {
 		r.tidy()
+	}
+	return nil
+}
+
+// identify finds out which journal it is. Positions mean nothing in another: the same journal on another engine may have others.
+func (r *Runner) identify(ctx context.Context) error {
+	if r.journal != "" {
+		return nil
+	}
+	for page, err := range r.store.ReadAll(ctx, 0, event.ReadAll{PageSize: 1}) {
+		if err != nil {
+			return err
+		}
+		if len(page.Records) > 0 {
+			r.journal = fmt.Sprintf("%s at %d", page.Records[0].ID, page.Records[0].Position)
+			break
+		}
 	}
 	return nil
 }
@@ -399,6 +420,12 @@ func (r *Runner) commit(ctx context.Context) error {
 		moved = inOrder(moved, func(u *unit) int64 { return u.gen.Number })
 		if len(moved) == 0 {
 			return nil
+		}
+		if err := r.identify(ctx); err != nil {
+			return err
+		}
+		for _, u := range moved {
+			u.next.Journal = r.journal
 		}
 		var at *unit
 		err := r.engine.Write(ctx, func(b Batch) error {

@@ -450,6 +450,34 @@ func viewsOfAnotherJournalAreBuiltAnew(t *testing.T, engine Engine) {
 	r := NewRunner(older, db, Toys()...)
 	CatchUp(t, r)
 	WantFolded(t, r, older)
+
+	longer := NewJournal() // which goes further: only its first record tells it apart
+	longer.Other = 1
+	longer.Add(Stream(Nth(99)), Sent{Depot: "Bra"})
+	Fill(longer, 12)
+	r = NewRunner(longer, db, Toys()...)
+	CatchUp(t, r)
+	WantFolded(t, r, longer)
+	again := NewRunner(longer, db, Toys()...)
+	CatchUp(t, again)
+	if done := generations(t, db); done > 3*len(Toys()) {
+		t.Errorf("%d generations were made: the same journal was taken for another", done)
+	}
+}
+
+// generations is the highest number of a generation.
+func generations(t *testing.T, db projections.Engine) (most int) {
+	t.Helper()
+	if err := db.Read(context.Background(), func(s projections.Session) error {
+		all, err := s.Generations()
+		for _, g := range all {
+			most = max(most, int(g.Number))
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return most
 }
 
 func aRowThatTheEngineRefusesHaltsItsProjectionOnly(t *testing.T, engine Engine) {

@@ -217,6 +217,7 @@ type Journal struct {
 	sizes   func() int                 // of the next page; nil: 1000
 	again   func() bool                // whether the page before comes again; nil: never
 	gate    func(after event.Position) // called before a page is read
+	Other   byte                       // tells the ids of its records from those of another journal
 }
 
 // NewJournal is one without records.
@@ -231,6 +232,7 @@ func (j *Journal) Add(stream string, events ...any) event.Position {
 		n := len(j.records) + 1
 		var id uuid.UUID
 		binary.BigEndian.PutUint64(id[8:], uint64(n))
+		id[0] = j.Other
 		at := time.Date(2022, 3, 10, 8, 0, n, 123_456_789, time.UTC)
 		meta := event.Meta{Actor: domain.System, At: at, Command: id}
 		d, err := codec.Encode(context.Background(), stream, event.Revision(n), id, e, meta)

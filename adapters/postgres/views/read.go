@@ -81,14 +81,14 @@ func (s *session) Generations() ([]projections.Generation, error) {
 	if err := s.begin(); err != nil {
 		return nil, err
 	}
-	rows, err := s.conn.Query(s.ctx, `SELECT number, projection, version, shape, tables, state, position, reason, stuck
+	rows, err := s.conn.Query(s.ctx, `SELECT number, projection, version, shape, tables, state, position, reason, stuck, journal
 		FROM generation ORDER BY number`)
 	if err != nil {
 		return nil, err
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (g projections.Generation, err error) {
 		var position, stuck int64
-		err = row.Scan(&g.Number, &g.Projection, &g.Version, &g.Shape, &g.Tables, &g.State, &position, &g.Reason, &stuck)
+		err = row.Scan(&g.Number, &g.Projection, &g.Version, &g.Shape, &g.Tables, &g.State, &position, &g.Reason, &stuck, &g.Journal)
 		g.Position, g.Stuck = event.Position(position), event.Position(stuck)
 		return g, err
 	})

@@ -82,9 +82,9 @@ func (b *batch) Index(g projections.Generation, t *projections.Schema) error {
 
 // Save implements projections.Batch. Two nodes that save the same generation do so one after the other: the second finds it moved.
 func (b *batch) Save(g projections.Generation, was event.Position) error {
-	done, err := b.tx.Exec(b.ctx, `UPDATE generation SET state = $1, position = $2, reason = $3, stuck = $4
-		WHERE number = $5 AND position = $6 AND state <> 'retired'`,
-		string(g.State), int64(g.Position), string(g.Reason), int64(g.Stuck), g.Number, int64(was))
+	done, err := b.tx.Exec(b.ctx, `UPDATE generation SET state = $1, position = $2, reason = $3, stuck = $4, journal = $5
+		WHERE number = $6 AND position = $7 AND state <> 'retired'`,
+		string(g.State), int64(g.Position), string(g.Reason), int64(g.Stuck), g.Journal, g.Number, int64(was))
 	if err == nil && done.RowsAffected() != 1 {
 		return projections.ErrMoved
 	}

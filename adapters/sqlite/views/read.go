@@ -62,7 +62,7 @@ type session struct{ *reader }
 
 // Generations implements projections.Session.
 func (s session) Generations() (all []projections.Generation, err error) {
-	q, err := s.prepare(`SELECT number, projection, version, shape, tables, state, position, reason, stuck
+	q, err := s.prepare(`SELECT number, projection, version, shape, tables, state, position, reason, stuck, journal
 		FROM generation ORDER BY number`)
 	if err != nil {
 		return nil, err
@@ -83,6 +83,7 @@ func (s session) Generations() (all []projections.Generation, err error) {
 			Position:   event.Position(q.ColumnInt64(6)),
 			Reason:     projections.Reason(q.ColumnText(7)),
 			Stuck:      event.Position(q.ColumnInt64(8)),
+			Journal:    q.ColumnText(9),
 		})
 	}
 }

@@ -25,7 +25,7 @@ type DB struct {
 // The mark of our files, and the format this program reads and writes.
 const (
 	application = 0x41766965 // "Avie"
-	format      = 1
+	format      = 2
 )
 
 // Commits need not reach the disk at once: what a power cut takes is applied again, since the checkpoint goes with it.
@@ -156,7 +156,8 @@ CREATE TABLE generation (
 	state      TEXT NOT NULL,
 	position   INTEGER NOT NULL,
 	reason     TEXT NOT NULL,
-	stuck      INTEGER NOT NULL
+	stuck      INTEGER NOT NULL,
+	journal    TEXT NOT NULL
 ) STRICT`
 
 // furnish makes the catalogue in an empty file. It changes nothing in a file that is not ours.

@@ -63,8 +63,8 @@ func (w *writer) within(f func() error) (err error) {
 
 // Create implements projections.Batch.
 func (w *writer) Create(g projections.Generation, tables []*projections.Schema) (projections.Generation, error) {
-	s, err := w.conn.Prepare(`INSERT INTO generation (projection, version, shape, tables, state, position, reason, stuck)
-		VALUES (?, ?, ?, ?, ?, 0, '', 0)`)
+	s, err := w.conn.Prepare(`INSERT INTO generation (projection, version, shape, tables, state, position, reason, stuck, journal)
+		VALUES (?, ?, ?, ?, ?, 0, '', 0, '')`)
 	if err != nil {
 		return g, err
 	}
@@ -163,7 +163,7 @@ func indexName(table string, i int) string { return quote(fmt.Sprintf("%s_by_%d"
 
 // Save implements projections.Batch.
 func (w *writer) Save(g projections.Generation, was event.Position) error {
-	s, err := w.conn.Prepare(`UPDATE generation SET state = ?, position = ?, reason = ?, stuck = ? 
+	s, err := w.conn.Prepare(`UPDATE generation SET state = ?, position = ?, reason = ?, stuck = ?, journal = ?
 		WHERE number = ? AND position = ? AND state <> 'retired'`)
 	if err != nil {
 		return err
@@ -172,8 +172,9 @@ func (w *writer) Save(g projections.Generation, was event.Position) error {
 	s.BindInt64(2, int64(g.Position))
 	s.BindText(3, string(g.Reason))
 	s.BindInt64(4, int64(g.Stuck))
-	s.BindInt64(5, g.Number)
-	s.BindInt64(6, int64(was))
+	s.BindText(5, g.Journal)
+	s.BindInt64(6, g.Number)
+	s.BindInt64(7, int64(was))
 	if _, err := s.Step(); err != nil {
 		return err
 	}

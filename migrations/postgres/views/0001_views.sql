@@ -9,7 +9,8 @@ CREATE TABLE views.generation (
 	state      text    NOT NULL,
 	position   bigint  NOT NULL DEFAULT 0, -- checkpoint
 	reason     text    NOT NULL DEFAULT '',
-	stuck      bigint  NOT NULL DEFAULT 0
+	stuck      bigint  NOT NULL DEFAULT 0,
+	journal    text    NOT NULL DEFAULT '' -- its first record, so that views of another one are not gone on with
 );
 
 -- Whoever reads on behalf of an actor does so in this role, which the policies of the tables bind. Roles belong to the cluster:
