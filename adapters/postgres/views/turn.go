@@ -29,7 +29,7 @@ func (d *DB) Turn(ctx context.Context, name string, f func(context.Context) erro
 	defer func() {
 		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), turnPatience)
 		defer cancel()
-		_ = conn.Close(last) // gives the turn back; where it fails there is no connection any more
+		conn.Close(last) // gives the turn back; where it fails there is no connection any more
 	}()
 	for mine := false; !mine; {
 		if err := conn.QueryRow(ctx, "SELECT pg_try_advisory_lock(hashtextextended('approdo ' || $1, 0))", name).Scan(&mine); err != nil {
