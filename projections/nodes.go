@@ -23,6 +23,9 @@ const (
 	lookIdle    = 500 * time.Millisecond
 )
 
+// lookPatience bounds a look: an engine or a journal that is gone without a word must not hold up who could go on.
+const lookPatience = 15 * time.Second
+
 // settle is how long CatchUp lets a node try for a turn that may be free.
 const settle = time.Second
 
@@ -134,6 +137,8 @@ func (r *Runner) turn(mine bool) {
 
 // claim finds out what the engine has, for whoever is to apply the journal to it.
 func (r *Runner) claim(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, lookPatience)
+	defer cancel()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.loaded {
@@ -167,6 +172,8 @@ func (r *Runner) watch(ctx context.Context) error {
 }
 
 func (r *Runner) look(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, lookPatience)
+	defer cancel()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.leading && r.loaded {

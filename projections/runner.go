@@ -232,21 +232,12 @@ func (r *Runner) reload(ctx context.Context) error {
 	return nil
 }
 
-// identify finds out which journal it is. Positions mean nothing in another: the same journal on another engine may have others.
-func (r *Runner) identify(ctx context.Context) error {
-	if r.journal != "" {
-		return nil
+// identify finds out which journal it is.
+func (r *Runner) identify(ctx context.Context) (err error) {
+	if r.journal == "" {
+		r.journal, err = event.Name(ctx, r.store)
 	}
-	for page, err := range r.store.ReadAll(ctx, 0, event.ReadAll{PageSize: 1}) {
-		if err != nil {
-			return err
-		}
-		if len(page.Records) > 0 {
-			r.journal = fmt.Sprintf("%s at %d", page.Records[0].ID, page.Records[0].Position)
-			break
-		}
-	}
-	return nil
+	return err
 }
 
 // discard remembers what is to be dropped.

@@ -111,7 +111,11 @@ func (o *Outlet) Reaction(codec *event.Codec) policy.Reaction {
 			m := message.NewMessageWithContext(ctx, f.ID.String(), body)
 			m.Metadata.Set("ce_type", f.Type)
 			m.Metadata.Set("ce_subject", f.Subject.String())
-			return o.publisher.Publish(o.topic, m)
+			err = o.publisher.Publish(o.topic, m)
+			if told, ok := errors.AsType[*url.Error](err); ok {
+				return told.Err // without the address, which may hold what only the receiver should know
+			}
+			return err
 		}}
 }
 

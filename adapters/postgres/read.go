@@ -179,15 +179,24 @@ func (s *Store) Head(ctx context.Context) (head event.Position, err error) {
 	return head, err
 }
 
+// readPatience bounds the reading of a page: a server that is gone without a word is not waited for.
+const readPatience = 30 * time.Second
+
 // row reads one row.
 func (s *Store) row(ctx context.Context, into []any, query string, args ...any) error {
-	return s.lend(ctx, func() error { return s.readers.QueryRow(ctx, query, args...).Scan(into...) })
+	return s.lend(ctx, func() error {
+		within, cancel := context.WithTimeout(ctx, readPatience)
+		defer cancel()
+		return s.readers.QueryRow(within, query, args...).Scan(into...)
+	})
 }
 
 // rows reads the rows of columns, in binary. What is done with them may be done again from the beginning.
 func (s *Store) rows(ctx context.Context, with func(pgx.Rows) error, query string, args ...any) error {
 	return s.lend(ctx, func() error {
-		rows, err := s.readers.Query(ctx, query, append([]any{pgx.QueryResultFormats{pgx.BinaryFormatCode}}, args...)...)
+		within, cancel := context.WithTimeout(ctx, readPatience)
+		defer cancel()
+		rows, err := s.readers.Query(within, query, append([]any{pgx.QueryResultFormats{pgx.BinaryFormatCode}}, args...)...)
 		if err != nil {
 			return err
 		}

@@ -63,6 +63,9 @@ func TestTheFeedIsReadToItsEndAndThenOn(t *testing.T) {
 	if p := next("50"); len(p.Items) < 2 || p.Items[0].Type != "case.requested" || p.Items[1].Sequence != "1" {
 		t.Errorf("what came since: %+v", p)
 	}
-	h.get(ust, base+"/events?cursor=x").refused(422, "fields-invalid")
+	_, tag, _ := strings.Cut(cursor, "-")
+	for _, foreign := range []string{"x", "3", "3-00000000", "999999-" + tag} { // of another journal, or of this one before it was restored
+		h.get(ust, base+"/events?cursor="+foreign).refused(422, "cursor-malformed")
+	}
 	h.get(ust, base+"/events?after=3").refused(422, "fields-invalid")
 }

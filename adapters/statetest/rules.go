@@ -309,6 +309,10 @@ func checkpoints(t *testing.T, n nodes) {
 	ok(t, n.other.Checkpoints.Save(ctx, "clocks", 12))
 	is(t, event.Position(12))(n.one.Checkpoints.Load(ctx, "clocks"))
 	is(t, event.Position(3))(n.other.Checkpoints.Load(ctx, "erasure"))
+	all, err := n.other.Checkpoints.All(ctx)
+	if err != nil || len(all) != 2 || all["clocks"] != 12 || all["erasure"] != 3 {
+		t.Errorf("all are %v, %v", all, err)
+	}
 }
 
 // one is a record that a policy has parked.

@@ -54,6 +54,7 @@ type Store interface {
 type Checkpoints interface {
 	Load(ctx context.Context, policy string) (event.Position, error)
 	Save(ctx context.Context, policy string, p event.Position) error
+	All(ctx context.Context) (map[string]event.Position, error)
 }
 
 // Parking keeps what policies could not deal with.

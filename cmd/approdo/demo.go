@@ -173,7 +173,7 @@ func (h *house) passPolicies(ctx context.Context) error {
 		return err
 	}
 	for _, name := range policy.Names() {
-		if err := h.checkpoints.Save(ctx, name, head); err != nil {
+		if err := h.passed.Save(ctx, name, head); err != nil {
 			return err
 		}
 	}

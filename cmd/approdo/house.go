@@ -37,6 +37,7 @@ type house struct {
 	clock     domain.Clock
 	metrics   *metrics.Metrics
 	store     event.Store
+	passed    feed.Checkpoints // of the policies, in this journal
 	tokens    seal.Tokens
 	codec     *event.Codec
 	desk      *desk.Desk
@@ -44,6 +45,7 @@ type house struct {
 	directory *session.Directory
 	sessions  *session.Service
 	policies  *feed.Router
+	caughtUp  atomic.Bool // views and directory have once come to the journal's head
 	stopping  atomic.Bool // answers, and wants no more requests
 }
 
@@ -70,6 +72,7 @@ func openHouse(ctx context.Context, where storage, master seal.MasterKey, clock 
 		}
 	}()
 	h.store = h.metrics.Journal(h.journal)
+	h.passed = feed.OfJournal(h.checkpoints, h.store)
 	h.codec = allEvents(h.keys)
 	h.desk = desk.New(h.store, h.codec, clock, territory.Province015)
 	h.views = projections.NewRunner(h.store, h.codec, h.engine, log, comune.Projection(), centre.Projection(), school.Projection(),
@@ -77,7 +80,7 @@ func openHouse(ctx context.Context, where storage, master seal.MasterKey, clock 
 	h.directory = session.NewDirectory(h.store, h.codec)
 	h.sessions = session.New(session.Config{Directory: h.directory, Storage: h.state, Clock: clock, PlainHTTP: plain,
 		Blind: func(text string) []byte { return h.tokens.Of("login", text) }})
-	if h.policies, err = feed.NewRouter(h.store, h.checkpoints, h.parking, log); err != nil {
+	if h.policies, err = feed.NewRouter(h.store, h.passed, h.parking, log); err != nil {
 		return nil, err
 	}
 	if shared, ok := h.engine.(projections.Shared); ok {

@@ -13,6 +13,7 @@ import (
 
 	"approdo/adapters/seal"
 	"approdo/adapters/sqlite"
+	"approdo/domain/casefile"
 	"approdo/domain/event"
 	"approdo/domain/policy"
 )
@@ -23,25 +24,38 @@ type migrateCmd struct {
 	From string `help:"Registro da copiare: una cartella dei dati, o esdb://…, o postgres://…" required:""`
 	To   string `help:"Registro in cui copiarlo, vuoto o lasciato a metà da una copia interrotta." required:""`
 	Key  string `help:"File della chiave maestra: copia anche le chiavi dei minori, le password e i punti di ripresa. Tra cartelle e PostgreSQL." type:"path"`
-}
+	// Keys that have a database of their own.
+	FromKeyring string `help:"Base di dati PostgreSQL delle chiavi della casa da copiare, se ne ha una a parte." placeholder:"URL"`
+	ToKeyring   string `help:"Base di dati PostgreSQL in cui mettere le chiavi, se non è quella del registro." placeholder:"URL"`
 
-// Validate names every flag that is at fault.
-func (c *migrateCmd) Validate() error {
-	var errs []error
-	for flag, address := range map[string]string{"--from": c.From, "--to": c.To} {
-		if c.Key != "" && hasScheme(address, esdbSchemes) {
-			errs = append(errs, fmt.Errorf("--key: %s è un EventStoreDB, che tiene il solo registro", flag))
-		}
-	}
-	return errors.Join(errs...)
+	pupils bool // there are cases in the journal
 }
 
 // errNotContinued is event.ErrNotContinued in the words of whoever moves house.
 var errNotContinued = errors.New("--to: il registro contiene altro, e non è stato toccato. Serve un registro vuoto, o lasciato a metà da questa stessa copia")
 
+var (
+	errEmpty  = errors.New("--from: il registro è vuoto")
+	errNoKeys = errors.New("nella casa da copiare non ci sono chiavi, e le pratiche ci sono: se stanno in una base di dati a parte indicatela con --from-keyring")
+)
+
+// hasPupils tells whether there is a case in a journal.
+func hasPupils(ctx context.Context, s event.Store) (bool, error) {
+	for page, err := range s.ReadAll(ctx, 0, event.ReadAll{Filter: event.Filter{Prefixes: []string{casefile.Category}}}) {
+		if err != nil || len(page.Records) > 0 {
+			return err == nil, err
+		}
+	}
+	return false, nil
+}
+
 // Run is the subcommand.
 func (c *migrateCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger) error {
 	if err := c.journal(ctx, out, log); err != nil || c.Key == "" {
+		return err
+	}
+	if hasScheme(c.From, esdbSchemes) || hasScheme(c.To, esdbSchemes) {
+		_, err := fmt.Fprintln(out, "Chiavi e password restano dove sono: EventStoreDB tiene il solo registro.")
 		return err
 	}
 	return c.belongings(ctx, out)
@@ -75,6 +89,12 @@ func (c *migrateCmd) journal(ctx context.Context, out io.Writer, log *slog.Logge
 	if err != nil {
 		return err
 	}
+	if done.Checked == 0 {
+		return errEmpty
+	}
+	if c.pupils, err = hasPupils(ctx, from); err != nil {
+		return err
+	}
 	_, err = fmt.Fprintf(out, "I due registri sono uguali: %d eventi, impronta %x.\n", done.Checked, done.Digest)
 	return err
 }
@@ -82,8 +102,8 @@ func (c *migrateCmd) journal(ctx context.Context, out io.Writer, log *slog.Logge
 // belongings takes along what a service has beside its journal and cannot make anew. Sessions and drafts stay behind.
 func (c *migrateCmd) belongings(ctx context.Context, out io.Writer) (err error) {
 	var both [2]engines
-	for i, address := range []string{c.From, c.To} {
-		where, e := houseOf(address), &both[i]
+	for i, where := range []storage{houseOf(c.From, c.FromKeyring), houseOf(c.To, c.ToKeyring)} {
+		e := &both[i]
 		master, err := seal.LoadMasterKey(c.Key, where.Data)
 		if err != nil {
 			return err
@@ -101,6 +121,9 @@ func (c *migrateCmd) belongings(ctx context.Context, out io.Writer) (err error) 
 	if err != nil {
 		return err
 	}
+	if gone, err := from.keys.Forgotten(ctx); err != nil || keys+len(gone) == 0 && c.pupils {
+		return errors.Join(err, errNoKeys)
+	}
 	passwords, refused := 0, 0
 	err = from.state.Passwords(ctx, func(account uuid.UUID, login []byte, hash string) error {
 		adopted, err := to.state.Adopt(ctx, account, login, hash)
@@ -112,15 +135,13 @@ func (c *migrateCmd) belongings(ctx context.Context, out io.Writer) (err error) 
 	if err != nil {
 		return err
 	}
-	for _, name := range policy.Names() {
-		at, err := from.checkpoints.Load(ctx, name)
-		if err != nil {
+	passed, err := from.checkpoints.All(ctx)
+	if err != nil {
+		return err
+	}
+	for name, at := range passed {
+		if err := to.checkpoints.Save(ctx, name, at); err != nil {
 			return err
-		}
-		if at > 0 {
-			if err := to.checkpoints.Save(ctx, name, at); err != nil {
-				return err
-			}
 		}
 	}
 	parked, err := from.parking.All(ctx)
@@ -144,11 +165,11 @@ func (c *migrateCmd) belongings(ctx context.Context, out io.Writer) (err error) 
 }
 
 // houseOf is the storage behind an address: a folder, or a database.
-func houseOf(address string) storage {
+func houseOf(address, keyring string) storage {
 	if hasScheme(address, postgresSchemes) {
-		return storage{Database: address}
+		return storage{Database: address, Keyring: keyring}
 	}
-	return storage{Data: address}
+	return storage{Data: address, Keyring: keyring}
 }
 
 // openSource opens a journal that must be there.

@@ -72,7 +72,9 @@ func TestAHouseMovesToPostgreSQLWithItsKeysAndPasswords(t *testing.T) {
 	if after := names(p); !slices.Equal(after, before) || len(after) < 20 || strings.HasSuffix(after[0], " ") {
 		t.Errorf("the UST reads %d names, before %d, or others", len(after), len(before))
 	}
-	if code, _, err := called(t, nil, "migrate", "--from", data, "--to", "esdb://127.0.0.1:1?tls=false", "--key", key); code != exitUsage || !strings.Contains(err, "--key:") {
+	// Keys that are elsewhere are missed, and not passed over.
+	p.stop()
+	if code, _, err := called(t, nil, "migrate", "--from", database, "--to", filepath.Join(dir, "back"), "--key", key, "--from-keyring", pgtest.Database(t)); code != exitFailed || !strings.Contains(err, "--from-keyring") {
 		t.Errorf("code %d, %s", code, err)
 	}
 }

@@ -24,7 +24,10 @@ type replayCmd struct {
 	From string `help:"Posizione del registro dopo la quale ricominciare: 0 per tutto, head per niente di ciò che c'è già." required:""`
 }
 
-var errFrom = errors.New("--from: una posizione fino a quella dell'ultimo evento, oppure head")
+var (
+	errFrom          = errors.New("--from: 0, head, o una posizione fino a quella dell'ultimo evento (su EventStoreDB solo 0 e head)")
+	errOutletUnknown = errors.New("nessuna uscita con questo nome ha ancora raccontato qualcosa")
+)
 
 // Run is the subcommand.
 func (c *replayCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger) error {
@@ -37,14 +40,21 @@ func (c *replayCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger) er
 	if err != nil {
 		return err
 	}
+	known, err := h.passed.Load(ctx, outlet.Policy(c.Name))
+	if err != nil {
+		return err
+	}
+	if known == 0 && c.From != "head" {
+		return errOutletUnknown
+	}
 	if c.From != "head" {
 		n, err := strconv.ParseUint(c.From, 10, 63)
-		if err != nil || event.Position(n) > at {
+		if err != nil || event.Position(n) > at || n > 0 && hasScheme(c.Journal, esdbSchemes) {
 			return errFrom
 		}
 		at = event.Position(n)
 	}
-	if err := h.checkpoints.Save(ctx, outlet.Policy(c.Name), at); err != nil {
+	if err := h.passed.Save(ctx, outlet.Policy(c.Name), at); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(out, "L'uscita %s ricomincia dopo la posizione %d.\n", c.Name, at)

@@ -160,9 +160,6 @@ func (c *serveCmd) Run(ctx context.Context, out io.Writer, diary diary) error {
 	if err := h.found(ctx); err != nil {
 		return err
 	}
-	if err := h.catchUp(ctx); err != nil {
-		return err
-	}
 	fmt.Fprintf(out, "Approdo risponde su %s\n", l.Addr())
 	return h.serve(ctx, l, serving{owner: c.Owner, email: c.Email, declaration: c.Agid, secure: !c.Plain, drain: c.Drain, metrics: c.Metrics, proxies: trusted})
 }
@@ -216,7 +213,14 @@ func (h *house) handler(c serving) (http.Handler, error) {
 	all := http.NewServeMux()
 	all.HandleFunc("GET /livez", live)
 	all.HandleFunc("GET /readyz", h.ready)
-	all.Handle("/", session.BehindProxies(c.proxies, measured))
+	behind := session.BehindProxies(c.proxies, measured)
+	all.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		if !h.caughtUp.Load() {
+			notReady(w)
+			return
+		}
+		behind.ServeHTTP(w, r)
+	})
 	return all, nil
 }
 
@@ -235,21 +239,30 @@ func (h *house) ready(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	if err := h.readiness(r.Context()); err != nil {
 		h.log.Warn("not ready", "error", err)
-		w.Header().Set("Retry-After", "2")
-		http.Error(w, "not ready", http.StatusServiceUnavailable)
+		notReady(w)
 		return
 	}
 	fmt.Fprintln(w, "ready")
 }
 
+func notReady(w http.ResponseWriter) {
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Retry-After", "2")
+	http.Error(w, "not ready", http.StatusServiceUnavailable)
+}
+
 var (
 	errStopping = errors.New("stopping")
+	errBehind   = errors.New("the views have not come to the journal's head yet")
 	errBuilding = errors.New("a view is being built for the first time")
 )
 
 func (h *house) readiness(ctx context.Context) error {
-	if h.stopping.Load() {
+	switch {
+	case h.stopping.Load():
 		return errStopping
+	case !h.caughtUp.Load():
+		return errBehind
 	}
 	ctx, cancel := context.WithTimeout(ctx, readyWithin)
 	defer cancel()
@@ -275,7 +288,13 @@ func (h *house) serve(ctx context.Context, l net.Listener, c serving) error {
 	inside, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	g, failed := errgroup.WithContext(inside)
-	g.Go(func() error { return h.run(failed) })
+	g.Go(func() error {
+		if err := h.catchUp(failed); err != nil {
+			return err
+		}
+		h.caughtUp.Store(true)
+		return h.run(failed)
+	})
 	if c.metrics != "" {
 		watched, err := net.Listen("tcp", c.metrics)
 		if err != nil {

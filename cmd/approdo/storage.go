@@ -99,12 +99,18 @@ type nodeState interface {
 	Purge(ctx context.Context, now time.Time) error
 }
 
+// checkpoints are those of every journal there was.
+type checkpoints interface {
+	feed.Checkpoints
+	All(ctx context.Context) (map[string]event.Position, error)
+}
+
 // engines are what a house keeps its things in, as they were opened.
 type engines struct {
 	journal     event.Importer
 	engine      projections.Engine
 	state       nodeState
-	checkpoints feed.Checkpoints
+	checkpoints checkpoints
 	parking     feed.Parking
 	keys        *seal.Keyring
 	close       []func(context.Context) error // in this order

@@ -143,6 +143,20 @@ type Store interface {
 	Close(ctx context.Context) error
 }
 
+// Name names a journal by its first record: id and position. It is empty while there is no record. Positions mean nothing in a journal
+// of another name, and the same records on another engine may be one.
+func Name(ctx context.Context, s Store) (string, error) {
+	for page, err := range s.ReadAll(ctx, 0, ReadAll{PageSize: 1}) {
+		if err != nil {
+			return "", err
+		}
+		if len(page.Records) > 0 {
+			return fmt.Sprintf("%s at %d", page.Records[0].ID, page.Records[0].Position), nil
+		}
+	}
+	return "", nil
+}
+
 // Importer is a Store that takes over the records of another one; see Transfer.
 type Importer interface {
 	Store

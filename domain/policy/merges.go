@@ -17,10 +17,6 @@ import (
 // find it kept, and the child would be in no queue. Of two crossed merges the later one is undone.
 func MergesHold(store event.Store, codec *event.Codec) Reaction {
 	react := func(ctx context.Context, r event.Record) error {
-		id, err := caseOf(r)
-		if err != nil {
-			return err
-		}
 		decoded, err := codec.Decode(r)
 		if err != nil {
 			return err
@@ -33,9 +29,10 @@ func MergesHold(store event.Store, codec *event.Codec) Reaction {
 		if err != nil || into.Status.Open() {
 			return err
 		}
-		now, err := event.Load(ctx, store, codec, casefile.Decider, casefile.Stream(id))
-		if err != nil || now.State.MergedInto != merged.Into {
-			return err // somebody has parted them since
+		for since, err := range store.ReadStream(ctx, r.Stream, event.ReadStream{From: r.Revision + 1}) {
+			if err != nil || since.Type == "case.parted" {
+				return err // somebody has parted them, and may have joined them again for good
+			}
 		}
 		part := casefile.Unmerge{Act: domain.Act{By: domain.System, At: r.Meta.At}}
 		_, err = event.Execute(ctx, store, codec, casefile.Decider, r.Stream, casefile.Command(part), origin(r, r.Stream, 0, r.Meta.At))

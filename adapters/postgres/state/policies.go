@@ -31,6 +31,25 @@ func (c Checkpoints) Save(ctx context.Context, name string, p event.Position) er
 	return err
 }
 
+// All gives every checkpoint there is.
+func (c Checkpoints) All(ctx context.Context) (all map[string]event.Position, err error) {
+	err = c.s.try(ctx, func(ctx context.Context) error {
+		rows, err := c.s.pool.Query(ctx, "SELECT policy, position FROM state.checkpoints")
+		if err != nil {
+			return err
+		}
+		all = map[string]event.Position{}
+		var name string
+		var p int64
+		_, err = pgx.ForEachRow(rows, []any{&name, &p}, func() error {
+			all[name] = event.Position(p)
+			return nil
+		})
+		return err
+	})
+	return all, err
+}
+
 // Parking keeps the records that policies could not deal with, until somebody does.
 type Parking struct{ s *Store }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -36,6 +37,9 @@ var parameters = map[string]string{
 // longestRead ends a query that nobody waits for any more.
 const longestRead = "60s"
 
+// connectPatience bounds the making of a connection.
+const connectPatience = 5 * time.Second
+
 // Open brings the schema of a database up to this program and connects. The URL is one that libpq knows; pool_max_conns in it bounds
 // the connections that read. Besides those there are one that writes and one for each turn. The user needs to be the owner of the
 // schema, and a member of the role approdo_reader or allowed to make it. Connections MUST NOT pass through a pooler that gives them
@@ -50,6 +54,7 @@ func Open(ctx context.Context, url string) (_ *DB, err error) {
 	}
 	one := config.Copy()
 	one.MaxConns, one.MinConns = 1, 0
+	config.ConnConfig.ConnectTimeout = connectPatience
 	config.MaxConns = max(config.MaxConns, int32(2*runtime.GOMAXPROCS(0)))
 	config.ConnConfig.RuntimeParams["statement_timeout"] = longestRead
 	d := &DB{}

@@ -36,6 +36,18 @@ func (c Checkpoints) Save(ctx context.Context, name string, p event.Position) er
 	})
 }
 
+// All gives every checkpoint there is.
+func (c Checkpoints) All(ctx context.Context) (map[string]event.Position, error) {
+	all := map[string]event.Position{}
+	err := c.s.read(ctx, func(conn *sqlite.Conn) error {
+		return rows(conn, func(r *sqlite.Stmt) error {
+			all[r.GetText("policy")] = event.Position(r.GetInt64("position"))
+			return nil
+		}, "SELECT policy, position FROM checkpoints")
+	})
+	return all, err
+}
+
 // Parking keeps the records that policies could not deal with, until somebody does.
 type Parking struct{ s *Store }
 

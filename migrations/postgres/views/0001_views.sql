@@ -26,7 +26,12 @@ END
 $$;
 DO $$
 BEGIN
-	IF NOT pg_has_role(current_user, 'approdo_reader', 'MEMBER') THEN
+	-- From version 16 on, who makes a role is a member of it that may not yet act as it.
+	IF current_setting('server_version_num')::integer >= 160000 THEN
+		IF NOT pg_has_role(current_user, 'approdo_reader', 'SET') THEN
+			EXECUTE format('GRANT approdo_reader TO %I WITH SET TRUE', current_user);
+		END IF;
+	ELSIF NOT pg_has_role(current_user, 'approdo_reader', 'MEMBER') THEN
 		EXECUTE format('GRANT approdo_reader TO %I', current_user);
 	END IF;
 END
