@@ -163,6 +163,69 @@ func TestPoisonBlocksItsStreamAndNoOther(t *testing.T) {
 	})
 }
 
+// Another node releases the first of a stream between the look at what waits and the parking of the next.
+func TestARecordDoesNotWaitForWhatWasReleasedMeanwhile(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		bad := w.write("note-a")
+		d := newDiary(poisonAt(bad.Position))
+		defer w.start(w.router(d.reaction()))()
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if parked := w.parkedNow(); len(parked) != 1 {
+			t.Fatalf("parked: %+v", parked)
+		}
+		first := w.parkedNow()[0].ID
+		w.parking.meets = func(p policy.Parked) {
+			if p.Code == policy.CodeBehind {
+				if err := w.parking.Unpark(t.Context(), first); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+		next := w.write("note-a")
+		synctest.Wait()
+		if got := d.pages(); !slices.Equal(got, []event.Position{next.Position}) || len(w.parkedNow()) > 0 {
+			t.Errorf("done: %v; parked: %+v", got, w.parkedNow())
+		}
+	})
+}
+
+func TestAPersonIsNotKeptWaitingByAPolicyThatWaits(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		bad := w.write("note-a")
+		d := newDiary(func(r event.Record) error {
+			if r.Position == bad.Position {
+				return errPoison
+			}
+			return domain.KindUnavailable // a receiver that is away
+		})
+		r := w.router(d.reaction())
+		defer w.start(r)()
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		parked := w.parkedNow()
+		if len(parked) != 1 {
+			t.Fatalf("parked: %+v", parked)
+		}
+		w.write("note-b")
+		time.Sleep(time.Minute)
+		began := time.Now()
+		for what, err := range map[string]error{"release": r.Release(t.Context(), parked[0].ID),
+			"drop": r.Drop(t.Context(), parked[0].ID, ust, policy.DropReasons()[0])} {
+			if !errors.Is(err, policy.ErrBusy) {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+		if waited := time.Since(began); waited > 10*time.Second {
+			t.Errorf("it waited %s", waited)
+		}
+	})
+}
+
 func TestAPersonDropsWhatCannotBeDone(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

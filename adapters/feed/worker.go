@@ -42,6 +42,21 @@ func (w *worker) take(ctx context.Context) error {
 
 func (w *worker) give() { <-w.turn }
 
+// soon is how long a person waits for the turn of a policy that is at work, perhaps on a record that has to wait for another system.
+const soon = 2 * time.Second
+
+func (w *worker) takeSoon(ctx context.Context) error {
+	within, cancel := context.WithTimeout(ctx, soon)
+	defer cancel()
+	if err := w.take(within); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return policy.ErrBusy
+	}
+	return nil
+}
+
 // live deals with a message of the journal. An error means that the message is to come again: the policy was interrupted, or what
 // happened to the record could not be written down.
 func (w *worker) live(msg *message.Message) error {
@@ -62,13 +77,28 @@ func (w *worker) live(msg *message.Message) error {
 		return nil // it comes again because the checkpoint was older than the parking
 	}
 	if len(waiting) > 0 && waiting[0].Position < r.Position {
-		return w.park(ctx, r, 0, policy.CodeBehind)
+		if behind, err := w.wait(ctx, r); behind || err != nil {
+			return err
+		}
 	}
 	failures, err := try(ctx, w.do, r, w.log)
 	if err == nil || ctx.Err() != nil {
 		return err
 	}
 	return w.park(ctx, r, failures, codeOf(err))
+}
+
+// wait parks a record behind those of its stream that wait already. It is false where somebody has released them on another node
+// meanwhile: then nobody would come back for it, and it is its turn.
+func (w *worker) wait(ctx context.Context, r event.Record) (behind bool, err error) {
+	if err := w.park(ctx, r, 0, policy.CodeBehind); err != nil {
+		return true, err
+	}
+	waiting, err := w.parking.Waiting(ctx, w.name, r.Stream)
+	if err != nil || len(waiting) > 0 && waiting[0].Position < r.Position {
+		return true, err
+	}
+	return false, w.parking.Unpark(ctx, w.id(r))
 }
 
 // tick deals with a message of a ticker, which carries nothing: one that failed is made up for by the next.
@@ -100,7 +130,7 @@ func (w *worker) park(ctx context.Context, r event.Record, failures int, code st
 
 // again tries what is parked of a stream, in order, up to the first that fails.
 func (w *worker) again(ctx context.Context, stream string) error {
-	if err := w.take(ctx); err != nil {
+	if err := w.takeSoon(ctx); err != nil {
 		return err
 	}
 	defer w.give()
@@ -150,7 +180,7 @@ func (w *worker) drop(ctx context.Context, p policy.Parked, by domain.Actor, rea
 	if !slices.Contains(policy.DropReasons(), reason) {
 		return policy.ErrDropReason
 	}
-	if err := w.take(ctx); err != nil {
+	if err := w.takeSoon(ctx); err != nil {
 		return err
 	}
 	defer w.give()

@@ -249,12 +249,16 @@ func (c *checkpoints) Save(_ context.Context, name string, p event.Position) err
 
 type parking struct {
 	mu      sync.Mutex
+	meets   func(policy.Parked) // what another node does just before a record is parked
 	parked  []policy.Parked
 	dropped []policy.DropReason
 	err     error
 }
 
 func (p *parking) Park(_ context.Context, one policy.Parked) error {
+	if p.meets != nil {
+		p.meets(one)
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.err != nil {

@@ -284,6 +284,13 @@ func (h *house) serve(ctx context.Context, l net.Listener, c serving) error {
 	if err != nil {
 		return err
 	}
+	var watched net.Listener
+	if c.metrics != "" {
+		if watched, err = net.Listen("tcp", c.metrics); err != nil {
+			return fmt.Errorf("--metrics: %w", err)
+		}
+		h.log.Info("metrics", "address", watched.Addr())
+	}
 	// What follows the journal outlives the answers under way.
 	inside, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
@@ -295,12 +302,7 @@ func (h *house) serve(ctx context.Context, l net.Listener, c serving) error {
 		h.caughtUp.Store(true)
 		return h.run(failed)
 	})
-	if c.metrics != "" {
-		watched, err := net.Listen("tcp", c.metrics)
-		if err != nil {
-			return fmt.Errorf("--metrics: %w", err)
-		}
-		h.log.Info("metrics", "address", watched.Addr())
+	if watched != nil {
 		mux := http.NewServeMux()
 		mux.Handle("GET /metrics", h.metrics.Handler())
 		g.Go(func() error { return listenAndServe(failed, watched, mux, h.log) })

@@ -73,6 +73,7 @@ const (
 // The refusals that a person meets who deals with parked records.
 var (
 	ErrNotParked  = domain.NotFound("parked-not-found")
+	ErrBusy       = &domain.Error{Kind: domain.KindUnavailable, Code: "policy-busy"}
 	ErrNotRunning = domain.Refused("policy-not-running")
 	ErrStillFails = domain.Refused("policy-still-fails") // detail "code" has the error's
 	ErrNotFirst   = domain.Refused("parked-behind-another")
