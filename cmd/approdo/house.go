@@ -97,7 +97,9 @@ func openHouse(ctx context.Context, where storage, master seal.MasterKey, clock 
 
 // catchUp brings views and directory to the journal's head before anybody is served.
 func (h *house) catchUp(ctx context.Context) error {
-	return errors.Join(h.views.CatchUp(ctx), h.directory.CatchUp(ctx))
+	err := errors.Join(h.views.CatchUp(ctx), h.directory.CatchUp(ctx))
+	h.caughtUp.Store(h.caughtUp.Load() || err == nil)
+	return err
 }
 
 // run keeps views, directory and policies going until ctx ends.

@@ -296,10 +296,12 @@ func (h *house) serve(ctx context.Context, l net.Listener, c serving) error {
 	defer stop()
 	g, failed := errgroup.WithContext(inside)
 	g.Go(func() error {
-		if err := h.catchUp(failed); err != nil {
+		switch err := h.catchUp(failed); {
+		case failed.Err() != nil: // asked to stop before it was ready
+			return nil
+		case err != nil:
 			return err
 		}
-		h.caughtUp.Store(true)
 		return h.run(failed)
 	})
 	if watched != nil {
