@@ -2,11 +2,19 @@ package main
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/go-json-experiment/json"
+
+	"approdo/adapters/seal"
 )
 
 // benchCmd measures. A figure stands beside a baseline measured in the same run, since disks and neighbours have moods: it is the
@@ -49,4 +57,24 @@ func (f figure) print(out io.Writer, asJSON bool) error {
 func median[T cmp.Ordered](values []T) T {
 	slices.Sort(values)
 	return values[len(values)/2]
+}
+
+// benchHouse opens a house with the territory the program ships, in a folder of its own below dir; remove closes it and leaves nothing.
+func benchHouse(ctx context.Context, dir string, log *slog.Logger) (h *house, remove func() error, err error) {
+	own, err := os.MkdirTemp(dir, "bench-")
+	if err != nil {
+		return nil, nil, err
+	}
+	if h, err = openHouse(ctx, storage{Data: filepath.Join(own, "data")}, seal.NewMasterKey(), time.Now, true, log); err == nil {
+		if err = h.found(ctx); err != nil {
+			h.shut(ctx)
+		}
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, os.RemoveAll(own))
+	}
+	return h, func() error {
+		h.shut(ctx)
+		return os.RemoveAll(own)
+	}, nil
 }

@@ -6,15 +6,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
-	"approdo/adapters/seal"
 	"approdo/domain"
 	"approdo/domain/casefile"
 	"approdo/domain/event"
@@ -41,19 +38,11 @@ const (
 // Run measures and prints two figures, both 99th percentiles: from the acknowledgement of an append to its view, beside the append
 // itself; and an append during a rebuild, beside one at rest. An append or a read that fails is an error.
 func (c *benchLiveCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger) (err error) {
-	dir, err := os.MkdirTemp(c.Dir, "bench-live-")
+	h, remove, err := benchHouse(ctx, c.Dir, log)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	h, err := openHouse(ctx, storage{Data: filepath.Join(dir, "data")}, seal.NewMasterKey(), time.Now, true, log)
-	if err != nil {
-		return err
-	}
-	defer h.shut(ctx)
-	if err := h.found(ctx); err != nil {
-		return err
-	}
+	defer func() { err = errors.Join(err, remove()) }()
 	crowd, err := newCrowd(ctx, h)
 	if err != nil {
 		return err

@@ -9,15 +9,12 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
-	"approdo/adapters/seal"
 	"approdo/adapters/session"
 	"approdo/domain"
 	"approdo/domain/event"
@@ -45,19 +42,11 @@ type reading struct{ name, path, token string }
 
 // Run measures and prints a figure for each page. Value and baseline are the 95th percentiles.
 func (c *benchReadCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger) (err error) {
-	dir, err := os.MkdirTemp(c.Dir, "bench-read-")
+	h, remove, err := benchHouse(ctx, c.Dir, log)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	h, err := openHouse(ctx, storage{Data: filepath.Join(dir, "data")}, seal.NewMasterKey(), time.Now, true, log)
-	if err != nil {
-		return err
-	}
-	defer h.shut(ctx)
-	if err := h.found(ctx); err != nil {
-		return err
-	}
+	defer func() { err = errors.Join(err, remove()) }()
 	crowd, err := newCrowd(ctx, h)
 	if err != nil {
 		return err

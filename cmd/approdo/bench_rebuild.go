@@ -7,15 +7,12 @@ import (
 	"io"
 	"log/slog"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
-	"approdo/adapters/seal"
 	"approdo/cmd/approdo/year2022"
 	"approdo/domain"
 	"approdo/domain/casefile"
@@ -49,19 +46,11 @@ func (c *benchRebuildCmd) Run(ctx context.Context, out io.Writer, log *slog.Logg
 }
 
 func (c *benchRebuildCmd) measure(ctx context.Context, n int, log *slog.Logger) (f figure, err error) {
-	dir, err := os.MkdirTemp(c.Dir, "bench-rebuild-")
+	h, remove, err := benchHouse(ctx, c.Dir, log)
 	if err != nil {
 		return f, err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	h, err := openHouse(ctx, storage{Data: filepath.Join(dir, "data")}, seal.NewMasterKey(), time.Now, true, log)
-	if err != nil {
-		return f, err
-	}
-	defer h.shut(ctx)
-	if err := h.found(ctx); err != nil {
-		return f, err
-	}
+	defer func() { err = errors.Join(err, remove()) }()
 	crowd, err := newCrowd(ctx, h)
 	if err != nil {
 		return f, err
