@@ -1,0 +1,1 @@
+-- Identities that other providers vouch for, and sign-ins on their way there and back.
