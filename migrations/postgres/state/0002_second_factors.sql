@@ -1,1 +1,2 @@
 -- Second factors: what a person proves besides the password.
+SELECT 1;

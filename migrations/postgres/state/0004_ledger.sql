@@ -1,1 +1,2 @@
 -- Signed checkpoints of the ledger.
+SELECT 1;
