@@ -163,7 +163,7 @@ func (s *Service) ChangePassword(ctx context.Context, token, current, password s
 	if err != nil {
 		return "", Session{}, err
 	}
-	return s.begin(ctx, who)
+	return s.begin(ctx, who, ByPassword)
 }
 
 func (s *Service) newPassword(ctx context.Context, id uuid.UUID, password string) (phc string, err error) {

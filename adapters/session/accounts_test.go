@@ -238,13 +238,13 @@ func TestASuspensionEndsSessionsAtOnceAndTheyDoNotComeBack(t *testing.T) {
 	planted := []byte("a session that slips in")
 	isGone := func() {
 		t.Helper()
-		if found, _, _, _, err := h.store.Store.Session(t.Context(), planted); err != nil || found != uuid.Nil {
+		if found, _, _, _, _, _, err := h.store.Store.Session(t.Context(), planted); err != nil || found != uuid.Nil {
 			t.Errorf("it is still of %v, %v", found, err)
 		}
 	}
 	slipIn := func() {
 		t.Helper()
-		ok(t, h.store.BeginSession(t.Context(), planted, id, h.now(), h.now().Add(time.Hour)))
+		ok(t, h.store.BeginSession(t.Context(), planted, id, "password", h.now(), h.now().Add(time.Hour)))
 	}
 	slipIn()
 	ok(t, h.Suspend(t.Context(), h.origin(ust), id, account.ReasonLeft))

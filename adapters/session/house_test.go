@@ -169,9 +169,9 @@ func (s *fragileState) TouchSession(ctx context.Context, token []byte, seen, exp
 	return s.Store.TouchSession(ctx, token, seen, expires)
 }
 
-func (s *fragileState) Session(ctx context.Context, token []byte) (uuid.UUID, time.Time, time.Time, time.Time, error) {
+func (s *fragileState) Session(ctx context.Context, token []byte) (uuid.UUID, string, int, time.Time, time.Time, time.Time, error) {
 	if s.noSession != nil {
-		return uuid.Nil, time.Time{}, time.Time{}, time.Time{}, s.noSession
+		return uuid.Nil, "", 0, time.Time{}, time.Time{}, time.Time{}, s.noSession
 	}
 	return s.Store.Session(ctx, token)
 }

@@ -65,7 +65,7 @@ func (h *house) slipIn(t *testing.T, id uuid.UUID) (token string) {
 	secret := uuid.New()
 	b := append(secret[:], secret[:]...)
 	hash := sha256.Sum256(b)
-	ok(t, h.store.BeginSession(t.Context(), hash[:], id, h.now(), h.now().Add(session.IdleTimeout)))
+	ok(t, h.store.BeginSession(t.Context(), hash[:], id, "password", h.now(), h.now().Add(session.IdleTimeout)))
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 

@@ -62,8 +62,10 @@ type Storage interface {
 	// Drop removes all that is kept of an account.
 	Drop(ctx context.Context, account uuid.UUID) error
 
-	BeginSession(ctx context.Context, token []byte, account uuid.UUID, created, expires time.Time) error
-	Session(ctx context.Context, token []byte) (account uuid.UUID, created, seen, expires time.Time, err error)
+	BeginSession(ctx context.Context, token []byte, account uuid.UUID, proof string, created, expires time.Time) error
+	// Session also says how many second factors the account has at the moment.
+	Session(ctx context.Context, token []byte) (
+		account uuid.UUID, proof string, factors int, created, seen, expires time.Time, err error)
 	// TouchSession MUST NOT bring back a session that has ended.
 	TouchSession(ctx context.Context, token []byte, seen, expires time.Time) error
 	EndSession(ctx context.Context, token []byte) error
@@ -87,6 +89,8 @@ type Config struct {
 	Clock domain.Clock
 	// Cost is what a password hash costs; the zero Cost is DefaultCost.
 	Cost Cost
+	// FactorsOptional asks nobody for a second factor who has not chosen one, whatever the role: for a demo.
+	FactorsOptional bool
 	// PlainHTTP gives up the Secure flag and the __Host- prefix of the cookie, for a demo on the loopback address.
 	PlainHTTP bool
 }
@@ -98,6 +102,7 @@ type Service struct {
 	blind     func(text string) []byte
 	clock     domain.Clock
 	plainHTTP bool
+	optional  bool
 	hasher    *hasher
 	decoy     string // hash of no password, so that an unknown login costs what a known one does
 }
@@ -109,13 +114,15 @@ func New(c Config) *Service {
 	}
 	h := newHasher(c.Cost)
 	return &Service{directory: c.Directory, storage: c.Storage, blind: c.Blind, clock: c.Clock, plainHTTP: c.PlainHTTP,
-		hasher: h, decoy: h.decoy()}
+		optional: c.FactorsOptional, hasher: h, decoy: h.decoy()}
 }
 
 // Session is who is signed in.
 type Session struct {
 	ID      string // names the session in logs and limits; it opens nothing
 	Actor   domain.Actor
+	Proof   Proof
+	Lacks   Lack // what is still to be shown before anything but that may be done
 	Since   time.Time
 	Expires time.Time // unless it is used until then
 	person  domain.Sealed[account.Person]
@@ -151,7 +158,7 @@ func (s *Service) SignIn(ctx context.Context, login, password, remote string) (s
 	if err := errors.Join(s.storage.ForgetTries(ctx, byLogin), s.storage.TakeBack(ctx, byRemote)); err != nil {
 		return "", Session{}, err
 	}
-	return s.begin(ctx, who)
+	return s.begin(ctx, who, ByPassword)
 }
 
 // whoHas takes one look-up and one hash, whatever it finds.
@@ -178,14 +185,15 @@ func (s *Service) whoHas(ctx context.Context, login []byte, password string) (Ac
 	return who, nil
 }
 
-func (s *Service) begin(ctx context.Context, who Account) (string, Session, error) {
+// begin opens a session for whoever has proved that the account is theirs.
+func (s *Service) begin(ctx context.Context, who Account, proved Proof) (string, Session, error) {
 	token, hash := newToken()
 	now := s.clock()
-	expires := now.Add(IdleTimeout)
-	if err := s.storage.BeginSession(ctx, hash, who.Account, now, expires); err != nil {
+	if err := s.storage.BeginSession(ctx, hash, who.Account, string(proved), now, now.Add(IdleTimeout)); err != nil {
 		return "", Session{}, err
 	}
-	return token, s.session(hash, who, now, expires), nil
+	sess, err := s.Lookup(ctx, token)
+	return token, sess, err
 }
 
 // Lookup tells whose session a token is; ErrNotSignedIn when it is nobody's, has ended, or its account is no longer active.
@@ -194,7 +202,7 @@ func (s *Service) Lookup(ctx context.Context, token string) (Session, error) {
 	if !ok {
 		return Session{}, ErrNotSignedIn
 	}
-	id, since, seen, expires, err := s.storage.Session(ctx, hash)
+	id, proof, factors, since, seen, expires, err := s.storage.Session(ctx, hash)
 	if err != nil {
 		return Session{}, err
 	}
@@ -218,7 +226,8 @@ func (s *Service) Lookup(ctx context.Context, token string) (Session, error) {
 			return Session{}, err
 		}
 	}
-	return s.session(hash, who, since, expires), nil
+	return Session{ID: hex.EncodeToString(hash[:12]), Actor: who.Actor(), Proof: Proof(proof), Lacks: s.lacks(who, Proof(proof), factors > 0),
+		Since: since, Expires: expires, person: who.Person, sealer: s.directory.codec.Sealer()}, nil
 }
 
 // account is what the directory knows, and where that is no active account what the journal says.
@@ -239,11 +248,6 @@ func (s *Service) latest(ctx context.Context, id uuid.UUID) (Account, error) {
 		return Account{}, err
 	}
 	return s.directory.Account(id)
-}
-
-func (s *Service) session(hash []byte, who Account, since, expires time.Time) Session {
-	return Session{ID: hex.EncodeToString(hash[:12]), Actor: who.Actor(), Since: since, Expires: expires,
-		person: who.Person, sealer: s.directory.codec.Sealer()}
 }
 
 // SignOut ends the session of a token; a token of none is no error.

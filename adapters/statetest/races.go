@@ -199,7 +199,7 @@ func raceDraft(t *testing.T, n nodes) {
 
 func raceTouch(t *testing.T, n nodes) {
 	ctx := t.Context()
-	ok(t, n.one.BeginSession(ctx, token1, anna, now, tomorrow))
+	ok(t, n.one.BeginSession(ctx, token1, anna, "password", now, tomorrow))
 	n.race(t, func(i int, s Node) (bool, error) {
 		if i == crowd/2 {
 			return true, s.EndSessions(ctx, anna)
@@ -250,9 +250,9 @@ func raceGiveUp(t *testing.T, n nodes) {
 func racePurge(t *testing.T, n nodes) {
 	ctx := t.Context()
 	for i := range 200 {
-		ok(t, n.one.BeginSession(ctx, fmt.Append(nil, "old ", i), anna, now, tomorrow))
+		ok(t, n.one.BeginSession(ctx, fmt.Append(nil, "old ", i), anna, "password", now, tomorrow))
 	}
-	ok(t, n.one.BeginSession(ctx, token1, bruno, now, tomorrow.Add(time.Second)))
+	ok(t, n.one.BeginSession(ctx, token1, bruno, "password", now, tomorrow.Add(time.Second)))
 	n.race(t, func(i int, s Node) (bool, error) {
 		switch i % 4 {
 		case 0:

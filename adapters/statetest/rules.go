@@ -26,7 +26,7 @@ func owns(t *testing.T, s Node, link []byte, want uuid.UUID) {
 // opens wants a token to be of an account's session, the nil UUID for none.
 func opens(t *testing.T, s Node, token []byte, want uuid.UUID) {
 	t.Helper()
-	if account, _, _, _, err := s.Session(t.Context(), token); err != nil || account != want {
+	if account, _, _, _, _, _, err := s.Session(t.Context(), token); err != nil || account != want {
 		t.Fatalf("%s is of %v, %v; want %v", token, account, err, want)
 	}
 }
@@ -57,7 +57,7 @@ func withdrawn(t *testing.T, n nodes) {
 func accepted(t *testing.T, n nodes) {
 	ctx := t.Context()
 	is(t, true)(n.one.Reserve(ctx, anna, annas, link1, now, tomorrow))
-	ok(t, n.one.BeginSession(ctx, token1, anna, now, tomorrow))
+	ok(t, n.one.BeginSession(ctx, token1, anna, "password", now, tomorrow))
 	is(t, false)(n.one.Accept(ctx, link1, "hash", tomorrow))
 	is(t, false)(n.other.Accept(ctx, link2, "hash", now))
 	if account, hash, err := n.other.Credential(ctx, annas); err != nil || account != anna || hash != "" {
@@ -93,7 +93,7 @@ func replaced(t *testing.T, n nodes) {
 	ctx := t.Context()
 	is(t, true)(n.one.Reserve(ctx, anna, annas, link1, now, tomorrow))
 	is(t, true)(n.one.Accept(ctx, link1, "old", now))
-	ok(t, n.one.BeginSession(ctx, token1, anna, now, tomorrow))
+	ok(t, n.one.BeginSession(ctx, token1, anna, "password", now, tomorrow))
 	is(t, false)(n.other.ReplacePassword(ctx, anna, "other", "new"))
 	opens(t, n.one, token1, anna)
 	is(t, true)(n.one.Reserve(ctx, anna, annas, link2, now, tomorrow))
@@ -109,8 +109,8 @@ func dropped(t *testing.T, n nodes) {
 	is(t, true)(n.one.Reserve(ctx, anna, annas, link1, now, tomorrow))
 	is(t, true)(n.one.Accept(ctx, link1, "hash", now))
 	is(t, true)(n.one.Reserve(ctx, anna, annas, link2, now, tomorrow))
-	ok(t, n.one.BeginSession(ctx, token1, anna, now, tomorrow))
-	ok(t, n.one.BeginSession(ctx, token2, bruno, now, tomorrow))
+	ok(t, n.one.BeginSession(ctx, token1, anna, "password", now, tomorrow))
+	ok(t, n.one.BeginSession(ctx, token2, bruno, "password", now, tomorrow))
 	ok(t, n.one.SaveDraft(ctx, anna, draft, "request", []byte("sealed"), now))
 	claim(t, n.one, anna, "request", now, "true 0 0 ")
 	ok(t, n.other.Drop(ctx, anna))
@@ -127,11 +127,11 @@ func dropped(t *testing.T, n nodes) {
 
 func sessions(t *testing.T, n nodes) {
 	ctx := t.Context()
-	ok(t, n.one.BeginSession(ctx, token1, anna, now, now.Add(time.Minute)))
-	ok(t, n.one.BeginSession(ctx, token2, bruno, now, tomorrow))
+	ok(t, n.one.BeginSession(ctx, token1, anna, "password", now, now.Add(time.Minute)))
+	ok(t, n.one.BeginSession(ctx, token2, bruno, "password", now, tomorrow))
 	ok(t, n.other.TouchSession(ctx, token1, now.Add(time.Second), tomorrow))
-	account, created, seen, expires, err := n.one.Session(ctx, token1)
-	if err != nil || account != anna || !created.Equal(now) || !seen.Equal(now.Add(time.Second)) || !expires.Equal(tomorrow) {
+	account, proof, factors, created, seen, expires, err := n.one.Session(ctx, token1)
+	if err != nil || account != anna || proof != "password" || factors != 0 || !created.Equal(now) || !seen.Equal(now.Add(time.Second)) || !expires.Equal(tomorrow) {
 		t.Errorf("%v %v %v %v %v", account, created, seen, expires, err)
 	}
 	for _, instant := range []time.Time{created, seen, expires} {
@@ -240,8 +240,8 @@ func purged(t *testing.T, n nodes) {
 	ctx := t.Context()
 	old, kept := uuid.New(), uuid.New()
 	is(t, true)(n.one.Reserve(ctx, anna, annas, link1, now, tomorrow))
-	ok(t, n.one.BeginSession(ctx, token1, anna, now, tomorrow))
-	ok(t, n.one.BeginSession(ctx, token2, anna, now, tomorrow.Add(time.Second)))
+	ok(t, n.one.BeginSession(ctx, token1, anna, "password", now, tomorrow))
+	ok(t, n.one.BeginSession(ctx, token2, anna, "password", now, tomorrow.Add(time.Second)))
 	ok(t, n.one.SaveDraft(ctx, anna, old, "request", []byte("old"), tomorrow.Add(-30*24*time.Hour)))
 	ok(t, n.one.SaveDraft(ctx, anna, kept, "request", []byte("kept"), tomorrow.Add(time.Second-30*24*time.Hour)))
 	one := func(int, time.Time) (int, time.Time) { return 1, time.Time{} }

@@ -28,8 +28,9 @@ type Store interface {
 	Adopt(ctx context.Context, account uuid.UUID, login []byte, hash string) (bool, error)
 	Drop(ctx context.Context, account uuid.UUID) error
 
-	BeginSession(ctx context.Context, token []byte, account uuid.UUID, created, expires time.Time) error
-	Session(ctx context.Context, token []byte) (account uuid.UUID, created, seen, expires time.Time, err error)
+	BeginSession(ctx context.Context, token []byte, account uuid.UUID, proof string, created, expires time.Time) error
+	Session(ctx context.Context, token []byte) (
+		account uuid.UUID, proof string, factors int, created, seen, expires time.Time, err error)
 	TouchSession(ctx context.Context, token []byte, seen, expires time.Time) error
 	EndSession(ctx context.Context, token []byte) error
 	EndSessions(ctx context.Context, account uuid.UUID) error

@@ -8,17 +8,21 @@ import (
 )
 
 // BeginSession keeps a session under the hash of its token.
-func (s *Store) BeginSession(ctx context.Context, token []byte, account uuid.UUID, created, expires time.Time) error {
-	_, err := s.exec(ctx, "INSERT INTO state.sessions (token, account, created, seen, expires) VALUES ($1, $2, $3, $3, $4)",
-		token, account, created, expires)
+func (s *Store) BeginSession(ctx context.Context, token []byte, account uuid.UUID, proof string, created, expires time.Time) error {
+	_, err := s.exec(ctx, "INSERT INTO state.sessions (token, account, proof, created, seen, expires) VALUES ($1, $2, $3, $4, $4, $5)",
+		token, account, proof, created, expires)
 	return err
 }
 
-// Session finds a session; the nil UUID where there is none. One that has expired is found until it is purged.
-func (s *Store) Session(ctx context.Context, token []byte) (account uuid.UUID, created, seen, expires time.Time, err error) {
-	_, err = s.row(ctx, []any{&account, &created, &seen, &expires},
-		"SELECT account, created, seen, expires FROM state.sessions WHERE token = $1", token)
-	return account, created.UTC(), seen.UTC(), expires.UTC(), err
+// Session finds a session, what its person has proved and how many second factors the account has; the nil UUID where there is none.
+// One that has expired is found until it is purged.
+func (s *Store) Session(ctx context.Context, token []byte) (
+	account uuid.UUID, proof string, factors int, created, seen, expires time.Time, err error,
+) {
+	_, err = s.row(ctx, []any{&account, &proof, &factors, &created, &seen, &expires},
+		`SELECT account, proof, (SELECT count(*) FROM state.factors f WHERE f.account = s.account), created, seen, expires
+		FROM state.sessions s WHERE token = $1`, token)
+	return account, proof, factors, created.UTC(), seen.UTC(), expires.UTC(), err
 }
 
 // TouchSession notes that a session was used, and moves its end. One that was ended meanwhile stays so.

@@ -121,7 +121,7 @@ func TestEveryChangeIsDurable(t *testing.T) {
 		END $$;
 		CREATE TRIGGER look BEFORE INSERT ON state.sessions FOR EACH ROW EXECUTE FUNCTION look()`)
 	ok(t, err)
-	ok(t, s.BeginSession(t.Context(), key, anna, now, now))
+	ok(t, s.BeginSession(t.Context(), key, anna, "password", now, now))
 	if got := asked(t, url, "SELECT setting FROM seen"); got != "on" {
 		t.Errorf("a session was kept with synchronous_commit = %s", got)
 	}
@@ -132,9 +132,9 @@ func TestAServerThatIsAwayIsUnavailableAndComesBack(t *testing.T) {
 	cluster := pgtest.Start(t)
 	s := openAt(t, cluster.URL())
 	ctx := t.Context()
-	ok(t, s.BeginSession(ctx, key, anna, now, now))
+	ok(t, s.BeginSession(ctx, key, anna, "password", now, now))
 	cluster.Kill(t)
-	_, _, _, _, readErr := s.Session(ctx, key)
+	_, _, _, _, _, _, readErr := s.Session(ctx, key)
 	_, tryErr := s.Try(ctx, key, now, func(count int, _ time.Time) (int, time.Time) { return count + 1, time.Time{} })
 	_, _, _, _, claimErr := s.Claim(ctx, anna, key, key, now)
 	for what, err := range map[string]error{"read": readErr, "write": s.EndSession(ctx, key), "try": tryErr, "claim": claimErr} {
@@ -143,9 +143,9 @@ func TestAServerThatIsAwayIsUnavailableAndComesBack(t *testing.T) {
 		}
 	}
 	cluster.Restart(t)
-	account, _, _, _, err := s.Session(ctx, key)
+	account, _, _, _, _, _, err := s.Session(ctx, key)
 	for err != nil && ctx.Err() == nil { // connections that died are found out one by one
-		account, _, _, _, err = s.Session(ctx, key)
+		account, _, _, _, _, _, err = s.Session(ctx, key)
 	}
 	if err != nil || account != anna {
 		t.Errorf("the session is of %v, %v", account, err)
@@ -155,8 +155,8 @@ func TestAServerThatIsAwayIsUnavailableAndComesBack(t *testing.T) {
 func TestAFaultOfOursIsNotAServerThatIsAway(t *testing.T) {
 	t.Parallel()
 	s := openAt(t, pgtest.Database(t))
-	ok(t, s.BeginSession(t.Context(), key, anna, now, now))
-	if err := s.BeginSession(t.Context(), key, anna, now, now); err == nil || errors.Is(err, domain.KindUnavailable) {
+	ok(t, s.BeginSession(t.Context(), key, anna, "password", now, now))
+	if err := s.BeginSession(t.Context(), key, anna, "password", now, now); err == nil || errors.Is(err, domain.KindUnavailable) {
 		t.Errorf("one token twice: %v", err)
 	}
 }

@@ -9,22 +9,27 @@ import (
 )
 
 // BeginSession keeps a session under the hash of its token.
-func (s *Store) BeginSession(ctx context.Context, token []byte, account uuid.UUID, created, expires time.Time) error {
+func (s *Store) BeginSession(ctx context.Context, token []byte, account uuid.UUID, proof string, created, expires time.Time) error {
 	return s.write(ctx, func(c *sqlite.Conn) error {
-		return exec(c, "INSERT INTO sessions (token, account, created, seen, expires) VALUES (?, ?, ?, ?, ?)",
-			token, account[:], ms(created), ms(created), ms(expires))
+		return exec(c, "INSERT INTO sessions (token, account, proof, created, seen, expires) VALUES (?, ?, ?, ?, ?, ?)",
+			token, account[:], proof, ms(created), ms(created), ms(expires))
 	})
 }
 
-// Session finds a session; the nil UUID where there is none. One that has expired is found until it is purged.
-func (s *Store) Session(ctx context.Context, token []byte) (account uuid.UUID, created, seen, expires time.Time, err error) {
+// Session finds a session, what its person has proved and how many second factors the account has; the nil UUID where there is none.
+// One that has expired is found until it is purged.
+func (s *Store) Session(ctx context.Context, token []byte) (
+	account uuid.UUID, proof string, factors int, created, seen, expires time.Time, err error,
+) {
 	err = s.read(ctx, func(c *sqlite.Conn) error {
 		return rows(c, func(r *sqlite.Stmt) error {
 			account, created, seen, expires = id(r, "account"), instant(r, "created"), instant(r, "seen"), instant(r, "expires")
+			proof, factors = r.GetText("proof"), int(r.GetInt64("factors"))
 			return nil
-		}, "SELECT account, created, seen, expires FROM sessions WHERE token = ?", token)
+		}, `SELECT account, proof, created, seen, expires, (SELECT count(*) FROM factors f WHERE f.account = s.account) AS factors
+			FROM sessions s WHERE token = ?`, token)
 	})
-	return account, created, seen, expires, err
+	return account, proof, factors, created, seen, expires, err
 }
 
 // TouchSession notes that a session was used, and moves its end. One that was ended meanwhile stays so.
