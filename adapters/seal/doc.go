@@ -23,6 +23,11 @@
 // destroys the salt of the old one. Whatever holds the subject's boxes (journal, views, indexes, exports, backups of those) then
 // holds noise.
 //
+// ForgetClass does the same for one class of a subject's data, so that what is special can go earlier than the rest.
+//
+// A ledger of tombstones (Erasures) lies outside the data directory, beside the master key. Older keys that somebody brings back forget
+// again what it has, before anybody is served.
+//
 // # What is left of it in a file
 //
 // The file is rewritten and its write-ahead log emptied.

@@ -47,8 +47,9 @@ type storage interface {
 	// makeKeys sets the keys of every request, and makes those a subject lacks: somebody else may have been first, and then everybody
 	// gets what that one made. All are durable when it returns. What concerns one subject alone is its request's err.
 	makeKeys(batch []*request) error
-	// destroyKeys leaves tombstones, destroys keys, puts the others under a new wrapping, and cleans up. It may be repeated.
-	destroyKeys(subjects []uuid.UUID) error
+	// destroyKeys leaves tombstones, destroys the keys they stand for, puts the others under a new wrapping, and cleans up. It may be
+	// repeated. The instants of the tombstones do not matter: they are those of the destruction.
+	destroyKeys(gone []Tombstone) error
 	// dataKeys gives all keys in the open, of one state of the storage; those that do not unwrap are left out.
 	dataKeys(ctx context.Context) ([]dataKey, error)
 	// takeOver adds keys and tombstones. A subject that has keys or a tombstone already keeps them.
@@ -112,15 +113,32 @@ func (k *Keyring) Open(ctx context.Context, subject uuid.UUID, class domain.Clas
 // of a file is not done: then a repetition, or the next opening of the file, ends it. It writes all keys anew: give it many
 // subjects at once rather than one after the other.
 func (k *Keyring) Forget(ctx context.Context, subjects ...uuid.UUID) error {
-	if len(subjects) == 0 {
-		return nil
-	}
-	return k.submit(ctx, &request{forget: slices.Clone(subjects), done: make(chan struct{})})
+	return k.ForgetClass(ctx, "", subjects...)
 }
 
-// Tombstone is what is left of a subject: that it was forgotten, and when (UTC).
+// ForgetClass is Forget for one class of data: what is closed under the subjects' other keys still opens. The empty class is all of them.
+func (k *Keyring) ForgetClass(ctx context.Context, class domain.Class, subjects ...uuid.UUID) error {
+	if class != "" && !slices.Contains(classes[:], class) {
+		return fmt.Errorf("seal: no class of personal data is called %q", string(class))
+	}
+	gone := make([]Tombstone, len(subjects))
+	for i, s := range subjects {
+		gone[i] = Tombstone{Subject: s, Class: class}
+	}
+	return k.forget(ctx, gone)
+}
+
+func (k *Keyring) forget(ctx context.Context, gone []Tombstone) error {
+	if len(gone) == 0 {
+		return nil
+	}
+	return k.submit(ctx, &request{forget: gone, done: make(chan struct{})})
+}
+
+// Tombstone is what is left of a subject: that it was forgotten, of which class (empty: altogether), and when (UTC).
 type Tombstone struct {
 	Subject uuid.UUID
+	Class   domain.Class
 	At      time.Time
 }
 
@@ -173,10 +191,16 @@ func (k *Keyring) create(ctx context.Context, subject uuid.UUID, class domain.Cl
 	}
 	var wanted cipher.AEAD
 	for i, c := range classes {
+		if r.keys[i] == nil { // forgotten on its own
+			continue
+		}
 		k.cache.put(cacheID{subject, c}, r.keys[i], epoch)
 		if c == class {
 			wanted = r.keys[i]
 		}
+	}
+	if wanted == nil {
+		return nil, domain.ErrForgotten
 	}
 	return wanted, nil
 }

@@ -153,7 +153,8 @@ func (d *database) readKey(ctx context.Context, subject uuid.UUID, class domain.
 			return err
 		}
 		var gone bool
-		if err := d.pool.QueryRow(ctx, "SELECT EXISTS (SELECT FROM keys.forgotten WHERE subject = $1)", subject).Scan(&gone); err != nil {
+		err = d.pool.QueryRow(ctx, "SELECT EXISTS ("+isGone("$1", "$2")+")", subject, string(class)).Scan(&gone)
+		if err != nil {
 			return err
 		}
 		if gone {
@@ -162,6 +163,12 @@ func (d *database) readKey(ctx context.Context, subject uuid.UUID, class domain.
 		return errNoKey
 	})
 	return key, err
+}
+
+// isGone selects something where a class of a subject was forgotten, or all of them; both are expressions.
+func isGone(subject, class string) string {
+	return "SELECT FROM keys.forgotten WHERE subject = " + subject +
+		" UNION ALL SELECT FROM keys.forgotten_classes WHERE subject = " + subject + " AND class = " + class
 }
 
 // kept is a data key as a row has it; the salt is nil where there is no wrapping of its generation.
@@ -200,12 +207,13 @@ func (d *database) dataKeys(ctx context.Context) (all []dataKey, err error) {
 
 func (d *database) forgotten(ctx context.Context) (all []Tombstone, err error) {
 	err = d.try(ctx, patience, func(ctx context.Context) error {
-		rows, err := d.pool.Query(ctx, "SELECT subject, at FROM keys.forgotten ORDER BY at, subject")
+		rows, err := d.pool.Query(ctx, `SELECT subject, '', at FROM keys.forgotten UNION ALL SELECT subject, class, at FROM keys.forgotten_classes
+			ORDER BY 3, 1, 2`)
 		if err != nil {
 			return err
 		}
 		all, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (s Tombstone, err error) {
-			err = row.Scan(&s.Subject, &s.At)
+			err = row.Scan(&s.Subject, &s.Class, &s.At)
 			s.At = s.At.UTC()
 			return s, err
 		})

@@ -57,7 +57,7 @@ func (d *database) create(ctx context.Context, batch []*request) (made map[rowID
 		// In one order everywhere, so that two nodes do not wait for each other.
 		_, err = tx.Exec(ctx, `INSERT INTO keys.keys (subject, class, generation, wrapped)
 			SELECT subject, class, $4, wrapped FROM unnest($1::uuid[], $2::text[], $3::bytea[]) AS new (subject, class, wrapped)
-			WHERE NOT EXISTS (SELECT FROM keys.forgotten f WHERE f.subject = new.subject)
+			WHERE NOT EXISTS (`+isGone("new.subject", "new.class")+`)
 			ORDER BY subject, class ON CONFLICT DO NOTHING`, subjects, names, wrapped, w.generation)
 		if err != nil {
 			return err
@@ -90,7 +90,7 @@ func (d *database) takeOver(e estate) error {
 			if err != nil {
 				return err
 			}
-			var subjects, gone []uuid.UUID
+			var subjects []uuid.UUID
 			var names []string
 			var wrapped [][]byte
 			for _, k := range e.keys {
@@ -99,32 +99,44 @@ func (d *database) takeOver(e estate) error {
 			}
 			_, err = tx.Exec(ctx, `INSERT INTO keys.keys (subject, class, generation, wrapped)
 				SELECT subject, class, $4, wrapped FROM unnest($1::uuid[], $2::text[], $3::bytea[]) AS new (subject, class, wrapped)
-				WHERE NOT EXISTS (SELECT FROM keys.forgotten f WHERE f.subject = new.subject) ON CONFLICT DO NOTHING`,
+				WHERE NOT EXISTS (`+isGone("new.subject", "new.class")+`) ON CONFLICT DO NOTHING`,
 				subjects, names, wrapped, w.generation)
 			if err != nil {
 				return err
 			}
+			subjects, names = nil, nil
 			var at []time.Time
 			for _, t := range e.forgotten {
-				gone, at = append(gone, t.Subject), append(at, t.At)
+				subjects, names, at = append(subjects, t.Subject), append(names, string(t.Class)), append(at, t.At)
 			}
-			_, err = tx.Exec(ctx, `INSERT INTO keys.forgotten (subject, at) SELECT subject, at FROM unnest($1::uuid[], $2::timestamptz[]) AS new (subject, at)
-				WHERE NOT EXISTS (SELECT FROM keys.keys k WHERE k.subject = new.subject) ON CONFLICT DO NOTHING`, gone, at)
+			_, err = tx.Exec(ctx, `INSERT INTO keys.forgotten (subject, at)
+				SELECT subject, at FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) AS new (subject, class, at)
+				WHERE class = '' AND NOT EXISTS (SELECT FROM keys.keys k WHERE k.subject = new.subject) ON CONFLICT DO NOTHING`, subjects, names, at)
+			if err != nil {
+				return err
+			}
+			_, err = tx.Exec(ctx, `INSERT INTO keys.forgotten_classes (subject, class, at)
+				SELECT subject, class, at FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) AS new (subject, class, at)
+				WHERE class <> '' AND NOT EXISTS (SELECT FROM keys.keys k WHERE k.subject = new.subject AND k.class = new.class)
+				ON CONFLICT DO NOTHING`, subjects, names, at)
 			return err
 		})
 	})
 }
 
-// keysOf unwraps what was made or found. A subject without rows has a tombstone.
+// keysOf unwraps what was made or found. What has no row has a tombstone.
 func (d *database) keysOf(made map[rowID]kept, subject uuid.UUID) (keys keyset, err error) {
 	for i, class := range classes {
 		k, ok := made[rowID{subject, class}]
 		if !ok {
-			return keyset{}, domain.ErrForgotten
+			continue
 		}
 		if keys[i], err = k.unwrap(d.master, subject, class); err != nil {
 			return keyset{}, err
 		}
+	}
+	if keys == (keyset{}) {
+		return keys, domain.ErrForgotten
 	}
 	return keys, nil
 }
@@ -142,23 +154,28 @@ func (d *database) currentWrapping(ctx context.Context, tx pgx.Tx) (wrapping, er
 // destroyKeys does all of it in one transaction: there is no state in between that a crash could leave. The two tables are emptied
 // by TRUNCATE and filled again, so that their files are new: unlike DELETE and VACUUM this leaves no row of the old generation in
 // any page, however old the snapshots are that other sessions still hold.
-func (d *database) destroyKeys(subjects []uuid.UUID) error {
+func (d *database) destroyKeys(gone []Tombstone) error {
+	var subjects []uuid.UUID
+	var names []string
+	for _, t := range gone {
+		subjects, names = append(subjects, t.Subject), append(names, string(t.Class))
+	}
 	return d.try(context.Background(), forgetTime, func(ctx context.Context) error {
 		return d.write(ctx, func(ctx context.Context, tx pgx.Tx) error {
 			if _, err := tx.Exec(ctx, "LOCK TABLE keys.keyring IN EXCLUSIVE MODE"); err != nil {
 				return err
 			}
-			_, err := tx.Exec(ctx, `INSERT INTO keys.forgotten (subject, at) SELECT unnest($1::uuid[]), clock_timestamp()
-				ON CONFLICT DO NOTHING`, subjects)
+			_, err := tx.Exec(ctx, `INSERT INTO keys.forgotten (subject, at) SELECT subject, clock_timestamp()
+				FROM unnest($1::uuid[], $2::text[]) AS gone (subject, class) WHERE class = '' ON CONFLICT DO NOTHING`, subjects, names)
 			if err != nil {
 				return err
 			}
-			var some bool
-			err = tx.QueryRow(ctx, "SELECT EXISTS (SELECT FROM keys.keys WHERE subject = ANY ($1))", subjects).Scan(&some)
-			if err != nil || !some {
+			_, err = tx.Exec(ctx, `INSERT INTO keys.forgotten_classes (subject, class, at) SELECT subject, class, clock_timestamp()
+				FROM unnest($1::uuid[], $2::text[]) AS gone (subject, class) WHERE class <> '' ON CONFLICT DO NOTHING`, subjects, names)
+			if err != nil {
 				return err
 			}
-			if err := d.rewrap(ctx, tx, subjects); err != nil {
+			if some, err := d.rewrap(ctx, tx); err != nil || !some {
 				return err
 			}
 			_, err = tx.Exec(ctx, "SELECT pg_notify($1, '')", news) // heard when this is committed
@@ -167,17 +184,22 @@ func (d *database) destroyKeys(subjects []uuid.UUID) error {
 	})
 }
 
-// rewrap puts all keys but those of some subjects under a new generation.
-func (d *database) rewrap(ctx context.Context, tx pgx.Tx, without []uuid.UUID) error {
+// rewrap puts all keys but those of what has a tombstone under a new generation, and leaves everything as it is where there are none of
+// those.
+func (d *database) rewrap(ctx context.Context, tx pgx.Tx) (some bool, err error) {
+	gone := "EXISTS (" + isGone("k.subject", "k.class") + ")"
+	if err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT FROM keys.keys k WHERE "+gone+")").Scan(&some); err != nil || !some {
+		return false, err
+	}
 	old, err := d.currentWrapping(ctx, tx)
 	if err != nil {
-		return err
+		return false, err
 	}
 	salt := newSecret()
 	next := d.master.wrapping(old.generation+1, salt)
-	rows, err := tx.Query(ctx, "SELECT subject, class, generation, wrapped FROM keys.keys WHERE subject <> ALL ($1)", without)
+	rows, err := tx.Query(ctx, "SELECT subject, class, generation, wrapped FROM keys.keys k WHERE NOT "+gone)
 	if err != nil {
-		return err
+		return false, err
 	}
 	var again [][]any
 	var id rowID
@@ -192,16 +214,16 @@ func (d *database) rewrap(ctx context.Context, tx pgx.Tx, without []uuid.UUID) e
 		return nil
 	})
 	if err != nil {
-		return err
+		return false, err
 	}
 	// Readers are held off from here on, and by whoever waits for the locks this takes. A dump holds them up for as long as it takes:
 	// then the forgetting is what comes later.
 	if _, err := tx.Exec(ctx, "SET LOCAL lock_timeout = '2s'; TRUNCATE keys.keys, keys.wrappings"); err != nil {
-		return err
+		return false, err
 	}
 	if err := insertWrapping(ctx, tx, next.generation, salt); err != nil {
-		return err
+		return false, err
 	}
 	_, err = tx.CopyFrom(ctx, pgx.Identifier{"keys", "keys"}, []string{"subject", "class", "generation", "wrapped"}, pgx.CopyFromRows(again))
-	return err
+	return true, err
 }

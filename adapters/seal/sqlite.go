@@ -125,9 +125,9 @@ func (f *file) read(ctx context.Context, with func(*sqlite.Conn) error) error {
 
 func (f *file) forgotten(ctx context.Context) (all []Tombstone, err error) {
 	err = f.read(ctx, func(conn *sqlite.Conn) error {
-		return sqlitex.Execute(conn, "SELECT subject, at FROM forgotten ORDER BY at, subject", &sqlitex.ExecOptions{
+		return sqlitex.Execute(conn, "SELECT subject, class, at FROM forgotten ORDER BY at, subject, class", &sqlitex.ExecOptions{
 			ResultFunc: func(row *sqlite.Stmt) error {
-				all = append(all, Tombstone{columnUUID(row, 0), time.UnixMilli(row.ColumnInt64(1)).UTC()})
+				all = append(all, Tombstone{columnUUID(row, 0), domain.Class(row.ColumnText(1)), time.UnixMilli(row.ColumnInt64(2)).UTC()})
 				return nil
 			},
 		})
@@ -179,7 +179,7 @@ func (f *file) find(conn *sqlite.Conn, subject uuid.UUID, class domain.Class) (c
 	if err != nil || key != nil {
 		return key, err
 	}
-	gone, err := isForgotten(conn, subject)
+	gone, err := isForgotten(conn, subject, class)
 	switch {
 	case err != nil:
 		return nil, err
@@ -189,10 +189,10 @@ func (f *file) find(conn *sqlite.Conn, subject uuid.UUID, class domain.Class) (c
 	return nil, errNoKey
 }
 
-func isForgotten(conn *sqlite.Conn, subject uuid.UUID) (bool, error) {
+func isForgotten(conn *sqlite.Conn, subject uuid.UUID, class domain.Class) (bool, error) {
 	gone := false
-	err := sqlitex.Execute(conn, "SELECT 1 FROM forgotten WHERE subject = ?", &sqlitex.ExecOptions{
-		Args:       []any{subject[:]},
+	err := sqlitex.Execute(conn, "SELECT 1 FROM forgotten WHERE subject = ? AND class IN ('', ?)", &sqlitex.ExecOptions{
+		Args:       []any{subject[:], string(class)},
 		ResultFunc: func(*sqlite.Stmt) error { gone = true; return nil },
 	})
 	return gone, err

@@ -9,7 +9,7 @@ import (
 )
 
 // schemaVersion is the user_version of the file.
-const schemaVersion = 1
+const schemaVersion = 2
 
 // In keyring, one row: proof is derived from the master key and tells a wrong one apart; unclean says that keys were destroyed
 // and the file not yet rewritten. In wrappings, one row: the generation in force and its salt.
@@ -31,10 +31,25 @@ CREATE TABLE keys (
 	PRIMARY KEY (subject, class)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE forgotten (
-	subject BLOB PRIMARY KEY,
-	at      INTEGER NOT NULL -- Unix milliseconds
+	subject BLOB NOT NULL,
+	class   TEXT NOT NULL, -- empty: all of them
+	at      INTEGER NOT NULL, -- Unix milliseconds
+	PRIMARY KEY (subject, class)
 ) STRICT, WITHOUT ROWID;
-PRAGMA user_version = 1;`
+PRAGMA user_version = 2;`
+
+// fromSchema1 is the way up from a file that could forget a subject only altogether.
+const fromSchema1 = `
+ALTER TABLE forgotten RENAME TO forgotten_1;
+CREATE TABLE forgotten (
+	subject BLOB NOT NULL,
+	class   TEXT NOT NULL,
+	at      INTEGER NOT NULL,
+	PRIMARY KEY (subject, class)
+) STRICT, WITHOUT ROWID;
+INSERT INTO forgotten (subject, class, at) SELECT subject, '', at FROM forgotten_1;
+DROP TABLE forgotten_1;
+PRAGMA user_version = 2;`
 
 // prepare makes a new file ready, checks an old one against the master key, and cleans it if need be.
 func (f *file) prepare(conn *sqlite.Conn) error {
@@ -57,6 +72,10 @@ func (f *file) check(conn *sqlite.Conn) (unclean bool, err error) {
 		return false, err
 	case version == 0:
 		return false, f.found(conn)
+	case version == 1:
+		if err := sqlitex.ExecuteScript(conn, fromSchema1, nil); err != nil {
+			return false, err
+		}
 	case version != schemaVersion:
 		return false, fmt.Errorf("seal: key file of schema %d; this program knows %d", version, schemaVersion)
 	}

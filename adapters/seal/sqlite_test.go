@@ -112,8 +112,8 @@ func TestKeyFileOfANewerProgramIsRefused(t *testing.T) {
 	if err := openAt(t, path, m).Close(); err != nil {
 		t.Fatal(err)
 	}
-	query(t, path, "PRAGMA user_version = 2", func(*sqlite.Stmt) {})
-	if _, err := OpenKeyring(path, m); err == nil || !strings.Contains(err.Error(), "schema 2") {
+	query(t, path, "PRAGMA user_version = 3", func(*sqlite.Stmt) {})
+	if _, err := OpenKeyring(path, m); err == nil || !strings.Contains(err.Error(), "schema 3") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -243,7 +243,7 @@ func TestOpeningEndsAForgettingThatACrashCutShort(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(destroy(conn, []uuid.UUID{gone}), conn.Close()); err != nil {
+	if err := errors.Join(destroy(conn, []Tombstone{{Subject: gone}}), conn.Close()); err != nil {
 		t.Fatal(err)
 	}
 	if len(found(t, dir, old)) == 0 {

@@ -48,16 +48,16 @@ func (f *file) add(conn *sqlite.Conn, e estate) (err error) {
 	}
 	for _, d := range e.keys {
 		err := sqlitex.Execute(conn, `INSERT INTO keys (subject, class, generation, wrapped) SELECT ?1, ?2, ?3, ?4
-			WHERE NOT EXISTS (SELECT 1 FROM forgotten WHERE subject = ?1) ON CONFLICT DO NOTHING`,
+			WHERE NOT EXISTS (SELECT 1 FROM forgotten WHERE subject = ?1 AND class IN ('', ?2)) ON CONFLICT DO NOTHING`,
 			&sqlitex.ExecOptions{Args: []any{d.subject[:], string(d.class), w.generation, w.wrap(d.subject, d.class, d.raw)}})
 		if err != nil {
 			return err
 		}
 	}
 	for _, t := range e.forgotten {
-		err := sqlitex.Execute(conn, `INSERT INTO forgotten (subject, at) SELECT ?1, ?2
-			WHERE NOT EXISTS (SELECT 1 FROM keys WHERE subject = ?1) ON CONFLICT DO NOTHING`,
-			&sqlitex.ExecOptions{Args: []any{t.Subject[:], t.At.UnixMilli()}})
+		err := sqlitex.Execute(conn, `INSERT INTO forgotten (subject, class, at) SELECT ?1, ?2, ?3
+			WHERE NOT EXISTS (SELECT 1 FROM keys WHERE subject = ?1 AND ?2 IN ('', class)) ON CONFLICT DO NOTHING`,
+			&sqlitex.ExecOptions{Args: []any{t.Subject[:], string(t.Class), t.At.UnixMilli()}})
 		if err != nil {
 			return err
 		}
@@ -65,8 +65,8 @@ func (f *file) add(conn *sqlite.Conn, e estate) (err error) {
 	return nil
 }
 
-func (f *file) destroyKeys(subjects []uuid.UUID) error {
-	if err := destroy(f.writer, subjects); err != nil {
+func (f *file) destroyKeys(gone []Tombstone) error {
+	if err := destroy(f.writer, gone); err != nil {
 		return unavailable(err)
 	}
 	if err := f.clean(f.writer); err != nil {
@@ -97,7 +97,9 @@ func (f *file) makeKeysOf(conn *sqlite.Conn, w wrapping, r *request) error {
 		case err == nil:
 			r.keys[i] = key
 			continue
-		case errors.Is(err, domain.ErrForgotten), errors.Is(err, ErrIntegrity):
+		case errors.Is(err, domain.ErrForgotten):
+			continue
+		case errors.Is(err, ErrIntegrity):
 			r.err = err
 			return nil
 		case !errors.Is(err, errNoKey):
@@ -111,22 +113,26 @@ func (f *file) makeKeysOf(conn *sqlite.Conn, w wrapping, r *request) error {
 		}
 		r.keys[i] = newAEAD(raw)
 	}
+	if r.keys == (keyset{}) {
+		r.err = domain.ErrForgotten
+	}
 	return nil
 }
 
 // destroy is durable when it returns; the file says from then on that it is to be cleaned.
-func destroy(conn *sqlite.Conn, subjects []uuid.UUID) (err error) {
+func destroy(conn *sqlite.Conn, gone []Tombstone) (err error) {
 	end, err := sqlitex.ImmediateTransaction(conn)
 	if err != nil {
 		return err
 	}
 	defer end(&err)
 	now := time.Now().UnixMilli()
-	for _, s := range subjects {
+	for _, t := range gone {
 		err := errors.Join(
-			sqlitex.Execute(conn, "DELETE FROM keys WHERE subject = ?", &sqlitex.ExecOptions{Args: []any{s[:]}}),
-			sqlitex.Execute(conn, "INSERT INTO forgotten (subject, at) VALUES (?, ?) ON CONFLICT DO NOTHING",
-				&sqlitex.ExecOptions{Args: []any{s[:], now}}))
+			sqlitex.Execute(conn, "DELETE FROM keys WHERE subject = ?1 AND ?2 IN ('', class)",
+				&sqlitex.ExecOptions{Args: []any{t.Subject[:], string(t.Class)}}),
+			sqlitex.Execute(conn, "INSERT INTO forgotten (subject, class, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+				&sqlitex.ExecOptions{Args: []any{t.Subject[:], string(t.Class), now}}))
 		if err != nil {
 			return err
 		}

@@ -55,12 +55,11 @@ func (k *Keyring) compare(ctx context.Context, e estate) error {
 		subject uuid.UUID
 		class   domain.Class
 	}
-	raw, keyed, dead := map[place][]byte{}, map[uuid.UUID]bool{}, map[uuid.UUID]bool{}
+	raw, keyed, dead := map[place][]byte{}, coverage{}, covered(gone)
 	for _, d := range mine {
-		raw[place{d.subject, d.class}], keyed[d.subject] = d.raw, true
-	}
-	for _, t := range gone {
-		dead[t.Subject] = true
+		raw[place{d.subject, d.class}] = d.raw
+		keyed.add(Tombstone{Subject: d.subject, Class: d.class})
+		keyed.add(Tombstone{Subject: d.subject})
 	}
 	for _, d := range e.keys {
 		if !bytes.Equal(raw[place{d.subject, d.class}], d.raw) {
@@ -68,7 +67,7 @@ func (k *Keyring) compare(ctx context.Context, e estate) error {
 		}
 	}
 	for _, t := range e.forgotten {
-		if !dead[t.Subject] || keyed[t.Subject] {
+		if !dead.has(t) || keyed[cacheID{t.Subject, t.Class}] {
 			return fmt.Errorf("%w: subject %s was forgotten and has keys where it was taken over", ErrIntegrity, t.Subject)
 		}
 	}

@@ -11,14 +11,14 @@ import (
 // batchSize bounds how many requests share a transaction.
 const batchSize = 512
 
-// keyset is the keys of a subject, in the order of classes.
+// keyset is the keys of a subject, in the order of classes; nil where a class alone was forgotten.
 type keyset [len(classes)]cipher.AEAD
 
 // request is what the writer is asked: to make the keys of one subject, to forget some, or to take over those of another keyring. The
 // writer sets keys and err and then closes done.
 type request struct {
 	create uuid.UUID
-	forget []uuid.UUID
+	forget []Tombstone
 	take   *estate
 	done   chan struct{}
 	keys   keyset
@@ -94,7 +94,7 @@ func (k *Keyring) gather(first *request) []*request {
 // carryOut answers creations as soon as they are durable, and forgettings once all is clean.
 func (k *Keyring) carryOut(batch []*request) {
 	var creations, forgettings []*request
-	var forget []uuid.UUID
+	var forget []Tombstone
 	for _, r := range batch {
 		switch {
 		case r.take != nil:
