@@ -5,6 +5,8 @@ package account
 import (
 	"time"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
 
 	"approdo/domain"
@@ -49,6 +51,15 @@ func Reasons() []Reason {
 	return []Reason{ReasonLeft, ReasonCompromised, ReasonMisuse, ReasonInactive, ReasonMistake}
 }
 
+// Delivery is how the link of an invitation reaches the person.
+type Delivery string
+
+// The deliveries. The link itself is made where it is shown or sent and is no fact of history.
+const (
+	Shown  Delivery = "shown"  // to the inviter, who hands it over
+	Mailed Delivery = "mailed" // to the person's own address, by mail or PEC
+)
+
 // Event is what happens to an account. Who did it, and when, is in the record's Meta.
 type Event interface{ accountEvent() }
 
@@ -61,10 +72,13 @@ type (
 		Body    string                `json:"body,omitzero"`
 		Person  domain.Sealed[Person] `json:"person"`
 		Expires time.Time             `json:"expires"` // UTC; from this instant on the invitation is void
+		// Delivery is Shown in what schema 1 has recorded: there was no other.
+		Delivery Delivery `json:"delivery"`
 	}
 	// InvitationRenewed makes every earlier link void. On an active account it lets the person choose a new password.
 	InvitationRenewed struct {
-		Expires time.Time `json:"expires"`
+		Expires  time.Time `json:"expires"`
+		Delivery Delivery  `json:"delivery"` // as in AccountInvited
 	}
 	// AccountActivated uses the invitation up.
 	AccountActivated struct{}
@@ -89,12 +103,31 @@ func (AccountClosed) accountEvent()     {}
 
 // Events is the table of stored names.
 var Events = event.Table{
-	event.TypeOf[AccountInvited]("account.invited"),
-	event.TypeOf[InvitationRenewed]("account.invitation-renewed"),
+	event.TypeOf[AccountInvited]("account.invited", delivered),
+	event.TypeOf[InvitationRenewed]("account.invitation-renewed", delivered),
 	event.TypeOf[AccountActivated]("account.activated"),
 	event.TypeOf[AccountSuspended]("account.suspended"),
 	event.TypeOf[AccountReinstated]("account.reinstated"),
 	event.TypeOf[AccountClosed]("account.closed"),
+	event.TypeOf[ApprovalAsked]("account.approval-asked"),
+	event.TypeOf[InvitationApproved]("account.invitation-approved"),
+	event.TypeOf[InvitationRefused]("account.invitation-refused"),
+	event.TypeOf[ResetAsked]("account.reset-asked"),
+	event.TypeOf[ResetRefused]("account.reset-refused"),
+	event.TypeOf[FactorsReset]("account.factors-reset"),
+}
+
+// delivered leads to schema 2.
+func delivered(data []byte) ([]byte, error) {
+	var e struct {
+		Old      jsontext.Value `json:",embed"`
+		Delivery Delivery       `json:"delivery"`
+	}
+	if err := json.Unmarshal(data, &e); err != nil {
+		return nil, err
+	}
+	e.Delivery = Shown
+	return json.Marshal(e)
 }
 
 // Command is what somebody asks of an account.
@@ -110,9 +143,19 @@ type (
 		Body    string
 		Person  domain.Sealed[Person]
 		Expires time.Time
+		// Delivery is Shown where nothing is said. To be Mailed the person needs an address.
+		Delivery Delivery
 	}
-	// Renew invites again: the first link was not used in time, or the password was forgotten.
+	// Renew invites again: the first link was not used in time, or the password was forgotten. Whether the person has an address for
+	// Mailed is for the caller to know: it is sealed.
 	Renew struct {
+		domain.Act
+		Expires  time.Time
+		Delivery Delivery
+	}
+	// Recover is what the system does for whoever says at the door that the password of an active account is forgotten: a link is sent
+	// to the account's own address, whoever asked for it.
+	Recover struct {
 		domain.Act
 		Expires time.Time
 	}
@@ -134,6 +177,7 @@ type (
 
 func (Invite) accountCommand()    {}
 func (Renew) accountCommand()     {}
+func (Recover) accountCommand()   {}
 func (Activate) accountCommand()  {}
 func (Suspend) accountCommand()   {}
 func (Reinstate) accountCommand() {}
@@ -145,6 +189,8 @@ type State struct {
 	Role      domain.Role
 	Body      string
 	Expires   time.Time // of the invitation that stands; zero when it was used
+	Inviter   uuid.UUID // who waits for a second person to approve the invitation; nil when nobody does
+	Resetter  uuid.UUID // who waits for a second person to reset the second factors; nil when nobody does
 	activated bool
 	suspended bool
 	closed    bool
@@ -185,6 +231,9 @@ var (
 	ErrInvitationTooLong = domain.Invalid("invitation-too-long").On("expires")
 	ErrAlreadyExpired    = domain.Invalid("invitation-ends-before-it-begins").On("expires")
 	ErrNoPerson          = domain.Invalid("person-missing")
+	ErrNotActive         = domain.Refused("account-not-active")
+	ErrNoMail            = domain.Invalid("mail-missing").On("mail")
+	ErrDelivery          = domain.Invalid("delivery-unknown").On("delivery")
 	ErrReason            = domain.Invalid("reason-unknown").On("reason")
 )
 

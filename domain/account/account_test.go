@@ -29,9 +29,9 @@ var (
 	until = at.Add(account.MaxInvitation)
 	later = until.Add(account.MaxInvitation)
 
-	invited    = account.AccountInvited{Account: id, Role: domain.RoleComune, Body: "015146", Person: person, Expires: until}
-	invitedUST = account.AccountInvited{Account: id, Role: domain.RoleUST, Person: person, Expires: until}
-	renewed    = account.InvitationRenewed{Expires: later}
+	invited    = account.AccountInvited{Account: id, Role: domain.RoleComune, Body: "015146", Person: person, Expires: until, Delivery: account.Shown}
+	invitedUST = account.AccountInvited{Account: id, Role: domain.RoleUST, Person: person, Expires: until, Delivery: account.Shown}
+	renewed    = account.InvitationRenewed{Expires: later, Delivery: account.Shown}
 	activated  = account.AccountActivated{}
 	suspended  = account.AccountSuspended{Reason: account.ReasonMisuse}
 	reinstated = account.AccountReinstated{}
@@ -48,7 +48,7 @@ func given(t *testing.T, past ...account.Event) spec.Past[account.State, account
 
 func TestAnAccountLivesFromInvitationToClosure(t *testing.T) {
 	t.Parallel()
-	invite := account.Invite{Act: by(ust, at), Account: id, Role: domain.RoleComune, Body: " 015146 ", Person: person, Expires: until}
+	invite := account.Invite{Act: by(ust, at), Account: id, Role: domain.RoleComune, Body: " 015146 ", Person: person, Expires: until, Delivery: account.Shown}
 	story := given(t).When(invite).Then(invited).
 		When(account.Renew{Act: by(ust, until), Expires: later}).Then(renewed).
 		When(account.Activate{Act: by(own, later.Add(-time.Second))}).Then(activated).
@@ -67,9 +67,13 @@ func TestWhoMayInviteWhom(t *testing.T) {
 		for _, role := range domain.Roles() {
 			may := inviter == domain.RoleAdmin || inviter == domain.RoleSystem || inviter == domain.RoleUST && bodies[role] != ""
 			act, body := by(domain.Actor{Role: inviter}, at), bodies[role]
-			c := account.Invite{Act: act, Account: id, Role: role, Body: body, Person: person, Expires: until}
+			c := account.Invite{Act: act, Account: id, Role: role, Body: body, Person: person, Expires: until, Delivery: account.Shown}
+			invited := []account.Event{account.AccountInvited{Account: id, Role: role, Body: body, Person: person, Expires: until, Delivery: account.Shown}}
+			if account.NeedsTwo(role) && inviter != domain.RoleSystem {
+				invited = append(invited, account.ApprovalAsked{})
+			}
 			if may {
-				given(t).When(c).Then(account.AccountInvited{Account: id, Role: role, Body: body, Person: person, Expires: until})
+				given(t).When(c).Then(invited...)
 			} else {
 				given(t).When(c).ThenRefused(account.ErrNotYours)
 			}
@@ -79,7 +83,7 @@ func TestWhoMayInviteWhom(t *testing.T) {
 
 func TestInvitationsAreChecked(t *testing.T) {
 	t.Parallel()
-	valid := account.Invite{Act: by(admin, at), Account: id, Role: domain.RoleComune, Body: "015146", Person: person, Expires: until}
+	valid := account.Invite{Act: by(admin, at), Account: id, Role: domain.RoleComune, Body: "015146", Person: person, Expires: until, Delivery: account.Shown}
 	with := func(change func(*account.Invite)) account.Invite { c := valid; change(&c); return c }
 	for name, tc := range map[string]struct {
 		command account.Invite
@@ -126,7 +130,7 @@ func TestAnInvitationIsUsedOnceInTimeByTheInvited(t *testing.T) {
 func TestARenewalLetsAnActivePersonChooseANewPasswordOnce(t *testing.T) {
 	t.Parallel()
 	activate := account.Activate{Act: by(own, until)}
-	given(t, invited, activated).When(account.Renew{Act: by(ust, at), Expires: until}).Then(account.InvitationRenewed{Expires: until})
+	given(t, invited, activated).When(account.Renew{Act: by(ust, at), Expires: until}).Then(account.InvitationRenewed{Expires: until, Delivery: account.Shown})
 	given(t, invited, activated, renewed).When(activate).Then(activated).When(activate).ThenRefused(account.ErrInvitationUsed)
 	if s := given(t, invited, activated, renewed).State().Status(); s != account.Active {
 		t.Errorf("a renewal made an active account %q", s)
@@ -138,6 +142,56 @@ func TestARenewalLetsAnActivePersonChooseANewPasswordOnce(t *testing.T) {
 	given(t, invited, closed).When(account.Renew{Act: by(ust, until), Expires: later}).ThenRefused(account.ErrClosed)
 }
 
+func TestALinkIsShownOrMailed(t *testing.T) {
+	t.Parallel()
+	reachable := domain.Open(id, domain.ClassPersonal, account.Person{Login: domain.NewPersonal("anna"), Name: domain.NewPersonal("Anna Verdi"),
+		Mail: domain.NewPersonal("a.verdi@pec.example.org")})
+	invite := account.Invite{Act: by(ust, at), Account: id, Role: domain.RoleComune, Body: "015146", Person: person, Expires: until}
+	given(t).When(invite).Then(invited)
+	invite.Delivery = account.Mailed
+	given(t).When(invite).ThenRefused(account.ErrNoMail)
+	invite.Person = reachable
+	given(t).When(invite).Then(account.AccountInvited{Account: id, Role: domain.RoleComune, Body: "015146", Person: reachable, Expires: until,
+		Delivery: account.Mailed})
+	invite.Delivery = "pigeon"
+	given(t).When(invite).ThenRefused(account.ErrDelivery)
+	given(t, invited).When(account.Renew{Act: by(ust, until), Expires: later, Delivery: account.Mailed}).
+		Then(account.InvitationRenewed{Expires: later, Delivery: account.Mailed})
+	given(t, invited).When(account.Renew{Act: by(ust, until), Expires: later, Delivery: "pigeon"}).ThenRefused(account.ErrDelivery)
+}
+
+func TestWhoForgotAPasswordIsSentALinkByTheSystemAlone(t *testing.T) {
+	t.Parallel()
+	forgot := account.Recover{Act: by(domain.System, at), Expires: until}
+	given(t, invited, activated).When(forgot).Then(account.InvitationRenewed{Expires: until, Delivery: account.Mailed}).
+		When(account.Activate{Act: by(own, at)}).Then(activated)
+	given(t).When(forgot).ThenRefused(account.ErrNoAccount)
+	given(t, invited).When(forgot).ThenRefused(account.ErrNotActive)
+	given(t, invited, activated, suspended).When(forgot).ThenRefused(account.ErrSuspended)
+	given(t, invited, activated, closed).When(forgot).ThenRefused(account.ErrClosed)
+	given(t, invited, activated).When(account.Recover{Act: by(domain.System, at), Expires: until.Add(1)}).ThenRefused(account.ErrInvitationTooLong)
+	for _, a := range []domain.Actor{own, ust, admin} {
+		given(t, invited, activated).When(account.Recover{Act: by(a, at), Expires: until}).ThenRefused(account.ErrNotYours)
+	}
+}
+
+func TestAddressesAreOfOneMailbox(t *testing.T) {
+	t.Parallel()
+	for _, good := range []string{"", " a.verdi@pec.example.org ", "ufficio+scuola@comune.example.it"} {
+		p, err := account.NewPerson("anna", "Anna Verdi", good)
+		if err != nil || p.Mail.Reveal() != strings.TrimSpace(good) {
+			t.Errorf("%q: %v", good, err)
+		}
+	}
+	for _, bad := range []string{"anna", "anna@localhost", "a@example.org, b@example.org", "Anna <a@example.org>", "a@example.org\r\nBcc: b@example.org",
+		`"a b"@example.org`, "a@example..org", "@example.org", strings.Repeat("a", 65) + "@example.org", "a@" + strings.Repeat("a.", 130) + "org"} {
+		_, err := account.NewPerson("anna", "Anna Verdi", bad)
+		if !errors.Is(err, domain.Invalid("mail-malformed")) {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+}
+
 func TestManagingAnAccount(t *testing.T) {
 	t.Parallel()
 	commands := func(a domain.Actor) []account.Command {
@@ -146,7 +200,7 @@ func TestManagingAnAccount(t *testing.T) {
 			account.Reinstate{Act: by(a, at)}, account.Close{Act: by(a, at), Reason: account.ReasonMistake},
 		}
 	}
-	invitedAdmin := account.AccountInvited{Account: admin.Account, Role: domain.RoleAdmin, Person: person, Expires: until}
+	invitedAdmin := account.AccountInvited{Account: admin.Account, Role: domain.RoleAdmin, Person: person, Expires: until, Delivery: account.Shown}
 	for _, c := range commands(admin) {
 		given(t).When(c).ThenRefused(account.ErrNoAccount)
 		given(t, invitedAdmin, activated).When(c).ThenRefused(account.ErrOwnAccount)
@@ -170,18 +224,18 @@ func TestManagingAnAccount(t *testing.T) {
 
 func TestPersonsAreChecked(t *testing.T) {
 	t.Parallel()
-	p, err := account.NewPerson(" anna.verdi@example.org ", " Anna Verdi ")
+	p, err := account.NewPerson(" anna.verdi@example.org ", " Anna Verdi ", "")
 	if err != nil || p.Login.Reveal() != "anna.verdi@example.org" || p.Name.Reveal() != "Anna Verdi" {
 		t.Errorf("not trimmed, or refused: %v", err)
 	}
 	for _, login := range []string{"", "ab", "anna verdi", "anna\x00verdi", "anna\u200bverdi", strings.Repeat("a", 255), "\xff\xfe\xfd"} {
-		_, err := account.NewPerson(login, "")
+		_, err := account.NewPerson(login, "", "")
 		var errs domain.Errors
 		if !errors.As(err, &errs) || len(errs) != 2 || errs[0].Field != "login" || errs[1].Field != "name" {
 			t.Errorf("%d bytes of login: %v", len(login), err)
 		}
 	}
-	if _, err := account.NewPerson("anna", strings.Repeat("à", 121)); !errors.Is(err, domain.Invalid("name-malformed")) {
+	if _, err := account.NewPerson("anna", strings.Repeat("à", 121), ""); !errors.Is(err, domain.Invalid("name-malformed")) {
 		t.Errorf("long name: %v", err)
 	}
 }
@@ -199,7 +253,7 @@ func TestNoOrderOfCommandsLetsTheWrongPersonIn(t *testing.T) {
 			reason := rapid.SampledFrom(account.Reasons()).Draw(t, "reason")
 			c := rapid.SampledFrom([]account.Command{
 				account.Invite{Act: act, Account: id, Role: domain.RoleComune, Body: "015146", Person: person, Expires: ends},
-				account.Renew{Act: act, Expires: ends}, account.Activate{Act: act}, account.Suspend{Act: act, Reason: reason},
+				account.Renew{Act: act, Expires: ends}, account.Recover{Act: act, Expires: ends}, account.Activate{Act: act}, account.Suspend{Act: act, Reason: reason},
 				account.Reinstate{Act: act}, account.Close{Act: act, Reason: reason},
 			}).Draw(t, "command")
 			before := s
@@ -251,6 +305,14 @@ func (markSealer) Open(_ context.Context, _ uuid.UUID, _ domain.Class, place str
 
 func TestGolden(t *testing.T) {
 	t.Parallel()
+	reachable := invited
+	reachable.Delivery, reachable.Person = account.Mailed, domain.Open(id, domain.ClassPersonal, account.Person{
+		Login: domain.NewPersonal("anna.verdi@example.org"), Name: domain.NewPersonal("Anna Verdi"), Mail: domain.NewPersonal("a.verdi@pec.example.org"),
+	})
+	again := renewed
+	again.Delivery = account.Mailed
 	spec.Golden(t, event.NewCodec(markSealer{}, account.Events), "testdata",
-		invited, renewed, activated, suspended, reinstated, closed)
+		reachable, again, activated, suspended, reinstated, closed,
+		asked, approved, turnedDown, resetAsked, kept, reset,
+		spec.From{Schema: 1, Event: invited}, spec.From{Schema: 1, Event: renewed})
 }

@@ -16,6 +16,8 @@ func Decide(s State, c Command) ([]Event, error) {
 		return invite(s, c)
 	case Renew:
 		return renew(s, c)
+	case Recover:
+		return recoverAccess(s, c)
 	case Activate:
 		return activate(s, c)
 	case Suspend:
@@ -24,6 +26,14 @@ func Decide(s State, c Command) ([]Event, error) {
 		return reinstate(s, c)
 	case Close:
 		return closeAccount(s, c)
+	case Approve:
+		return approve(s, c)
+	case Refuse:
+		return refuse(s, c)
+	case ResetFactors:
+		return resetFactors(s, c)
+	case KeepFactors:
+		return keepFactors(s, c)
 	default:
 		return nil, domain.Invalid("command-unknown")
 	}
@@ -44,6 +54,16 @@ func Evolve(s State, e Event) State {
 		s.suspended = false
 	case AccountClosed:
 		s.closed, s.Expires = true, time.Time{}
+	case ApprovalAsked:
+		s.Inviter = e.By
+	case InvitationApproved:
+		s.Inviter = uuid.Nil
+	case InvitationRefused:
+		s.closed, s.Expires, s.Inviter = true, time.Time{}, uuid.Nil
+	case ResetAsked:
+		s.Resetter = e.By
+	case ResetRefused, FactorsReset:
+		s.Resetter = uuid.Nil
 	}
 	return s
 }
@@ -65,7 +85,18 @@ func invite(s State, c Invite) ([]Event, error) {
 	if err := lasting(c.At, c.Expires); err != nil {
 		return nil, err
 	}
-	return []Event{AccountInvited{Account: c.Account, Role: c.Role, Body: body, Person: c.Person, Expires: c.Expires.UTC()}}, nil
+	delivery, err := c.Delivery.known()
+	if err != nil {
+		return nil, err
+	}
+	if who, open := c.Person.Value(); delivery == Mailed && open && who.Mail.IsZero() {
+		return nil, ErrNoMail
+	}
+	out := []Event{AccountInvited{Account: c.Account, Role: c.Role, Body: body, Person: c.Person, Expires: c.Expires.UTC(), Delivery: delivery}}
+	if NeedsTwo(c.Role) && c.By.Role != domain.RoleSystem {
+		out = append(out, ApprovalAsked{By: c.By.Account})
+	}
+	return out, nil
 }
 
 func renew(s State, c Renew) ([]Event, error) {
@@ -78,10 +109,48 @@ func renew(s State, c Renew) ([]Event, error) {
 	if err := lasting(c.At, c.Expires); err != nil {
 		return nil, err
 	}
+	delivery, err := c.Delivery.known()
+	if err != nil {
+		return nil, err
+	}
 	if s.Expires.Equal(c.Expires) {
 		return nil, nil
 	}
-	return []Event{InvitationRenewed{Expires: c.Expires.UTC()}}, nil
+	return []Event{InvitationRenewed{Expires: c.Expires.UTC(), Delivery: delivery}}, nil
+}
+
+// known is how the link is delivered, Shown where nothing is said.
+func (d Delivery) known() (Delivery, error) {
+	switch d {
+	case "":
+		return Shown, nil
+	case Shown, Mailed:
+		return d, nil
+	}
+	return d, ErrDelivery
+}
+
+func recoverAccess(s State, c Recover) ([]Event, error) {
+	if c.By.Role != domain.RoleSystem {
+		return nil, ErrNotYours
+	}
+	switch s.Status() {
+	case Unknown:
+		return nil, ErrNoAccount
+	case Closed:
+		return nil, ErrClosed
+	case Suspended:
+		return nil, ErrSuspended
+	case Invited:
+		return nil, ErrNotActive
+	}
+	if err := lasting(c.At, c.Expires); err != nil {
+		return nil, err
+	}
+	if s.Expires.Equal(c.Expires) {
+		return nil, nil
+	}
+	return []Event{InvitationRenewed{Expires: c.Expires.UTC(), Delivery: Mailed}}, nil
 }
 
 // activate refuses a second use rather than pass over it: whoever comes with a used link must not believe that the password
@@ -98,6 +167,8 @@ func activate(s State, c Activate) ([]Event, error) {
 	switch {
 	case c.By != s.Actor():
 		return nil, ErrNotTheInvited
+	case s.Inviter != uuid.Nil:
+		return nil, ErrNotApproved
 	case s.Expires.IsZero():
 		return nil, ErrInvitationUsed
 	case !c.At.Before(s.Expires):
