@@ -12,7 +12,7 @@
 //	territory  comuni, centres, schools, routing, suspensions
 //	account    who may act for which body                   policy     from a record to the commands it asks for
 //	desk       what a person asks for, across streams       names      folding of names for comparison
-//	fact       what other systems are told
+//	fact       what other systems are told                  reading    who saw which pupil's data
 //
 // # Streams
 //
@@ -21,6 +21,7 @@
 //	school-<code>                a site in the register (package territory)
 //	territory-<province>         comuni, centres, routing policies, suspensions of a province, "015" (package territory)
 //	account-<uuid>               an account (package account)
+//	reading-<uuid>               one answer that showed pupils' data (package reading)
 //
 // # Glossary
 //
@@ -50,6 +51,8 @@
 //	erasure                 cancellazione                    the pupil's keys are destroyed, the facts stay countable
 //	order, grade            ordine, anno di corso            infanzia, primaria 1–5, secondaria I 1–3, secondaria II 1–5
 //	institution, site       istituzione, sede (plesso)       who answers an offer; where the pupil goes
+//	reading                 lettura                          a pupil's data shown to somebody; the access record keeps all
+//	ground                  titolo                           why somebody may see a pupil's data: the relation to the case
 //	fact                    fatto                            an event as other systems are told of it, without personal data
 //	outlet                  uscita                           where facts go
 //	con riserva             con riserva                      enrolled while documents are missing (DPR 394/1999 art. 45)

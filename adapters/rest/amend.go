@@ -9,6 +9,7 @@ import (
 	"approdo/domain/casefile"
 	"approdo/domain/desk"
 	"approdo/domain/event"
+	"approdo/domain/reading"
 )
 
 // amendTries bounds how often an amendment is laid over a newer case because others were faster.
@@ -38,7 +39,7 @@ func (a *api) amend(o order, in jsontext.Value) (deed, error) {
 		if err != nil {
 			return deed{}, err
 		}
-		opened, err := f.Open(o.ctx)
+		opened, err := f.Open(reading.Unshown(o.ctx))
 		if err != nil {
 			return deed{}, err
 		}

@@ -5,7 +5,10 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/go-chi/chi/v5"
+
 	"approdo/domain/event"
+	"approdo/domain/reading"
 )
 
 // answer is what a route says when nothing went wrong. A nil body is none.
@@ -22,16 +25,19 @@ func etag(r event.Revision) string { return `"` + strconv.FormatInt(int64(r), 10
 // read serves what changes nothing, and the few acts that no journal keeps.
 func (a *api) read(f func(r *http.Request) (answer, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		ctx, sheet := reading.NewContext(r.Context())
+		r = r.WithContext(ctx)
 		out, err := f(r)
 		if err != nil {
 			a.fail(w, r, err)
 			return
 		}
-		a.write(w, r, out)
+		a.write(w, r, out, sheet)
 	}
 }
 
-func (a *api) write(w http.ResponseWriter, r *http.Request, out answer) {
+// write answers. What of pupils the body shows stands in the access record before it leaves.
+func (a *api) write(w http.ResponseWriter, r *http.Request, out answer, sheet *reading.Sheet) {
 	h := w.Header()
 	if out.etag != "" {
 		h.Set("ETag", out.etag)
@@ -45,6 +51,13 @@ func (a *api) write(w http.ResponseWriter, r *http.Request, out answer) {
 	case out.body == nil:
 		w.WriteHeader(http.StatusNoContent)
 	default:
+		if v := visitOf(r.Context()); v.session != nil && r.Method != http.MethodHead {
+			if err := a.Readings.Keep(r.Context(), v.session.Actor, v.id, r.Method+" "+chi.RouteContext(r.Context()).RoutePattern(), sheet); err != nil {
+				a.Log.ErrorContext(r.Context(), "reading not kept", "request", v.id, "error", err.Error())
+				a.fail(w, r, err)
+				return
+			}
+		}
 		a.send(w, r, max(out.status, http.StatusOK), "application/json", out.body)
 	}
 }

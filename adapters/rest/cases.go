@@ -51,7 +51,7 @@ func (a *api) listCases(r *http.Request) (answer, error) {
 		}
 		out = pageOf(lines, string(next), func(l caseline.Line) caseLine { return lineOf(actor, l, now) })
 		for i, l := range lines {
-			identity, err := worklist.Name(ctx, a.Sealer, actor, l)
+			identity, err := worklist.Name(ctx, a.Sealer, actor, l, access.Name, access.BirthDate)
 			if err != nil {
 				return err
 			}
@@ -109,7 +109,7 @@ func (a *api) searchCases(r *http.Request) (answer, error) {
 		found = found[:min(len(found), mostMatches)]
 		out = pageOf(found, "", func(m duplicates.Match) match { return match{lineOf(actor, m.Line, now), m.Value, reasonsOf(m.Score)} })
 		for i, m := range found {
-			identity, err := worklist.Name(ctx, a.Sealer, actor, m.Line)
+			identity, err := worklist.Name(ctx, a.Sealer, actor, m.Line, access.Name, access.BirthDate)
 			if err != nil {
 				return err
 			}

@@ -33,6 +33,7 @@ import (
 	"approdo/domain/grade"
 	"approdo/domain/places"
 	"approdo/domain/policy"
+	"approdo/domain/reading"
 	"approdo/domain/territory"
 	"approdo/projections"
 	"approdo/projections/audit"
@@ -40,6 +41,7 @@ import (
 	"approdo/projections/centre"
 	"approdo/projections/comune"
 	"approdo/projections/duplicates"
+	"approdo/projections/readings"
 	"approdo/projections/school"
 )
 
@@ -117,7 +119,7 @@ func newHouse(t testing.TB, change ...func(*rest.Config)) *house {
 	h.time.Store(time.Date(2022, time.March, 14, 9, 0, 0, 0, time.UTC).UnixNano())
 	log := slog.New(slog.NewJSONHandler(h.log, nil))
 	sealer := sealtest.New()
-	h.codec = event.NewCodec(sealer, casefile.Events, places.Events, territory.Events, territory.SchoolEvents, account.Events)
+	h.codec = event.NewCodec(sealer, casefile.Events, places.Events, territory.Events, territory.SchoolEvents, account.Events, reading.Events)
 	h.desk = desk.New(h.store, h.codec, h.now, territory.Province015)
 	h.reactions = []policy.Reaction{policy.PlacesFollowCase(h.store, h.codec), policy.Erasure(sealer)}
 
@@ -126,11 +128,11 @@ func newHouse(t testing.TB, change ...func(*rest.Config)) *house {
 	db, err := views.Open(context.Background(), filepath.Join(t.TempDir(), "views.db"))
 	h.check(err)
 	h.views = projections.NewRunner(h.store, h.codec, db, slog.New(slog.DiscardHandler), comune.Projection(), centre.Projection(),
-		school.Projection(), board.Projection(), audit.Projection(), duplicates.Projection(sealer, plainTokens{}))
+		school.Projection(), board.Projection(), audit.Projection(), duplicates.Projection(sealer, plainTokens{}), readings.Projection(sealer))
 	directory := session.NewDirectory(h.store, h.codec)
 	sessions := session.New(session.Config{Directory: directory, Storage: kept, Clock: h.now, Cost: session.Cost{Memory: 64, Time: 1, Threads: 1},
 		Blind: func(text string) []byte { return plainTokens{}.Of("login", text) }})
-	h.config = rest.Config{Desk: h.desk, Views: patient{h.views}, Sessions: sessions, Directory: directory, Answers: kept,
+	h.config = rest.Config{Desk: h.desk, Views: patient{h.views}, Sessions: sessions, Directory: directory, Answers: kept, Readings: reading.NewRecorder(h.store, h.codec, h.now),
 		Limiter: session.NewLimiter(1_000_000, time.Minute, h.now), Sealer: sealer, Tokens: plainTokens{}, Clock: h.now, Log: log,
 		Pseudonym: func(reader domain.Actor, pupil uuid.UUID) string { return "P-" + pupil.String()[24:] }}
 	for _, c := range change {

@@ -17,6 +17,7 @@ import (
 	"approdo/domain"
 	"approdo/domain/account"
 	"approdo/domain/desk"
+	"approdo/domain/reading"
 	"approdo/domain/event"
 	"approdo/projections"
 	"approdo/projections/duplicates"
@@ -68,6 +69,7 @@ type Config struct {
 	Sessions  Sessions
 	Directory Directory
 	Answers   Answers
+	Readings  *reading.Recorder
 	Limiter   *session.Limiter
 	Sealer    domain.Sealer
 	Tokens    duplicates.Tokens

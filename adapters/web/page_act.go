@@ -14,6 +14,7 @@ import (
 	"approdo/domain/casefile"
 	"approdo/domain/desk"
 	"approdo/domain/grade"
+	"approdo/domain/reading"
 	"approdo/projections"
 	"approdo/projections/school"
 )
@@ -542,7 +543,14 @@ func (s *site) actPageOf(r *http.Request) (actPage, actContext, error) {
 	if err := access.Case(actorOf(r), file.Relation, acts[i].act); err != nil {
 		return actPage{}, actContext{}, err
 	}
-	opened, err := file.Open(r.Context())
+	if acts[i].act == access.Amend && visitOf(r).nameless { // what cannot be shown would come back as taken out
+		return actPage{}, actContext{}, reading.ErrNotKept
+	}
+	shown := []access.Field{access.Name}
+	if acts[i].act == access.Amend && s.Desk.Can(r.Context(), file, access.Amend) == nil {
+		shown = append(shown, access.BirthDate, access.Papers, access.Adults, access.Schooling, access.Health)
+	}
+	opened, err := file.Open(r.Context(), shown...)
 	return acts[i], actContext{s: s, r: r, file: file, opened: opened}, err
 }
 

@@ -66,7 +66,7 @@ func (s *site) pairCell(r *http.Request, g *registers, l caseline.Line) (Cell, e
 	if err != nil {
 		return Cell{}, err
 	}
-	identity, err := worklist.Name(r.Context(), s.Keys, actorOf(r), l)
+	identity, err := worklist.Name(r.Context(), s.Keys, actorOf(r), l, access.BirthDate)
 	if err != nil {
 		return Cell{}, err
 	}

@@ -276,7 +276,7 @@ func (s *site) fromSibling(r *http.Request, id string, f *Form) error {
 	if err != nil {
 		return err
 	}
-	opened, err := file.Open(r.Context())
+	opened, err := file.Open(r.Context(), access.Name, access.Papers, access.Domicile, access.Adults, access.Schooling)
 	if err != nil {
 		return err
 	}

@@ -161,7 +161,7 @@ func (s *site) dueCell(l caseline.Line) (Cell, Tone) {
 
 // lineRow is a case in a list: who, grade, comune, status and holder, term.
 func (s *site) lineRow(r *http.Request, g *registers, l caseline.Line) (Row, error) {
-	identity, err := worklist.Name(r.Context(), s.Keys, actorOf(r), l)
+	identity, err := worklist.Name(r.Context(), s.Keys, actorOf(r), l, access.Name)
 	if err != nil {
 		return Row{}, err
 	}

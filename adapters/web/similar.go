@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"approdo/domain"
+	"approdo/domain/access"
 	"approdo/domain/names"
 	"approdo/projections/duplicates"
 	"approdo/projections/worklist"
@@ -71,7 +72,7 @@ func (s *site) matchTable(r *http.Request, g *registers, caption Text, matches [
 		if err != nil {
 			return t, err
 		}
-		identity, err := worklist.Name(r.Context(), s.Keys, actorOf(r), m.Line)
+		identity, err := worklist.Name(r.Context(), s.Keys, actorOf(r), m.Line, access.BirthDate)
 		if err != nil {
 			return t, err
 		}

@@ -10,7 +10,10 @@ import (
 	"path"
 	"strings"
 
+	"github.com/go-chi/chi/v5"
+
 	"approdo/domain"
+	"approdo/domain/reading"
 )
 
 //go:embed templates
@@ -83,6 +86,7 @@ type frame struct {
 	Owner    string
 	Demo     bool
 	SignedIn bool
+	Nameless bool // pupils' data is withheld, since its reading cannot be recorded
 }
 
 // Languages are those the page is not in.
@@ -127,16 +131,63 @@ func (s *site) frame(w http.ResponseWriter, r *http.Request, title Text, crumbs 
 	return frame{
 		Lang: v.lang, Title: title, Crumbs: crumbs, Nav: navOf(v.person, r.URL.Path), Person: v.person, SignedIn: v.person != nil,
 		Notice: s.takeNotice(w, r), Path: r.URL.EscapedPath(), Owner: s.Owner, Demo: s.Demo,
+		Nameless: v.nameless,
 	}
 }
 
-// page makes a handler of a function that may refuse.
+// page makes a handler of a function that may refuse. What of pupils an answer shows is in the access record before the answer
+// leaves; where that cannot be written, a page is shown without their data, and says so.
 func (s *site) page(h func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if err := h(w, r); err != nil {
+		ctx, sheet := reading.NewContext(r.Context())
+		answer := &recorded{ResponseWriter: w, keep: func(status int) error { return s.keepReading(r, status, sheet) }}
+		err := h(answer, r.WithContext(ctx))
+		if answer.lost != nil {
+			s.Log.ErrorContext(r.Context(), "reading not kept", "request", visitOf(r).id, "error", answer.lost.Error())
+			if err = answer.lost; r.Method == http.MethodGet {
+				visitOf(r).nameless = true
+				err = h(w, r.WithContext(reading.Withheld(r.Context())))
+			}
+		}
+		if err != nil {
 			s.fail(w, r, err)
 		}
 	}
+}
+
+// keepReading records what an answer shows. A redirect shows nothing, nor does the answer to whoever asked for headers alone.
+func (s *site) keepReading(r *http.Request, status int, sheet *reading.Sheet) error {
+	p := visitOf(r).person
+	if p == nil || status >= 300 && status < 400 || r.Method == http.MethodHead {
+		return nil
+	}
+	return s.Readings.Keep(r.Context(), p.Actor, visitOf(r).id, r.Method+" "+chi.RouteContext(r.Context()).RoutePattern(), sheet)
+}
+
+// recorded is an answer that leaves once its reading is kept. Where that fails nothing leaves.
+type recorded struct {
+	http.ResponseWriter
+	keep func(status int) error
+	sent bool
+	lost error // why it was not kept
+}
+
+func (a *recorded) WriteHeader(status int) {
+	if a.sent {
+		return
+	}
+	a.sent = true
+	if a.lost = a.keep(status); a.lost == nil {
+		a.ResponseWriter.WriteHeader(status)
+	}
+}
+
+func (a *recorded) Write(b []byte) (int, error) {
+	a.WriteHeader(http.StatusOK)
+	if a.lost != nil {
+		return 0, a.lost
+	}
+	return a.ResponseWriter.Write(b)
 }
 
 // roles has the name of each role.

@@ -16,9 +16,10 @@ import (
 // visit is what is known of the request being served. One pointer travels with its context, so that the access log, outermost,
 // sees what was found out further in.
 type visit struct {
-	id     string
-	lang   Lang
-	person *Person // nil while nobody is signed in
+	id       string
+	lang     Lang
+	person   *Person // nil while nobody is signed in
+	nameless bool    // no pupil's data is shown, since nobody could record it
 }
 
 type visitKey struct{}

@@ -19,6 +19,7 @@ import (
 	"approdo/domain"
 	"approdo/domain/desk"
 	"approdo/domain/event"
+	"approdo/domain/reading"
 	"approdo/projections"
 )
 
@@ -61,6 +62,7 @@ type Config struct {
 	Sessions  Sessions
 	Desk      *desk.Desk
 	Views     Views
+	Readings  *reading.Recorder
 	Keys      domain.Sealer
 	Tokens    Tokens
 	Drafts    Drafts

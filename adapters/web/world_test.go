@@ -22,6 +22,7 @@ import (
 	"approdo/domain/grade"
 	"approdo/domain/places"
 	"approdo/domain/policy"
+	"approdo/domain/reading"
 	"approdo/domain/territory"
 	"approdo/projections"
 	"approdo/projections/audit"
@@ -29,6 +30,7 @@ import (
 	"approdo/projections/centre"
 	"approdo/projections/comune"
 	"approdo/projections/duplicates"
+	"approdo/projections/readings"
 	"approdo/projections/school"
 )
 
@@ -72,13 +74,13 @@ func newWorld(t *testing.T, log io.Writer) *world {
 	s := newTestSite(t, log)
 	w := &world{t: t, site: s, store: memory.New()}
 	sealer := sealtest.New()
-	w.codec = event.NewCodec(sealer, casefile.Events, places.Events, territory.Events, territory.SchoolEvents, account.Events)
+	w.codec = event.NewCodec(sealer, casefile.Events, places.Events, territory.Events, territory.SchoolEvents, account.Events, reading.Events)
 	clock := func() time.Time { return now }
 	w.desk = desk.New(w.store, w.codec, clock, territory.Province015)
 	db, err := views.Open(t.Context(), filepath.Join(t.TempDir(), "views.db"))
 	w.check(err)
 	w.views = projections.NewRunner(w.store, w.codec, db, slog.New(slog.DiscardHandler), comune.Projection(), centre.Projection(),
-		school.Projection(), board.Projection(), audit.Projection(), duplicates.Projection(sealer, tokens{}))
+		school.Projection(), board.Projection(), audit.Projection(), duplicates.Projection(sealer, tokens{}), readings.Projection(sealer))
 	w.found()
 	w.check(w.views.CatchUp(t.Context()))
 	ctx, cancel := context.WithCancel(context.Background())
@@ -98,6 +100,7 @@ func newWorld(t *testing.T, log io.Writer) *world {
 	})
 	w.doors = s.Sessions.(*sessions)
 	s.Desk, s.Views, s.Keys, s.Tokens, s.Clock = w.desk, w.views, sealer, tokens{}, clock
+	s.Readings = reading.NewRecorder(w.store, w.codec, clock)
 	return w
 }
 

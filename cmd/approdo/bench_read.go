@@ -37,8 +37,8 @@ const comesEvery = 50 * time.Millisecond
 // leastEvents is how many events a case has at least, with those of its seat.
 const leastEvents = 10
 
-// reading is a page that somebody reads.
-type reading struct{ name, path, token string }
+// visit is a page that somebody reads.
+type visit struct{ name, path, token string }
 
 // Run measures and prints a figure for each page. Value and baseline are the 95th percentiles.
 func (c *benchReadCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger) (err error) {
@@ -62,12 +62,12 @@ func (c *benchReadCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger)
 	if err != nil {
 		return err
 	}
-	readings, err := readingsOf(ctx, h)
+	visits, err := visitsOf(ctx, h)
 	if err != nil {
 		return err
 	}
-	few := make([]sample, len(readings))
-	for i, r := range readings {
+	few := make([]sample, len(visits))
+	for i, r := range visits {
 		if few[i], err = c.ask(ctx, crowd, handler, r); err != nil {
 			return err
 		}
@@ -80,7 +80,7 @@ func (c *benchReadCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger)
 	if err := h.catchUp(ctx); err != nil {
 		return err
 	}
-	for i, r := range readings {
+	for i, r := range visits {
 		many, err := c.ask(ctx, crowd, handler, r)
 		if err != nil {
 			return err
@@ -95,8 +95,8 @@ func (c *benchReadCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger)
 	return nil
 }
 
-// readingsOf are what proof asks for: the list of a comune, the queue of a centre, one case, and the board of the UST.
-func readingsOf(ctx context.Context, h *house) ([]reading, error) {
+// visitsOf are what proof asks for: the list of a comune, the queue of a centre, one case, and the board of the UST.
+func visitsOf(ctx context.Context, h *house) ([]visit, error) {
 	var first []caseline.Line
 	if err := h.views.Read(ctx, func(s *projections.Snapshot) (err error) {
 		first, _, err = centre.All(s, caseline.Filter{}, caseline.ByChange, "", 1)
@@ -116,7 +116,7 @@ func readingsOf(ctx context.Context, h *house) ([]reading, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []reading{{"list", "/pratiche", comune}, {"queue", "/pratiche?ordina=due", centre},
+	return []visit{{"list", "/pratiche", comune}, {"queue", "/pratiche?ordina=due", centre},
 		{"case", "/pratiche/" + first[0].Case.String(), centre}, {"board", "/cruscotto", ust}}, nil
 }
 
@@ -142,7 +142,7 @@ func (h *house) employ(ctx context.Context, role domain.Role, body string) (toke
 }
 
 // ask reads a page again and again while cases keep coming.
-func (c *benchReadCmd) ask(ctx context.Context, h *crowd, handler http.Handler, r reading) (s sample, err error) {
+func (c *benchReadCmd) ask(ctx context.Context, h *crowd, handler http.Handler, r visit) (s sample, err error) {
 	g, ctx := errgroup.WithContext(ctx)
 	ctx, stop := context.WithCancel(ctx)
 	g.Go(func() error { return unlessStopped(h.views.Run(ctx)) })

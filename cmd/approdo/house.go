@@ -20,6 +20,7 @@ import (
 	"approdo/domain/event"
 	"approdo/domain/places"
 	"approdo/domain/policy"
+	"approdo/domain/reading"
 	"approdo/domain/territory"
 	"approdo/projections"
 	"approdo/projections/audit"
@@ -27,6 +28,7 @@ import (
 	"approdo/projections/centre"
 	"approdo/projections/comune"
 	"approdo/projections/duplicates"
+	"approdo/projections/readings"
 	"approdo/projections/school"
 )
 
@@ -41,6 +43,7 @@ type house struct {
 	tokens    seal.Tokens
 	codec     *event.Codec
 	desk      *desk.Desk
+	readings  *reading.Recorder
 	views     *projections.Runner
 	directory *session.Directory
 	sessions  *session.Service
@@ -57,7 +60,7 @@ const (
 
 // allEvents is every stored name the program knows.
 func allEvents(sealer domain.Sealer) *event.Codec {
-	return event.NewCodec(sealer, casefile.Events, places.Events, territory.Events, territory.SchoolEvents, account.Events)
+	return event.NewCodec(sealer, casefile.Events, places.Events, territory.Events, territory.SchoolEvents, account.Events, reading.Events)
 }
 
 // openHouse opens a storage, and makes what is not there yet. Plain serves cookies over http.
@@ -75,8 +78,9 @@ func openHouse(ctx context.Context, where storage, master seal.MasterKey, clock 
 	h.passed = feed.OfJournal(h.checkpoints, h.store)
 	h.codec = allEvents(h.keys)
 	h.desk = desk.New(h.store, h.codec, clock, territory.Province015)
+	h.readings = reading.NewRecorder(h.store, h.codec, clock)
 	h.views = projections.NewRunner(h.store, h.codec, h.engine, log, comune.Projection(), centre.Projection(), school.Projection(),
-		board.Projection(), audit.Projection(), duplicates.Projection(h.keys, h.tokens))
+		board.Projection(), audit.Projection(), duplicates.Projection(h.keys, h.tokens), readings.Projection(h.keys))
 	h.directory = session.NewDirectory(h.store, h.codec)
 	h.sessions = session.New(session.Config{Directory: h.directory, Storage: h.state, Clock: clock, PlainHTTP: plain,
 		Blind: func(text string) []byte { return h.tokens.Of("login", text) }})

@@ -133,6 +133,9 @@ const (
 	Words     Field = "words" // notes, questions, answers, reasons in free text; one's own, and what one is asked, apart
 )
 
+// Fields lists the groups in the order they are shown.
+func Fields() []Field { return slices.Clone(everyField) }
+
 type may struct {
 	acts   []Act
 	fields []Field

@@ -19,6 +19,20 @@ type Identity struct {
 	Document           domain.Personal `json:"document,omitzero"`
 }
 
+// Only keeps some of the parts: the names, the birth date, and the rest, which is papers.
+func (i Identity) Only(name, birth, papers bool) (out Identity) {
+	if name {
+		out.FamilyName, out.GivenName, out.FamilyNameCyrillic, out.GivenNameCyrillic = i.FamilyName, i.GivenName, i.FamilyNameCyrillic, i.GivenNameCyrillic
+	}
+	if birth {
+		out.BirthDate = i.BirthDate
+	}
+	if papers {
+		out.BirthPlace, out.Citizenship, out.TaxCode, out.Document = i.BirthPlace, i.Citizenship, i.TaxCode, i.Document
+	}
+	return out
+}
+
 // Birth reads the birth date.
 func (i Identity) Birth() (domain.Date, error) { return domain.ParseDate(i.BirthDate.Reveal()) }
 

@@ -9,6 +9,7 @@ import (
 	"approdo/domain"
 	"approdo/domain/access"
 	"approdo/domain/casefile"
+	"approdo/domain/reading"
 )
 
 // Amend corrects a request: the form holds the whole of it as it should be, and only the parts that differ are recorded. The comune
@@ -18,7 +19,7 @@ func (d *Desk) Amend(ctx context.Context, t Ticket, a domain.Actor, id uuid.UUID
 	if err != nil {
 		return Receipt{}, err
 	}
-	now, err := file.Open(ctx)
+	now, err := file.Open(reading.Unshown(ctx))
 	if err != nil {
 		return Receipt{}, err
 	}

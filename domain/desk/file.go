@@ -3,6 +3,8 @@ package desk
 import (
 	"context"
 	"errors"
+	"reflect"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -10,6 +12,7 @@ import (
 	"approdo/domain/access"
 	"approdo/domain/casefile"
 	"approdo/domain/event"
+	"approdo/domain/reading"
 )
 
 func errorAs(err error) (*domain.Error, bool) { return errors.AsType[*domain.Error](err) }
@@ -141,24 +144,23 @@ type Opened struct {
 	Erased bool
 }
 
-// Open unseals the parts of the pupil the actor may see. An erased pupil is no error: Erased says so.
-func (f File) Open(ctx context.Context) (Opened, error) {
-	var o Opened
-	sees := func(field access.Field) bool { return access.Sees(f.actor.Role, f.Relation, field) }
+// Open unseals the parts of the pupil the actor may see, or of these the wanted ones, and notes them in the access record. An erased
+// pupil is no error: Erased says so. The error is reading.ErrUnrecorded where ctx has no sheet.
+func (f File) Open(ctx context.Context, wanted ...access.Field) (o Opened, err error) {
+	if may, err := reading.May(ctx); err != nil || !may {
+		return o, err
+	}
+	if f.State.Erased { // the keys may outlive the decision for a moment
+		return Opened{Erased: true}, nil
+	}
+	sees := func(field access.Field) bool {
+		return access.Sees(f.actor.Role, f.Relation, field) && (len(wanted) == 0 || slices.Contains(wanted, field))
+	}
 	identity, err := open(ctx, f.sealer, f.Papers.Identity, &o.Erased, sees(access.Name) || sees(access.BirthDate) || sees(access.Papers))
 	if err != nil {
 		return o, err
 	}
-	if sees(access.Name) {
-		o.FamilyName, o.GivenName = identity.FamilyName, identity.GivenName
-		o.FamilyNameCyrillic, o.GivenNameCyrillic = identity.FamilyNameCyrillic, identity.GivenNameCyrillic
-	}
-	if sees(access.BirthDate) {
-		o.BirthDate = identity.BirthDate
-	}
-	if sees(access.Papers) {
-		o.BirthPlace, o.Citizenship, o.TaxCode, o.Document = identity.BirthPlace, identity.Citizenship, identity.TaxCode, identity.Document
-	}
+	o.Identity = identity.Only(sees(access.Name), sees(access.BirthDate), sees(access.Papers))
 	if o.Domicile, err = open(ctx, f.sealer, f.Papers.Domicile, &o.Erased, sees(access.Domicile)); err != nil {
 		return o, err
 	}
@@ -173,18 +175,48 @@ func (f File) Open(ctx context.Context) (Opened, error) {
 		profile = casefile.Profile{Adults: profile.Adults}
 	}
 	o.Profile = profile
-	o.Health, err = open(ctx, f.sealer, f.Papers.Health, &o.Erased, sees(access.Health))
-	return o, err
+	if o.Health, err = open(ctx, f.sealer, f.Papers.Health, &o.Erased, sees(access.Health)); err != nil {
+		return o, err
+	}
+	reading.Note(ctx, f.ID, f.Relation, f.State.Comune, o.fields()...)
+	return o, nil
 }
 
-// Words opens the free text of an entry, or gives none where the actor may not read it. What he wrote himself and what he is asked he
-// always reads.
-func (f File) Words(ctx context.Context, e Entry) (domain.Personal, error) {
+// fields are the groups in which something is open.
+func (o Opened) fields() []access.Field {
+	var out []access.Field
+	note := func(f access.Field, is bool) {
+		if is {
+			out = append(out, f)
+		}
+	}
+	note(access.Name, o.Identity.Only(true, false, false) != casefile.Identity{})
+	note(access.BirthDate, !o.BirthDate.IsZero())
+	note(access.Papers, o.Identity.Only(false, false, true) != casefile.Identity{})
+	note(access.Domicile, o.Domicile != casefile.Domicile{})
+	note(access.Adults, len(o.Adults) > 0)
+	schooling := o.Profile
+	schooling.Adults = nil
+	note(access.Schooling, !reflect.ValueOf(schooling).IsZero())
+	note(access.Health, o.Health != casefile.Health{})
+	return out
+}
+
+// Words opens the free text of an entry, or gives none where the actor may not read it, and notes it in the access record. What he
+// wrote himself and what he is asked he always reads.
+func (f File) Words(ctx context.Context, e Entry) (words domain.Personal, err error) {
+	if may, err := reading.May(ctx); err != nil || !may || f.State.Erased {
+		return words, err
+	}
 	own := e.Meta.Actor.Role == f.actor.Role && e.Meta.Actor.Body == f.actor.Body
 	question, isQuestion := e.Event.(casefile.QuestionAsked)
 	mine := f.Relation != access.Past && (own || isQuestion && question.To.Is(f.actor))
 	var erased bool
-	return open(ctx, f.sealer, casefile.TextOf(e.Event), &erased, mine || access.Sees(f.actor.Role, f.Relation, access.Words))
+	words, err = open(ctx, f.sealer, casefile.TextOf(e.Event), &erased, mine || access.Sees(f.actor.Role, f.Relation, access.Words))
+	if err == nil && !words.IsZero() {
+		reading.Note(ctx, f.ID, f.Relation, f.State.Comune, access.Words)
+	}
+	return words, err
 }
 
 func open[T any](ctx context.Context, k domain.Sealer, s domain.Sealed[T], erased *bool, allowed bool) (T, error) {

@@ -1,4 +1,5 @@
-// Package audit is the trail of who did what and when, without anything of a pupil: one row for each record of the journal.
+// Package audit is the trail of who did what and when, without anything of a pupil: one row for each act in the journal. Who read what
+// is another view, readings.
 package audit
 
 import (
@@ -8,7 +9,10 @@ import (
 	"github.com/google/uuid"
 
 	"approdo/domain"
+	"approdo/domain/account"
 	"approdo/domain/casefile"
+	"approdo/domain/places"
+	"approdo/domain/territory"
 	"approdo/projections"
 )
 
@@ -31,7 +35,8 @@ var rows = projections.LogOf[Row]("audit_rows", projections.Index{"acted_on", "p
 // Projection keeps the view.
 func Projection() projections.Projection {
 	return projections.Projection{
-		Name: "audit", Version: 1, Tables: []projections.Relation{rows},
+		Name: "audit", Version: 1,
+		Streams: []string{casefile.Category, places.Category, territory.Category, territory.SchoolCategory, account.Prefix}, Tables: []projections.Relation{rows},
 		Apply: func(_ context.Context, tx *projections.Tx, r projections.Event) error {
 			rows.Append(tx, Row{Position: int64(r.Position), At: r.Meta.At, Day: domain.DateOf(r.Meta.At), Stream: r.Stream,
 				Case: casefile.IDOf(r.Stream), Type: r.Type, Role: r.Meta.Actor.Role, Body: r.Meta.Actor.Body, Account: r.Meta.Actor.Account})

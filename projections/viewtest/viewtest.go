@@ -13,6 +13,7 @@ import (
 	"approdo/domain/event/sealtest"
 	"approdo/domain/grade"
 	"approdo/domain/places"
+	"approdo/domain/reading"
 	"approdo/domain/territory"
 	"approdo/projections"
 )
@@ -30,7 +31,7 @@ type Journal struct {
 func New(t testing.TB) *Journal {
 	s := sealtest.New()
 	return &Journal{t: t, Sealer: s, last: map[string]event.Revision{},
-		codec: event.NewCodec(s, casefile.Events, places.Events, territory.Events, territory.SchoolEvents)}
+		codec: event.NewCodec(s, casefile.Events, places.Events, territory.Events, territory.SchoolEvents, reading.Events)}
 }
 
 // Begin is when a journal's first event happens; each that follows is an hour later.

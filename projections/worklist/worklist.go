@@ -101,7 +101,8 @@ func Facts(l caseline.Line) access.Facts {
 	return access.Facts{Comune: l.Comune, Centre: l.Centre, Institution: l.Institution, Offered: l.Status == casefile.Offered}
 }
 
-// Name opens the name and the birth date of a line as far as the actor may see them; zero where he may not, or the pupil is erased.
-func Name(ctx context.Context, k domain.Sealer, a domain.Actor, l caseline.Line) (casefile.Identity, error) {
-	return caseline.Open(ctx, k, a, access.Relate(a, Facts(l)), l.Identity)
+// Name opens what is wanted of a line, the name or the birth date, as far as the actor may see it; zero where he may not, or the
+// pupil is erased. What comes out is to be shown: it stands in the access record.
+func Name(ctx context.Context, k domain.Sealer, a domain.Actor, l caseline.Line, wanted ...access.Field) (casefile.Identity, error) {
+	return caseline.Open(ctx, k, a, access.Relate(a, Facts(l)), l, wanted...)
 }
