@@ -28,6 +28,21 @@ type Store interface {
 	Adopt(ctx context.Context, account uuid.UUID, login []byte, hash string) (bool, error)
 	Drop(ctx context.Context, account uuid.UUID) error
 
+	Bind(ctx context.Context, account uuid.UUID, identity []byte, now time.Time) (bool, error)
+	Bound(ctx context.Context, identity []byte) (uuid.UUID, error)
+	BoundSince(ctx context.Context, account uuid.UUID) (time.Time, error)
+	Unbind(ctx context.Context, account uuid.UUID) error
+	Identities(ctx context.Context, each func(account uuid.UUID, identity []byte, since time.Time) error) error
+	AcceptIdentity(ctx context.Context, link []byte, hash string, identity []byte, now time.Time) (bool, error)
+	SetOut(ctx context.Context, state, browser []byte, account uuid.UUID, errand []byte, expires time.Time) error
+	Return(ctx context.Context, state, browser []byte, now time.Time) (account uuid.UUID, errand []byte, err error)
+
+	AskRecovery(ctx context.Context, id uuid.UUID, login []byte, now time.Time) error
+	Recoveries(ctx context.Context, each func(id uuid.UUID, login []byte, at time.Time) error) error
+	DropRecovery(ctx context.Context, id uuid.UUID) error
+	MarkPosted(ctx context.Context, event uuid.UUID, now time.Time) error
+	Posted(ctx context.Context, event uuid.UUID) (bool, error)
+
 	BeginSession(ctx context.Context, token []byte, account uuid.UUID, proof string, created, expires time.Time) error
 	Session(ctx context.Context, token []byte) (
 		account uuid.UUID, proof string, factors int, created, seen, expires time.Time, err error)
@@ -99,6 +114,13 @@ var rules = map[string]func(*testing.T, nodes){
 	"a password is replaced only by who knew it":                   replaced,
 	"a password from elsewhere is adopted and never replaces one":  adopted,
 	"what is dropped is gone":                                      dropped,
+	"an identity is one account's":                                 identities,
+	"a link is accepted for an identity, or not at all":            acceptedFor,
+	"a browser comes back once, in time":                           errands,
+	"what was asked and what was posted is remembered":             mail,
+	"race: one of many has an identity":                            raceBind,
+	"race: one of many uses a link for an identity":                raceAcceptIdentity,
+	"race: one of many comes back":                                 raceReturn,
 	"sessions begin, move and end":                                 sessions,
 	"tries are judged on the one before":                           tries,
 	"drafts are their account's alone":                             drafts,

@@ -59,28 +59,32 @@ func (s *Store) Invitation(ctx context.Context, link []byte) (account uuid.UUID,
 // nodes, one is told true.
 func (s *Store) Accept(ctx context.Context, link []byte, hash string, now time.Time) (accepted bool, err error) {
 	err = s.write(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		accepted = false
-		var account uuid.UUID
-		err := tx.QueryRow(ctx, "UPDATE state.invitations SET used = $1 WHERE link = $2 AND used IS NULL AND expires > $1 RETURNING account",
-			now, link).Scan(&account)
-		if errors.Is(err, pgx.ErrNoRows) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		tag, err := tx.Exec(ctx, "UPDATE state.credentials SET hash = $2, reserved_until = NULL WHERE account = $1", account, hash)
-		if err != nil {
-			return err
-		}
-		if tag.RowsAffected() == 0 {
-			return errInvitation
-		}
-		accepted = true
-		_, err = tx.Exec(ctx, "DELETE FROM state.sessions WHERE account = $1", account)
+		account, err := accept(ctx, tx, link, hash, now)
+		accepted = account != uuid.Nil
 		return err
 	})
 	return accepted && err == nil, err
+}
+
+// accept says whose link was used up; the nil UUID where there is none to use.
+func accept(ctx context.Context, tx pgx.Tx, link []byte, hash string, now time.Time) (account uuid.UUID, err error) {
+	err = tx.QueryRow(ctx, "UPDATE state.invitations SET used = $1 WHERE link = $2 AND used IS NULL AND expires > $1 RETURNING account",
+		now, link).Scan(&account)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return uuid.Nil, nil
+	}
+	if err != nil {
+		return uuid.Nil, err
+	}
+	tag, err := tx.Exec(ctx, "UPDATE state.credentials SET hash = $2, reserved_until = NULL WHERE account = $1", account, hash)
+	if err != nil {
+		return uuid.Nil, err
+	}
+	if tag.RowsAffected() == 0 {
+		return uuid.Nil, errInvitation
+	}
+	_, err = tx.Exec(ctx, "DELETE FROM state.sessions WHERE account = $1", account)
+	return account, err
 }
 
 // Credential finds who signs in with a login: the nil UUID for a login nobody has, and no hash while no password was chosen.
@@ -150,7 +154,7 @@ func (s *Store) Adopt(ctx context.Context, account uuid.UUID, login []byte, hash
 // Drop removes all that is kept of an account; its login is free again.
 func (s *Store) Drop(ctx context.Context, account uuid.UUID) error {
 	return s.write(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		for _, table := range []string{"credentials", "invitations", "sessions", "drafts", "idempotency"} {
+		for _, table := range []string{"credentials", "invitations", "sessions", "drafts", "idempotency", "identities", "errands"} {
 			if _, err := tx.Exec(ctx, "DELETE FROM state."+table+" WHERE account = $1", account); err != nil {
 				return err
 			}

@@ -62,21 +62,25 @@ func (s *Store) Invitation(ctx context.Context, link []byte) (account uuid.UUID,
 // told true.
 func (s *Store) Accept(ctx context.Context, link []byte, hash string, now time.Time) (accepted bool, err error) {
 	err = s.write(ctx, func(c *sqlite.Conn) error {
-		err := exec(c, "UPDATE invitations SET used = ?1 WHERE link = ?2 AND used IS NULL AND expires > ?1", ms(now), link)
-		if err != nil || c.Changes() == 0 {
-			return err
-		}
-		accepted = true
-		const account = "(SELECT account FROM invitations WHERE link = ?1)"
-		if err := exec(c, "UPDATE credentials SET hash = ?2, reserved_until = NULL WHERE account = "+account, link, hash); err != nil {
-			return err
-		}
-		if c.Changes() == 0 {
-			return errors.New("an invitation without a login")
-		}
-		return exec(c, "DELETE FROM sessions WHERE account = "+account, link)
+		accepted, err = accept(c, link, hash, now)
+		return err
 	})
 	return accepted && err == nil, err
+}
+
+func accept(c *sqlite.Conn, link []byte, hash string, now time.Time) (bool, error) {
+	err := exec(c, "UPDATE invitations SET used = ?1 WHERE link = ?2 AND used IS NULL AND expires > ?1", ms(now), link)
+	if err != nil || c.Changes() == 0 {
+		return false, err
+	}
+	const account = "(SELECT account FROM invitations WHERE link = ?1)"
+	if err := exec(c, "UPDATE credentials SET hash = ?2, reserved_until = NULL WHERE account = "+account, link, hash); err != nil {
+		return false, err
+	}
+	if c.Changes() == 0 {
+		return false, errors.New("an invitation without a login")
+	}
+	return true, exec(c, "DELETE FROM sessions WHERE account = "+account, link)
 }
 
 // Credential finds who signs in with a login: the nil UUID for a login nobody has, and no hash while no password was chosen.
@@ -149,7 +153,7 @@ func (s *Store) Adopt(ctx context.Context, account uuid.UUID, login []byte, hash
 // Drop removes all that is kept of an account; its login is free again.
 func (s *Store) Drop(ctx context.Context, account uuid.UUID) error {
 	return s.write(ctx, func(c *sqlite.Conn) error {
-		for _, table := range []string{"credentials", "invitations", "sessions", "drafts", "idempotency"} {
+		for _, table := range []string{"credentials", "invitations", "sessions", "drafts", "idempotency", "identities", "errands"} {
 			if err := exec(c, "DELETE FROM "+table+" WHERE account = ?", account[:]); err != nil {
 				return err
 			}

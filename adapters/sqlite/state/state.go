@@ -22,6 +22,7 @@ const (
 	AnswersKept = 24 * time.Hour
 	TriesKept   = 24 * time.Hour
 	DraftsKept  = 30 * 24 * time.Hour // since the last change
+	PostedKept  = 7 * 24 * time.Hour  // longer than any link is good for
 )
 
 // ErrUnavailable is what every method gives while the disk is full or failing.
@@ -86,6 +87,9 @@ func (s *Store) Purge(ctx context.Context, now time.Time) error {
 			{"tries WHERE last", now.Add(-TriesKept)},
 			{"drafts WHERE updated", now.Add(-DraftsKept)},
 			{"idempotency WHERE at", now.Add(-AnswersKept)},
+			{"errands WHERE expires", now},
+			{"recoveries WHERE at", now.Add(-AnswersKept)}, // the mail was away all day
+			{"posted WHERE at", now.Add(-PostedKept)},
 		} {
 			if err := exec(c, "DELETE FROM "+old.rows+" <= ?", ms(old.by)); err != nil {
 				return err
