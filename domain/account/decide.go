@@ -62,8 +62,10 @@ func Evolve(s State, e Event) State {
 		s.closed, s.Expires, s.Inviter = true, time.Time{}, uuid.Nil
 	case ResetAsked:
 		s.Resetter = e.By
-	case ResetRefused, FactorsReset:
+	case ResetRefused:
 		s.Resetter = uuid.Nil
+	case FactorsReset:
+		s.Resetter, s.reset = uuid.Nil, e.Reset
 	}
 	return s
 }

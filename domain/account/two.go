@@ -30,7 +30,9 @@ type (
 	// ResetRefused leaves the second factors as they are.
 	ResetRefused struct{}
 	// FactorsReset takes all second factors and recovery codes away.
-	FactorsReset struct{}
+	FactorsReset struct {
+		Reset uuid.UUID `json:"reset"`
+	}
 )
 
 func (ApprovalAsked) accountEvent()      {}
@@ -47,7 +49,10 @@ type (
 	// Refuse does not, and ends it.
 	Refuse struct{ domain.Act }
 	// ResetFactors takes the second factors of an account away, or asks a second person to agree.
-	ResetFactors struct{ domain.Act }
+	ResetFactors struct {
+		domain.Act
+		Reset uuid.UUID // names it, so that what was done is not done again
+	}
 	// KeepFactors refuses what somebody asked with ResetFactors.
 	KeepFactors struct{ domain.Act }
 )
@@ -97,14 +102,16 @@ func resetFactors(s State, c ResetFactors) ([]Event, error) {
 		return nil, err
 	}
 	switch {
+	case s.reset == c.Reset:
+		return nil, nil
 	case !NeedsTwo(s.Role), c.By.Role == domain.RoleSystem:
-		return []Event{FactorsReset{}}, nil
+		return []Event{FactorsReset{Reset: c.Reset}}, nil
 	case s.Resetter == uuid.Nil:
 		return []Event{ResetAsked{By: c.By.Account}}, nil
 	case s.Resetter == c.By.Account:
 		return nil, ErrSamePerson
 	}
-	return []Event{FactorsReset{}}, nil
+	return []Event{FactorsReset{Reset: c.Reset}}, nil
 }
 
 func keepFactors(s State, c KeepFactors) ([]Event, error) {

@@ -15,12 +15,15 @@ var (
 	colleague = domain.Actor{Account: uuid.MustParse("018f0000-0000-7000-8000-0000000000cc"), Role: domain.RoleAdmin}
 	ownUST    = domain.Actor{Account: id, Role: domain.RoleUST}
 
+	first  = uuid.MustParse("018f0000-0000-7000-8000-0000000000d1")
+	second = uuid.MustParse("018f0000-0000-7000-8000-0000000000d2")
+
 	asked      = account.ApprovalAsked{By: admin.Account}
 	approved   = account.InvitationApproved{}
 	turnedDown = account.InvitationRefused{}
 	resetAsked = account.ResetAsked{By: admin.Account}
 	kept       = account.ResetRefused{}
-	reset      = account.FactorsReset{}
+	reset      = account.FactorsReset{Reset: first}
 )
 
 func TestAGreatRoleIsGivenByTwo(t *testing.T) {
@@ -66,15 +69,18 @@ func TestARefusedInvitationIsOver(t *testing.T) {
 
 func TestSecondFactorsAreResetByWhoManagesTheAccountAndOfGreatRolesByTwo(t *testing.T) {
 	t.Parallel()
-	resetBy := func(a domain.Actor) account.Command { return account.ResetFactors{Act: by(a, at)} }
-	given(t, invited, activated).When(resetBy(ust)).Then(reset).When(resetBy(ust)).Then(reset)
+	resetBy := func(a domain.Actor) account.Command { return account.ResetFactors{Act: by(a, at), Reset: first} }
+	given(t, invited, activated).When(resetBy(ust)).Then(reset)
+	given(t, invited, activated, reset).When(resetBy(ust)).ThenNothing()
+	given(t, invited, activated, reset).When(account.ResetFactors{Act: by(ust, at), Reset: second}).Then(account.FactorsReset{Reset: second})
 	given(t, invited, activated).When(resetBy(own)).ThenRefused(account.ErrNotYours)
 	given(t, invited, closed).When(resetBy(ust)).ThenRefused(account.ErrClosed)
 
 	given(t, invitedUST, activated).When(resetBy(ust)).ThenRefused(account.ErrNotYours)
 	given(t, invitedUST, activated).When(resetBy(admin)).Then(resetAsked).When(resetBy(admin)).ThenRefused(account.ErrSamePerson)
-	given(t, invitedUST, activated, resetAsked).When(resetBy(colleague)).Then(reset).When(resetBy(colleague)).
-		Then(account.ResetAsked{By: colleague.Account})
+	given(t, invitedUST, activated, resetAsked).When(resetBy(colleague)).Then(reset)
+	given(t, invitedUST, activated, resetAsked, reset).When(resetBy(colleague)).ThenNothing()
+	given(t, invitedUST, activated, resetAsked, reset).When(account.ResetFactors{Act: by(colleague, at), Reset: second}).Then(account.ResetAsked{By: colleague.Account})
 	given(t, invitedUST, activated, resetAsked).When(resetBy(domain.System)).Then(reset)
 	given(t, invitedUST, activated).When(resetBy(domain.System)).Then(reset)
 
@@ -98,7 +104,7 @@ func TestNoOrderOfCommandsSparesTheSecondPerson(t *testing.T) {
 			act, ends := by(who, now), now.Add(account.MaxInvitation)
 			c := rapid.SampledFrom([]account.Command{
 				account.Invite{Act: act, Account: id, Role: domain.RoleUST, Person: person, Expires: ends}, account.Renew{Act: act, Expires: ends},
-				account.Activate{Act: act}, account.Approve{Act: act}, account.Refuse{Act: act}, account.ResetFactors{Act: act},
+				account.Activate{Act: act}, account.Approve{Act: act}, account.Refuse{Act: act}, account.ResetFactors{Act: act, Reset: uuid.New()},
 				account.KeepFactors{Act: act}, account.Suspend{Act: act, Reason: account.ReasonLeft}, account.Reinstate{Act: act},
 			}).Draw(t, "command")
 			events, err := account.Decide(s, c)
