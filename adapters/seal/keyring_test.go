@@ -30,6 +30,8 @@ type ground struct {
 	master MasterKey
 	// open is what another process would do.
 	open func(ctx context.Context, m MasterKey) (*Keyring, error)
+	// copy takes a copy from outside, without the master key.
+	copy func(ctx context.Context) (Copy, error)
 	// run runs a statement from outside, and gives its first column.
 	run func(t *testing.T, statement string) [][]byte
 	// lock keeps every writer out until release is called.
@@ -44,6 +46,7 @@ func fileGround(t testing.TB) ground {
 	return ground{
 		master: NewMasterKey(),
 		open:   func(_ context.Context, m MasterKey) (*Keyring, error) { return OpenKeyring(path, m) },
+		copy:   func(ctx context.Context) (Copy, error) { return CopyFile(ctx, path) },
 		run: func(t *testing.T, statement string) (out [][]byte) {
 			t.Helper()
 			query(t, path, statement, func(s *sqlite.Stmt) { out = append(out, columnBytes(s, 0)) })

@@ -24,6 +24,7 @@ func postgresGround(t testing.TB) ground {
 	return ground{
 		master: NewMasterKey(),
 		open:   func(ctx context.Context, m MasterKey) (*Keyring, error) { return OpenKeyringPostgres(ctx, url, m) },
+		copy:   func(ctx context.Context) (Copy, error) { return CopyPostgres(ctx, url) },
 		run:    func(t *testing.T, statement string) [][]byte { return ask(t, url, statement) },
 		lock: func(t *testing.T) func() {
 			conn := connect(t, url)

@@ -34,6 +34,10 @@ func (k *Keyring) TakeOver(ctx context.Context, from *Keyring) (n int, err error
 	if e.forgotten, err = from.storage.forgotten(ctx); err != nil {
 		return 0, err
 	}
+	return k.inherit(ctx, e)
+}
+
+func (k *Keyring) inherit(ctx context.Context, e estate) (n int, err error) {
 	if err := k.submit(ctx, &request{take: &e, done: make(chan struct{})}); err != nil {
 		return 0, err
 	}
