@@ -151,3 +151,29 @@ func TestACopyHoldsNoKeyInTheOpen(t *testing.T) {
 		}
 	}
 }
+
+// Whoever was forgotten after the keys were read, and before the tombstones were, has no key.
+func TestWhoIsForgottenMeanwhileHasNoKeyInACopy(t *testing.T) {
+	everywhere(t, func(t *testing.T, fresh func(testing.TB) ground) {
+		g := fresh(t)
+		k := g.ring(t)
+		gone, kept := uuid.New(), uuid.New()
+		mustSeal(t, k, gone, domain.ClassPersonal)
+		mustSeal(t, k, kept, domain.ClassPersonal)
+		c := copied(t, g)
+		if err := k.Forget(t.Context(), gone); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.bury(t.Context(), k.storage); err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range c.Keys {
+			if d.Subject == gone {
+				t.Errorf("the %s key of somebody who is dead", d.Class)
+			}
+		}
+		if len(c.Keys) != len(classes) || len(c.Salts) != 1 || len(c.Forgotten) != 1 {
+			t.Errorf("%d keys, %d salts, %d tombstones", len(c.Keys), len(c.Salts), len(c.Forgotten))
+		}
+	})
+}
