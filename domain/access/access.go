@@ -20,6 +20,7 @@ const (
 	Past      Relation = "past"     // centre or institution that once acted on the case
 	Oversees  Relation = "oversees" // UST
 	Audits    Relation = "audits"   // Prefettura
+	Named     Relation = "named"    // Prefettura, which has opened the name for a reason and for some hours
 )
 
 // Facts of a case that make a relation.
@@ -28,6 +29,7 @@ type Facts struct {
 	Centre           domain.Centre
 	Institution      domain.Institution // that has the offer or the place; empty when none has
 	Offered          bool               // it has not answered yet
+	Named            bool               // an opening of the name stands for the actor
 	PastCentres      []domain.Centre
 	PastInstitutions []domain.Institution
 }
@@ -38,6 +40,9 @@ func Relate(a domain.Actor, f Facts) Relation {
 	case domain.RoleUST, domain.RoleSystem:
 		return Oversees
 	case domain.RolePrefettura:
+		if f.Named {
+			return Named
+		}
 		return Audits
 	}
 	if a.Body == "" {
@@ -97,6 +102,8 @@ const (
 	Unmerge         Act = "unmerge"
 	Note            Act = "note"
 	Erase           Act = "erase"
+	ReadReadings    Act = "read-readings" // who saw the pupil's data, and who can
+	OpenName        Act = "open-name"     // see for some hours, and for a reason, who the pupil is
 )
 
 // Acts that concern no case.
@@ -109,7 +116,8 @@ const (
 	SearchByName   Act = "search-by-name"
 	ReviewPairs    Act = "review-pairs" // cases of different bodies that may be of one child
 	ReadBoard      Act = "read-board"
-	ReadDay        Act = "read-day" // the audit trail of a day
+	ReadDay        Act = "read-day"       // the audit trail of a day
+	WatchReadings  Act = "watch-readings" // how much who reads
 	ReadRegisters  Act = "read-registers"
 	EditRegisters  Act = "edit-registers"
 	Suspend        Act = "suspend"
@@ -174,12 +182,13 @@ var onCases = map[domain.Role]map[Relation]may{
 		Oversees: {
 			acts: []Act{ReadCase, ReadTrail, Amend, ChangeDomicile, TakeCharge, Ask, Answer, DetermineGrade, HandOver, Offer,
 				Override, WithdrawOffer, Accept, Decline, RecordFirstDay, EndAttendance, WithdrawRequest, Close, Reopen, Merge,
-				Unmerge, Note, Erase},
+				Unmerge, Note, Erase, ReadReadings},
 			fields: everyField,
 		},
 	},
 	domain.RolePrefettura: {
-		Audits: {acts: []Act{ReadTrail}},
+		Audits: {acts: []Act{ReadTrail, ReadReadings, OpenName}},
+		Named:  {acts: []Act{ReadTrail, ReadReadings, OpenName}, fields: []Field{Name, BirthDate}},
 	},
 }
 
@@ -188,9 +197,9 @@ var atLarge = map[domain.Role][]Act{
 	domain.RoleComune: {Request, ListCases, SearchByName, ReadBoard},
 	domain.RoleCentre: {ListCases, SearchByName, ReadPlaces, ReadBoard, ReadRegisters},
 	domain.RoleSchool: {Enrol, DeclarePlaces, ReadPlaces, ListCases, SearchByName, ReadBoard},
-	domain.RoleUST: {Request, DeclarePlaces, ReadPlaces, ListCases, SearchByName, ReviewPairs, ReadBoard, ReadDay, ReadRegisters,
+	domain.RoleUST: {Request, DeclarePlaces, ReadPlaces, ListCases, SearchByName, ReviewPairs, ReadBoard, ReadDay, WatchReadings, ReadRegisters,
 		EditRegisters, Suspend, ManageAccounts, ReadOperations, ReadFacts},
-	domain.RolePrefettura: {ReadBoard, ReadDay, ReadRegisters, Suspend},
+	domain.RolePrefettura: {ReadBoard, ReadDay, WatchReadings, ReadRegisters, Suspend},
 	domain.RoleAdmin:      {ManageAccounts, ReadOperations},
 }
 

@@ -25,46 +25,49 @@ var columns = []column{
 	{domain.RoleSchool, access.Past},
 	{domain.RoleUST, access.Oversees},
 	{domain.RolePrefettura, access.Audits},
+	{domain.RolePrefettura, access.Named},
 }
 
 // onCases is the table by the act and the field, where package access has it by the role: x may, . may not.
 const onCases = `
                     comune  centre    school                UST   Prefettura
-                    own     own past  offered enrolled past
-  read-case         x       x   x     x       x        x    x     .
-  read-trail        .       x   .     .       .        .    x     x
-  amend             x       x   .     .       x        .    x     .
-  change-domicile   x       x   .     .       x        .    x     .
-  take-charge       .       x   .     .       .        .    x     .
-  ask               .       x   .     .       .        .    x     .
-  answer            x       x   .     x       x        .    x     .
-  determine-grade   .       x   .     .       x        .    x     .
-  hand-over         .       x   .     .       .        .    x     .
-  offer             .       x   .     .       .        .    x     .
-  override          .       .   .     .       .        .    x     .
-  withdraw-offer    .       x   .     .       .        .    x     .
-  accept            .       .   .     x       .        .    x     .
-  decline           .       .   .     x       .        .    x     .
-  record-first-day  .       .   .     .       x        .    x     .
-  end-attendance    .       .   .     .       x        .    x     .
-  withdraw-request  x       .   .     .       .        .    x     .
-  close             .       x   .     .       x        .    x     .
-  reopen            .       x   .     .       .        .    x     .
-  merge             .       .   .     .       .        .    x     .
-  unmerge           .       .   .     .       .        .    x     .
-  note              x       x   .     x       x        .    x     .
-  erase             .       .   .     .       .        .    x     .
+                    own     own past  offered enrolled past audits named
+  read-case         x       x   x     x       x        x    x     .      .
+  read-trail        .       x   .     .       .        .    x     x      x
+  amend             x       x   .     .       x        .    x     .      .
+  change-domicile   x       x   .     .       x        .    x     .      .
+  take-charge       .       x   .     .       .        .    x     .      .
+  ask               .       x   .     .       .        .    x     .      .
+  answer            x       x   .     x       x        .    x     .      .
+  determine-grade   .       x   .     .       x        .    x     .      .
+  hand-over         .       x   .     .       .        .    x     .      .
+  offer             .       x   .     .       .        .    x     .      .
+  override          .       .   .     .       .        .    x     .      .
+  withdraw-offer    .       x   .     .       .        .    x     .      .
+  accept            .       .   .     x       .        .    x     .      .
+  decline           .       .   .     x       .        .    x     .      .
+  record-first-day  .       .   .     .       x        .    x     .      .
+  end-attendance    .       .   .     .       x        .    x     .      .
+  withdraw-request  x       .   .     .       .        .    x     .      .
+  close             .       x   .     .       x        .    x     .      .
+  reopen            .       x   .     .       .        .    x     .      .
+  merge             .       .   .     .       .        .    x     .      .
+  unmerge           .       .   .     .       .        .    x     .      .
+  note              x       x   .     x       x        .    x     .      .
+  erase             .       .   .     .       .        .    x     .      .
+  read-readings     .       .   .     .       .        .    x     x      x
+  open-name         .       .   .     .       .        .    .     x      x
 `
 
 const fields = `
-  name              x       x   .     x       x        .    x     .
-  birth-date        x       x   .     x       x        .    x     .
-  papers            x       x   .     .       x        .    x     .
-  domicile          x       x   .     .       x        .    x     .
-  adults            x       x   .     .       x        .    x     .
-  schooling         x       x   .     x       x        .    x     .
-  health            x       x   .     .       x        .    x     .
-  words             x       x   .     .       x        .    x     .
+  name              x       x   .     x       x        .    x     .      x
+  birth-date        x       x   .     x       x        .    x     .      x
+  papers            x       x   .     .       x        .    x     .      .
+  domicile          x       x   .     .       x        .    x     .      .
+  adults            x       x   .     .       x        .    x     .      .
+  schooling         x       x   .     x       x        .    x     .      .
+  health            x       x   .     .       x        .    x     .      .
+  words             x       x   .     .       x        .    x     .      .
 `
 
 // atLarge names, for acts that concern no case, those who may.
@@ -78,6 +81,7 @@ var atLarge = map[access.Act][]domain.Role{
 	access.ReviewPairs:    {domain.RoleUST},
 	access.ReadBoard:      {domain.RoleComune, domain.RoleCentre, domain.RoleSchool, domain.RoleUST, domain.RolePrefettura},
 	access.ReadDay:        {domain.RoleUST, domain.RolePrefettura},
+	access.WatchReadings:  {domain.RoleUST, domain.RolePrefettura},
 	access.ReadRegisters:  {domain.RoleCentre, domain.RoleUST, domain.RolePrefettura},
 	access.EditRegisters:  {domain.RoleUST},
 	access.Suspend:        {domain.RoleUST, domain.RolePrefettura},
@@ -87,7 +91,7 @@ var atLarge = map[access.Act][]domain.Role{
 }
 
 var relations = []access.Relation{access.None, access.Own, access.OfferedTo, access.Enrolled, access.Past, access.Oversees,
-	access.Audits}
+	access.Audits, access.Named}
 
 // rows reads a table: for each name, whether each column has an x.
 func rows(t *testing.T, table string) map[string][]bool {

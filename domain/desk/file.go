@@ -5,6 +5,7 @@ import (
 	"errors"
 	"reflect"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -25,8 +26,10 @@ type File struct {
 	Trail    []Entry
 	Revision event.Revision
 	Relation access.Relation
-	actor    domain.Actor
-	sealer   domain.Sealer
+	// OpenUntil is until when the pupil's name is open to whoever audits (UTC); zero where it is not, and for everybody else.
+	OpenUntil time.Time
+	actor     domain.Actor
+	sealer    domain.Sealer
 }
 
 // Entry is one event of a case's timeline. Its sealed parts are closed; File.Words opens them.
@@ -65,8 +68,28 @@ func (d *Desk) file(ctx context.Context, a domain.Actor, id uuid.UUID, act acces
 	if f.State.Status == "" {
 		return File{}, access.ErrAbsent
 	}
-	f.Relation = access.Relate(a, FactsOf(f.State))
+	facts := FactsOf(f.State)
+	if a.Role == domain.RolePrefettura {
+		openings, err := event.Load(ctx, d.store, d.codec, reading.OpeningDecider, reading.OpeningStream(id))
+		if err != nil {
+			return File{}, err
+		}
+		f.OpenUntil = openings.State.Standing(a.Account, d.clock())
+		facts.Named = !f.OpenUntil.IsZero()
+	}
+	f.Relation = access.Relate(a, facts)
 	return f, access.Case(a, f.Relation, act)
+}
+
+// OpenName opens a pupil's name to whoever audits, for reading.OpenFor. It is a fact of the journal that the UST is shown. The error is
+// reading.ErrOpeningReason for a reason that is none.
+func (d *Desk) OpenName(ctx context.Context, t Ticket, a domain.Actor, id uuid.UUID, r reading.OpeningReason, words domain.Personal) (Receipt, error) {
+	if _, err := d.file(ctx, a, id, access.OpenName); err != nil {
+		return Receipt{}, err
+	}
+	c := reading.OpenName{Act: d.Act(a), Reason: r, Words: words}
+	out, err := event.Execute(ctx, d.store, d.codec, reading.OpeningDecider, reading.OpeningStream(id), c, t.origin(c.Act))
+	return Receipt{ID: id, Revision: out.Last, Position: out.Position, Duplicate: out.Duplicate}, err
 }
 
 // May lists the acts the actor may do, as far as roles go; the rules of the case may still refuse.

@@ -30,7 +30,7 @@ import (
 const Category = "reading-"
 
 // Events is the table of stored names.
-var Events = event.Table{event.TypeOf[PupilsRead]("reading.pupils-read")}
+var Events = event.Table{event.TypeOf[PupilsRead]("reading.pupils-read"), event.TypeOf[NameOpened]("reading.name-opened")}
 
 // PupilsRead says that an answer showed pupils' data. The record's own actor is the system: who it was is inside.
 type PupilsRead struct {

@@ -158,6 +158,33 @@ func TestAReadingThatCannotBeKeptSaysSoAndARetryIsOne(t *testing.T) {
 	}
 }
 
+func TestANameIsOpenedForAReasonAndFourHours(t *testing.T) {
+	t.Parallel()
+	prefettura, other := domain.Actor{Account: one, Role: domain.RolePrefettura}, domain.Actor{Account: two, Role: domain.RolePrefettura}
+	open := func(by domain.Actor, at time.Time) reading.OpenName {
+		return reading.OpenName{Act: domain.Act{By: by, At: at}, Reason: reading.Complaint}
+	}
+	first := reading.NameOpened{Account: one, Reason: reading.Complaint, Until: at.Add(4 * time.Hour)}
+	given := func(past ...reading.NameOpened) spec.Past[reading.Openings, reading.OpenName, reading.NameOpened] {
+		return spec.Given(t, reading.OpeningDecider, past...)
+	}
+	given().When(open(prefettura, at)).Then(first)
+	given(first).When(open(prefettura, at.Add(time.Hour))).ThenNothing()
+	given(first).When(open(other, at.Add(time.Hour))).Then(reading.NameOpened{Account: two, Reason: reading.Complaint, Until: at.Add(5 * time.Hour)})
+	given(first).When(open(prefettura, at.Add(4*time.Hour))).Then(reading.NameOpened{Account: one, Reason: reading.Complaint, Until: at.Add(8 * time.Hour)})
+	given().When(reading.OpenName{Act: domain.Act{By: prefettura, At: at}, Reason: "curiosity"}).ThenRefused(reading.ErrOpeningReason)
+
+	s := reading.Openings{first}
+	for at, want := range map[time.Time]bool{at: true, at.Add(4*time.Hour - 1): true, at.Add(4 * time.Hour): false} {
+		if got := !s.Standing(one, at).IsZero(); got != want {
+			t.Errorf("at %v: %t", at, got)
+		}
+	}
+	if !s.Standing(two, at).IsZero() {
+		t.Error("open to another account")
+	}
+}
+
 func TestUnusual(t *testing.T) {
 	t.Parallel()
 	habit := []int{10, 12, 15, 14, 11}
@@ -219,5 +246,7 @@ func TestGolden(t *testing.T) {
 	answer := reading.Answer{By: reader, Request: "r1", Route: "GET /pratiche/{case}",
 		Pupils: []reading.Pupils{{Ground: access.Own, Fields: []access.Field{access.Name}, Comune: "015189", Cases: []uuid.UUID{one}}}}
 	spec.Golden(t, event.NewCodec(markSealer{}, reading.Events), "testdata",
-		reading.PupilsRead{Answer: domain.Open(reading.Subject("2022-03"), domain.ClassPersonal, answer)})
+		reading.PupilsRead{Answer: domain.Open(reading.Subject("2022-03"), domain.ClassPersonal, answer)},
+		reading.NameOpened{Account: reader.Account, Reason: reading.Complaint, Until: at.Add(reading.OpenFor),
+			Words: domain.Open(reading.Subject("2022-03"), domain.ClassPersonal, domain.NewPersonal("Esposto della famiglia."))})
 }

@@ -12,6 +12,7 @@ import (
 	"approdo/domain/account"
 	"approdo/domain/casefile"
 	"approdo/domain/places"
+	"approdo/domain/reading"
 	"approdo/domain/territory"
 	"approdo/projections"
 )
@@ -36,10 +37,14 @@ var rows = projections.LogOf[Row]("audit_rows", projections.Index{"acted_on", "p
 func Projection() projections.Projection {
 	return projections.Projection{
 		Name: "audit", Version: 1,
-		Streams: []string{casefile.Category, places.Category, territory.Category, territory.SchoolCategory, account.Prefix}, Tables: []projections.Relation{rows},
+		Streams: []string{casefile.Category, places.Category, territory.Category, territory.SchoolCategory, account.Prefix, reading.OpeningCategory}, Tables: []projections.Relation{rows},
 		Apply: func(_ context.Context, tx *projections.Tx, r projections.Event) error {
+			id := casefile.IDOf(r.Stream)
+			if id == uuid.Nil {
+				id = reading.OpeningCase(r.Stream)
+			}
 			rows.Append(tx, Row{Position: int64(r.Position), At: r.Meta.At, Day: domain.DateOf(r.Meta.At), Stream: r.Stream,
-				Case: casefile.IDOf(r.Stream), Type: r.Type, Role: r.Meta.Actor.Role, Body: r.Meta.Actor.Body, Account: r.Meta.Actor.Account})
+				Case: id, Type: r.Type, Role: r.Meta.Actor.Role, Body: r.Meta.Actor.Body, Account: r.Meta.Actor.Account})
 			return nil
 		},
 	}

@@ -74,31 +74,49 @@ type DayKey struct {
 // Key finds the row in its table.
 func (d Day) Key() DayKey { return DayKey{d.Day, d.Account} }
 
+// Opening is a name that the Prefettura opened.
+type Opening struct {
+	Position int64                 `col:"position,key"`
+	Case     uuid.UUID             `col:"case_id"`
+	At       time.Time             `col:"opened_at"`
+	Until    time.Time             `col:"until"`
+	Account  uuid.UUID             `col:"account"`
+	Reason   reading.OpeningReason `col:"reason"`
+	Words    domain.Box            `col:"words"`
+}
+
 var wall = projections.Wall{domain.RoleUST: "", domain.RolePrefettura: ""}
 
 var rows = projections.TableOf[Row, Key]("reading_rows",
 	projections.Index{"case_id", "last_at"},
 	projections.Index{"account", "read_on"}).Behind(wall)
 
+var openings = projections.LogOf[Opening]("reading_openings", projections.Index{"case_id"}).Behind(wall)
+
 var days = projections.TableOf[Day, DayKey]("reading_days").Behind(wall)
 
 // Projection keeps the view. Keys open the records of months that are not forgotten.
 func Projection(keys domain.Sealer) projections.Projection {
 	return projections.Projection{
-		Name: "readings", Version: 1, Streams: []string{reading.Category}, Tables: []projections.Relation{rows, days},
+		Name: "readings", Version: 1, Streams: []string{reading.Category, reading.OpeningCategory}, Tables: []projections.Relation{rows, days, openings},
 		Apply: func(ctx context.Context, tx *projections.Tx, r projections.Event) error {
-			e, ok := r.Payload.(reading.PupilsRead)
-			if !ok {
+			switch e := r.Payload.(type) {
+			case reading.PupilsRead:
+				a, err := e.Answer.Unseal(ctx, keys)
+				if errors.Is(err, domain.ErrForgotten) {
+					return nil
+				}
+				if err != nil {
+					return err
+				}
+				apply(tx, r.Meta.At, a)
+			case reading.NameOpened:
+				words, _ := e.Words.Box()
+				openings.Append(tx, Opening{Position: int64(r.Position), Case: reading.OpeningCase(r.Stream), At: r.Meta.At, Until: e.Until,
+					Account: e.Account, Reason: e.Reason, Words: words})
+			default:
 				return fmt.Errorf("readings: %s is none of its events", r.Type)
 			}
-			a, err := e.Answer.Unseal(ctx, keys)
-			if errors.Is(err, domain.ErrForgotten) {
-				return nil
-			}
-			if err != nil {
-				return err
-			}
-			apply(tx, r.Meta.At, a)
 			return nil
 		},
 	}
@@ -147,6 +165,16 @@ func Of(s *projections.Snapshot, id uuid.UUID, limit int) ([]Row, error) {
 		where += fmt.Sprintf(" LIMIT %d", limit)
 	}
 	return projections.Collect(rows.Where(s, where, id))
+}
+
+// OpeningsOf reads the openings of a case's name, the latest first.
+func OpeningsOf(s *projections.Snapshot, id uuid.UUID) ([]Opening, error) {
+	return projections.Collect(openings.Where(s, "case_id = $1 ORDER BY position DESC", id))
+}
+
+// OpeningsSince reads the names opened from an instant on, the latest first.
+func OpeningsSince(s *projections.Snapshot, at time.Time) ([]Opening, error) {
+	return projections.Collect(openings.Where(s, "opened_at >= $1 ORDER BY position DESC", at))
 }
 
 // Days reads how much everybody read in a span of days, ends included, by day, the latest first.
