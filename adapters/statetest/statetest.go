@@ -50,6 +50,22 @@ type Store interface {
 	EndSession(ctx context.Context, token []byte) error
 	EndSessions(ctx context.Context, account uuid.UUID) error
 
+	Sessions(ctx context.Context, account uuid.UUID, each func(token []byte, proof string, created, seen, expires time.Time) error) error
+	EndOtherSessions(ctx context.Context, account uuid.UUID, token []byte) error
+
+	AddFactor(ctx context.Context, factor, account uuid.UUID, kind string, sealed []byte, mark int64, since time.Time) error
+	Factors(ctx context.Context, account uuid.UUID,
+		each func(factor uuid.UUID, kind string, sealed []byte, mark int64, since time.Time) error) error
+	MarkFactor(ctx context.Context, factor uuid.UUID, mark int64) (bool, error)
+	RemoveFactor(ctx context.Context, account, factor uuid.UUID) error
+	DropFactors(ctx context.Context, account uuid.UUID) error
+	SetRecoveryCodes(ctx context.Context, account uuid.UUID, codes [][]byte) error
+	RecoveryCodes(ctx context.Context, account uuid.UUID) ([][]byte, error)
+	UseRecoveryCode(ctx context.Context, account uuid.UUID, code []byte) (bool, error)
+	Ask(ctx context.Context, session []byte, kind string, account uuid.UUID, sealed []byte, expires time.Time) error
+	Question(ctx context.Context, session []byte, kind string) (sealed []byte, expires time.Time, err error)
+	Answered(ctx context.Context, session []byte, kind string, sealed []byte) (bool, error)
+
 	Try(ctx context.Context, key []byte, now time.Time, judge func(count int, last time.Time) (int, time.Time)) (time.Time, error)
 	TakeBack(ctx context.Context, key []byte) error
 	ForgetTries(ctx context.Context, key []byte) error
@@ -122,6 +138,13 @@ var rules = map[string]func(*testing.T, nodes){
 	"race: one of many uses a link for an identity":                raceAcceptIdentity,
 	"race: one of many comes back":                                 raceReturn,
 	"sessions begin, move and end":                                 sessions,
+	"an account's sessions are listed and ended but one":           sessionList,
+	"factors are kept, marked upwards and taken away":              factors,
+	"a recovery code is used once":                                 recovery,
+	"a question is answered once, by the session it was asked":     questions,
+	"race: one of many marks a factor":                             raceMark,
+	"race: one of many uses a recovery code":                       raceRecovery,
+	"race: one of many answers a question":                         raceAnswered,
 	"tries are judged on the one before":                           tries,
 	"drafts are their account's alone":                             drafts,
 	"an answer is repeated for a day":                              answers,

@@ -78,6 +78,7 @@ func (s *Store) Purge(ctx context.Context, now time.Time) error {
 		{"credentials WHERE hash IS NULL AND reserved_until", now},
 		{"invitations WHERE expires", now},
 		{"sessions WHERE expires", now},
+		{"questions WHERE expires", now},
 		{"tries WHERE last", now.Add(-TriesKept)},
 		{"drafts WHERE updated", now.Add(-DraftsKept)},
 		{"idempotency WHERE at", now.Add(-AnswersKept)},
