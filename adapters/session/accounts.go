@@ -19,7 +19,10 @@ type Invitation struct {
 	Body  string
 	Login domain.Personal
 	Name  domain.Personal
-	Lasts time.Duration // 0: as long as an invitation may
+	Mail  domain.Personal // where links can be sent; optional
+	Lasts time.Duration   // 0: as long as an invitation may
+	// ByMail has the link sent there; it is then not given to who invites.
+	ByMail bool
 }
 
 // Link is what the invited person is to be given, by a way the inviter trusts. Whoever has the token can choose the password,
@@ -33,13 +36,16 @@ type Link struct {
 // Invite begins an account. The account's id comes from the command's: carried out again with the same origin it gives the same
 // account a new link. The errors are those of account.Invite, domain.Errors with every field at fault, and ErrLoginTaken.
 func (s *Service) Invite(ctx context.Context, o event.Origin, inv Invitation) (Link, error) {
-	person, err := account.NewPerson(inv.Login.Reveal(), inv.Name.Reveal())
+	person, err := account.NewPerson(inv.Login.Reveal(), inv.Name.Reveal(), inv.Mail.Reveal())
 	if _, bodyErr := account.ParseBody(inv.Role, inv.Body); bodyErr != nil || err != nil {
 		return Link{}, everyField(err, bodyErr)
 	}
 	link := Link{Account: event.DeriveID(o.ID, "account", 0), Expires: o.At.Add(lasts(inv.Lasts))}
 	c := account.Invite{Act: act(o), Account: link.Account, Role: inv.Role, Body: inv.Body, Expires: link.Expires,
 		Person: domain.Open(link.Account, domain.ClassPersonal, person)}
+	if inv.ByMail {
+		c.Delivery = account.Mailed
+	}
 	// Nothing is reserved for an invitation the rules forbid.
 	if _, err := account.Decide(account.State{}, c); err != nil {
 		return Link{}, err
@@ -52,6 +58,9 @@ func (s *Service) Invite(ctx context.Context, o event.Origin, inv Invitation) (L
 			err = errors.Join(err, s.storage.Withdraw(ctx, link.Account))
 		}
 		return Link{}, err
+	}
+	if inv.ByMail {
+		link.Token = "" // it has reserved the login; another is made when the message is sent
 	}
 	return link, nil
 }
@@ -86,37 +95,51 @@ func (s *Service) reserve(ctx context.Context, l Link, p account.Person) (token 
 // Activate chooses the password of the account a link leads to, and uses the link up. It ends the sessions that an older password
 // opened. The errors are ErrNoInvitation, those of a new password, and those of account.Activate.
 func (s *Service) Activate(ctx context.Context, token, password string) error {
+	hash, who, err := s.invited(ctx, token)
+	if err != nil {
+		return err
+	}
+	phc, err := s.newPassword(ctx, who.Account, password)
+	if err != nil {
+		return err
+	}
+	return s.activate(ctx, hash, who, func(now time.Time) (bool, error) { return s.storage.Accept(ctx, hash, phc, now) })
+}
+
+// invited says whose a link is that can still be used, and what is kept of it.
+func (s *Service) invited(ctx context.Context, token string) ([]byte, Account, error) {
 	hash, ok := hashOf(token)
 	if !ok {
-		return ErrNoInvitation
+		return nil, Account{}, ErrNoInvitation
 	}
+	who, err := s.invitedBy(ctx, hash)
+	return hash, who, err
+}
+
+func (s *Service) invitedBy(ctx context.Context, hash []byte) (Account, error) {
 	id, expires, used, err := s.storage.Invitation(ctx, hash)
 	if err != nil {
-		return err
+		return Account{}, err
 	}
+	if id == uuid.Nil || used || !s.clock().Before(expires) {
+		return Account{}, ErrNoInvitation
+	}
+	return s.account(ctx, id)
+}
+
+// activate has the journal say first that the account is active, under an id that comes from the link: whoever is interrupted in between
+// tries the link again, and the link itself, used up by accept, decides between two who come with it at once.
+func (s *Service) activate(ctx context.Context, hash []byte, who Account, accept func(now time.Time) (bool, error)) error {
 	now := s.clock()
-	if id == uuid.Nil || used || !now.Before(expires) {
-		return ErrNoInvitation
-	}
-	who, err := s.account(ctx, id)
-	if err != nil {
-		return err
-	}
-	phc, err := s.newPassword(ctx, id, password)
-	if err != nil {
-		return err
-	}
-	// The journal comes first, under an id that comes from the link: whoever is interrupted in between tries the link again, and the
-	// link itself, used up last, decides between two who come with it at once.
-	o := event.Origin{ID: event.DeriveID(id, hex.EncodeToString(hash), 0), By: who.Actor(), At: now}
-	out, err := s.execute(ctx, o, id, account.Activate{Act: act(o)})
+	o := event.Origin{ID: event.DeriveID(who.Account, hex.EncodeToString(hash), 0), By: who.Actor(), At: now}
+	out, err := s.execute(ctx, o, who.Account, account.Activate{Act: act(o)})
 	if err != nil {
 		return err
 	}
 	if out.State.Status() != account.Active {
 		return ErrNoInvitation
 	}
-	accepted, err := s.storage.Accept(ctx, hash, phc, now)
+	accepted, err := accept(now)
 	if err == nil && !accepted {
 		err = ErrNoInvitation
 	}

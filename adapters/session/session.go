@@ -78,6 +78,9 @@ type Storage interface {
 	// TakeBack uncounts one try, ForgetTries all.
 	TakeBack(ctx context.Context, key []byte) error
 	ForgetTries(ctx context.Context, key []byte) error
+
+	PostStorage
+	ProviderStorage
 }
 
 // Config is what the service needs from the other rooms.
@@ -103,6 +106,8 @@ type Service struct {
 	clock     domain.Clock
 	plainHTTP bool
 	optional  bool
+	posts     bool
+	provider  Provider // nil where people sign in here alone
 	hasher    *hasher
 	decoy     string // hash of no password, so that an unknown login costs what a known one does
 }

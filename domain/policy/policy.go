@@ -25,11 +25,13 @@ const (
 	NameMergesHold       = "merges-hold"
 	NameErasure          = "erasure"
 	NameClocks           = "clocks"
+	NameInvitations      = "invitations"
+	NameRecoveries       = "recoveries"
 )
 
 // Names lists them.
 func Names() []string {
-	return []string{NamePlacesFollowCase, NameOrphanHolds, NameMergesHold, NameErasure, NameClocks}
+	return []string{NamePlacesFollowCase, NameOrphanHolds, NameMergesHold, NameErasure, NameClocks, NameInvitations, NameRecoveries}
 }
 
 // OutletPrefix begins the names of the outlets, which send facts to other systems and are kept up like policies.
