@@ -31,39 +31,46 @@ type PostStorage interface {
 	// Recoveries may be given up from within each, and asked for more.
 	Recoveries(ctx context.Context, each func(id uuid.UUID, login []byte, at time.Time) error) error
 	DropRecovery(ctx context.Context, id uuid.UUID) error
-	MarkPosted(ctx context.Context, event uuid.UUID, now time.Time) error
-	Posted(ctx context.Context, event uuid.UUID) (bool, error)
+	MarkPosted(ctx context.Context, invitation uuid.UUID, now time.Time) error
+	Posted(ctx context.Context, invitation uuid.UUID) (bool, error)
 }
 
 // Post has links sent by letters, nil for a service that has no mail. The reaction makes a link when it is about to send it, so that no
 // token is ever written down: what is tried again has a new link, which ends the one before, and a person who used the first gets no
-// second. It is to be called before anybody is served.
+// second. Post is to be called before anybody is served.
 func (s *Service) Post(letters Letters) policy.Reaction {
 	s.posts = letters != nil
-	return policy.Reaction{Name: policy.NameInvitations, Category: account.Prefix, Types: []string{"account.invited", "account.invitation-renewed"},
-		React: func(ctx context.Context, r event.Record) error { return s.post(ctx, letters, r) }}
+	return policy.Reaction{Name: policy.NameInvitations, Category: account.Prefix,
+		Types: []string{"account.invited", "account.invitation-renewed", "account.invitation-approved", "account.reinstated"},
+		React: func(ctx context.Context, r event.Record) error {
+			id, err := uuid.Parse(strings.TrimPrefix(r.Stream, account.Prefix))
+			if err != nil {
+				return fmt.Errorf("session: %s is no account's stream", r.Stream)
+			}
+			return s.post(ctx, letters, id)
+		}}
 }
 
 // Posts tells whether links can be sent.
 func (s *Service) Posts() bool { return s.posts }
 
-func (s *Service) post(ctx context.Context, letters Letters, r event.Record) error {
-	id, expires, err := s.mailed(r)
-	if err != nil || expires.IsZero() {
-		return err
-	}
+func (s *Service) post(ctx context.Context, letters Letters, id uuid.UUID) error {
 	who, err := s.latest(ctx, id)
 	if err != nil {
 		return err
 	}
 	now := s.clock()
-	if st := who.Status(); st != account.Invited && st != account.Active || !who.Expires.Equal(expires) || !now.Before(expires) {
-		return nil // used, replaced, too late, or kept out
-	}
-	if letters == nil {
+	st := who.Status()
+	switch {
+	case who.Delivery != account.Mailed, who.Inviter != uuid.Nil: // handed over, or waits for a second person
+		return nil
+	case st != account.Invited && st != account.Active, !now.Before(who.Expires): // kept out, used, or too late
+		return nil
+	case letters == nil:
 		return ErrNoPost
 	}
-	if posted, err := s.storage.Posted(ctx, r.ID); err != nil || posted {
+	invitation := event.DeriveID(id, "invitation until "+who.Expires.Format(time.RFC3339Nano), 0)
+	if posted, err := s.storage.Posted(ctx, invitation); err != nil || posted {
 		return err
 	}
 	person, err := s.directory.Person(ctx, id)
@@ -73,36 +80,14 @@ func (s *Service) post(ctx context.Context, letters Letters, r event.Record) err
 	if err != nil {
 		return err
 	}
-	token, err := s.reserve(ctx, Link{Account: id, Expires: expires}, person)
+	token, err := s.reserve(ctx, Link{Account: id, Expires: who.Expires}, person)
 	if err != nil {
 		return err
 	}
-	if err := letters.Link(ctx, person.Mail, token, expires, who.Status() == account.Active); err != nil {
+	if err := letters.Link(ctx, person.Mail, token, who.Expires, st == account.Active); err != nil {
 		return err
 	}
-	return s.storage.MarkPosted(ctx, r.ID, now)
-}
-
-// mailed tells whom a record asks to send a link to, and until when it is good; the zero time where it asks nothing.
-func (s *Service) mailed(r event.Record) (id uuid.UUID, expires time.Time, err error) {
-	if id, err = uuid.Parse(strings.TrimPrefix(r.Stream, account.Prefix)); err != nil {
-		return id, expires, fmt.Errorf("session: %s is no account's stream", r.Stream)
-	}
-	decoded, err := s.directory.codec.Decode(r)
-	if err != nil {
-		return id, expires, err
-	}
-	switch e := decoded.(type) {
-	case account.AccountInvited:
-		if e.Delivery == account.Mailed {
-			expires = e.Expires
-		}
-	case account.InvitationRenewed:
-		if e.Delivery == account.Mailed {
-			expires = e.Expires
-		}
-	}
-	return id, expires, nil
+	return s.storage.MarkPosted(ctx, invitation, now)
 }
 
 // RenewByMail is Renew, with the link sent to the person. The errors are those of account.Renew and account.ErrNoMail.

@@ -40,8 +40,8 @@ type Store interface {
 	AskRecovery(ctx context.Context, id uuid.UUID, login []byte, now time.Time) error
 	Recoveries(ctx context.Context, each func(id uuid.UUID, login []byte, at time.Time) error) error
 	DropRecovery(ctx context.Context, id uuid.UUID) error
-	MarkPosted(ctx context.Context, event uuid.UUID, now time.Time) error
-	Posted(ctx context.Context, event uuid.UUID) (bool, error)
+	MarkPosted(ctx context.Context, invitation uuid.UUID, now time.Time) error
+	Posted(ctx context.Context, invitation uuid.UUID) (bool, error)
 
 	BeginSession(ctx context.Context, token []byte, account uuid.UUID, proof string, created, expires time.Time) error
 	Session(ctx context.Context, token []byte) (

@@ -189,6 +189,7 @@ type State struct {
 	Role      domain.Role
 	Body      string
 	Expires   time.Time // of the invitation that stands; zero when it was used
+	Delivery  Delivery  // of the last invitation
 	Inviter   uuid.UUID // who waits for a second person to approve the invitation; nil when nobody does
 	Resetter  uuid.UUID // who waits for a second person to reset the second factors; nil when nobody does
 	reset     uuid.UUID // the last of its second factors

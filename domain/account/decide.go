@@ -43,9 +43,9 @@ func Decide(s State, c Command) ([]Event, error) {
 func Evolve(s State, e Event) State {
 	switch e := e.(type) {
 	case AccountInvited:
-		return State{Account: e.Account, Role: e.Role, Body: e.Body, Expires: e.Expires}
+		return State{Account: e.Account, Role: e.Role, Body: e.Body, Expires: e.Expires, Delivery: e.Delivery}
 	case InvitationRenewed:
-		s.Expires = e.Expires
+		s.Expires, s.Delivery = e.Expires, e.Delivery
 	case AccountActivated:
 		s.activated, s.Expires = true, time.Time{}
 	case AccountSuspended:

@@ -36,14 +36,14 @@ func (s *Store) DropRecovery(ctx context.Context, id uuid.UUID) error {
 	return err
 }
 
-// MarkPosted remembers that the message of an event was handed over.
-func (s *Store) MarkPosted(ctx context.Context, event uuid.UUID, now time.Time) error {
-	_, err := s.exec(ctx, "INSERT INTO state.posted (event, at) VALUES ($1, $2) ON CONFLICT DO NOTHING", event, now)
+// MarkPosted remembers that the message of an invitation was handed to the mail server.
+func (s *Store) MarkPosted(ctx context.Context, invitation uuid.UUID, now time.Time) error {
+	_, err := s.exec(ctx, "INSERT INTO state.posted (invitation, at) VALUES ($1, $2) ON CONFLICT DO NOTHING", invitation, now)
 	return err
 }
 
 // Posted reports whether it was.
-func (s *Store) Posted(ctx context.Context, event uuid.UUID) (posted bool, err error) {
-	_, err = s.row(ctx, []any{&posted}, "SELECT true FROM state.posted WHERE event = $1", event)
+func (s *Store) Posted(ctx context.Context, invitation uuid.UUID) (posted bool, err error) {
+	_, err = s.row(ctx, []any{&posted}, "SELECT true FROM state.posted WHERE invitation = $1", invitation)
 	return posted, err
 }

@@ -42,20 +42,20 @@ func (s *Store) DropRecovery(ctx context.Context, id uuid.UUID) error {
 	return s.write(ctx, func(c *sqlite.Conn) error { return exec(c, "DELETE FROM recoveries WHERE id = ?", id[:]) })
 }
 
-// MarkPosted remembers that the message of an event was handed over.
-func (s *Store) MarkPosted(ctx context.Context, event uuid.UUID, now time.Time) error {
+// MarkPosted remembers that the message of an invitation was handed to the mail server.
+func (s *Store) MarkPosted(ctx context.Context, invitation uuid.UUID, now time.Time) error {
 	return s.write(ctx, func(c *sqlite.Conn) error {
-		return exec(c, "INSERT OR IGNORE INTO posted (event, at) VALUES (?, ?)", event[:], ms(now))
+		return exec(c, "INSERT OR IGNORE INTO posted (invitation, at) VALUES (?, ?)", invitation[:], ms(now))
 	})
 }
 
 // Posted reports whether it was.
-func (s *Store) Posted(ctx context.Context, event uuid.UUID) (posted bool, err error) {
+func (s *Store) Posted(ctx context.Context, invitation uuid.UUID) (posted bool, err error) {
 	err = s.read(ctx, func(c *sqlite.Conn) error {
 		return rows(c, func(*sqlite.Stmt) error {
 			posted = true
 			return nil
-		}, "SELECT 1 FROM posted WHERE event = ?", event[:])
+		}, "SELECT 1 FROM posted WHERE invitation = ?", invitation[:])
 	})
 	return posted, err
 }

@@ -24,8 +24,8 @@ CREATE TABLE state.recoveries (
 	at    timestamptz NOT NULL
 );
 
--- Events of which the message has been handed to the mail server.
+-- Invitations of which the message has been handed to the mail server.
 CREATE TABLE state.posted (
-	event uuid PRIMARY KEY,
-	at    timestamptz NOT NULL
+	invitation uuid PRIMARY KEY,
+	at         timestamptz NOT NULL
 );

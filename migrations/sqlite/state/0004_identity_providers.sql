@@ -24,8 +24,8 @@ CREATE TABLE recoveries (
 	at    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Events of which the message has been handed to the mail server.
+-- Invitations of which the message has been handed to the mail server.
 CREATE TABLE posted (
-	event BLOB PRIMARY KEY,
-	at    INTEGER NOT NULL
+	invitation BLOB PRIMARY KEY,
+	at         INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
