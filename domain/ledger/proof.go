@@ -68,16 +68,9 @@ func OpenInclusion(file []byte, key string) (p Inclusion, c Checkpoint, err erro
 	if len(lines) < 4 {
 		return p, c, ErrNoProof
 	}
-	index, rest := field(lines[1], "record "), lines[3:]
-	p.Leaf = []byte(field(lines[2], "leaf "))
-	if p.Index, err = strconv.ParseInt(index, 10, 64); err != nil {
-		return p, c, ErrNoProof
-	}
-	if p.Path, rest, err = path(rest); err != nil {
-		return p, c, err
-	}
-	p.Note = []byte(strings.Join(rest, ""))
-	if !bytes.Equal(p.Text(), file) {
+	hashes, rest := path(lines[3:])
+	p.Leaf, p.Path, p.Note = []byte(field(lines[2], "leaf ")), hashes, []byte(strings.Join(rest[1:], ""))
+	if p.Index, err = strconv.ParseInt(field(lines[1], "record "), 10, 64); err != nil || !bytes.Equal(p.Text(), file) {
 		return p, c, ErrNoProof
 	}
 	if c, err = Open(p.Note, key); err != nil {
@@ -113,14 +106,12 @@ func (p Consistency) check(older, newer Checkpoint) error {
 
 func parseConsistency(file []byte) (p Consistency, err error) {
 	lines := strings.SplitAfter(string(file), "\n")
-	var rest []string
-	if p.Path, rest, err = path(lines[1:]); err != nil {
-		return p, err
-	}
-	if len(rest) <= noteLines {
+	hashes, rest := path(lines[1:])
+	if len(rest) < noteLines+2 {
 		return p, ErrNoProof
 	}
-	p.Older, p.Newer = []byte(strings.Join(rest[:noteLines], "")), []byte(strings.Join(rest[noteLines+1:], ""))
+	older, newer := rest[1:noteLines+1], rest[noteLines+2:]
+	p = Consistency{hashes, []byte(strings.Join(older, "")), []byte(strings.Join(newer, ""))}
 	if !bytes.Equal(p.Text(), file) {
 		return p, ErrNoProof
 	}
@@ -132,19 +123,16 @@ func field(line, word string) string {
 	return strings.TrimSuffix(strings.TrimPrefix(line, word), "\n")
 }
 
-// path reads hashes up to an empty line, and what stands behind it.
-func path(lines []string) (hashes []tlog.Hash, rest []string, err error) {
+// path reads hashes up to the first line that is none, of which there is always one, and gives that line and those behind it.
+func path(lines []string) (hashes []tlog.Hash, rest []string) {
 	for i, line := range lines {
-		if line == "\n" {
-			return hashes, lines[i+1:], nil
-		}
 		h, err := tlog.ParseHash(field(line, "path "))
 		if err != nil {
-			return nil, nil, ErrNoProof
+			return hashes, lines[i:]
 		}
 		hashes = append(hashes, h)
 	}
-	return nil, nil, ErrNoProof
+	return hashes, []string{""}
 }
 
 // What a witness refuses.
