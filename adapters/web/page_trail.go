@@ -38,6 +38,14 @@ func (s *site) trail(w http.ResponseWriter, r *http.Request) error {
 		st := file.State
 		c.Facts = []Pair{{text("list.status"), statusBadge(st.Status)}, {text("list.grade"), say(levelText(st.Level))}, {text("list.comune"), g.comune(st.Comune)},
 			{text("case.centre"), g.centre(st.Centre)}, {text("audit.records"), count(len(file.Trail))}}
+		if access.Case(a, file.Relation, access.ReadReadings) == nil {
+			c.Facts = append(c.Facts, Pair{text("readings.link"), say(text("readings.case-title")).to(caseReadingsPath(id))})
+		}
+		if pupil, err := s.openedPupil(r, file); err != nil {
+			return err
+		} else if !pupil.Term.IsZero() {
+			c.Facts = append(c.Facts, pupil)
+		}
 		if access.Case(a, file.Relation, access.ReadCase) == nil {
 			c.Facts = append(c.Facts, Pair{text("audit.case"), say(text("audit.open-case")).to("/pratiche/" + id.String())})
 		}
@@ -61,6 +69,26 @@ func (s *site) trail(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return trailView.show(s, w, r, http.StatusOK, text("audit.trail-title"), c, append(caseCrumbs(a, file), Crumb{Text: text("audit.trail-title")})...)
+}
+
+// openedPupil is who the pupil is, where whoever audits has opened the name, or the way to open it; nothing for everybody else.
+func (s *site) openedPupil(r *http.Request, file desk.File) (Pair, error) {
+	if access.Case(actorOf(r), file.Relation, access.OpenName) != nil {
+		return Pair{}, nil
+	}
+	if file.OpenUntil.IsZero() {
+		return Pair{text("opening.pupil"), say(text("opening.open")).to(openNamePath(file.ID))}, nil
+	}
+	opened, err := file.Open(r.Context())
+	if err != nil || opened.FamilyName.IsZero() {
+		return Pair{}, err
+	}
+	who := named(opened.FamilyName, opened.GivenName)
+	below := say(text("opening.until", "instant", file.OpenUntil.In(domain.Rome).Format("15:04")))
+	if birth, err := opened.Birth(); err == nil {
+		below = say(text("similar.born", "day", birth)).over(below)
+	}
+	return Pair{text("opening.pupil"), who.over(below)}, nil
 }
 
 // caseCrumbs lead to the case, for whoever may read it.

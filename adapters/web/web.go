@@ -161,6 +161,7 @@ func (s *site) routes(r chi.Router) {
 		s.intakeRoutes(r)
 		s.boardRoutes(r)
 		s.auditRoutes(r)
+		s.readingRoutes(r)
 		s.territoryRoutes(r)
 		s.accountRoutes(r)
 		s.operationRoutes(r)

@@ -18,16 +18,19 @@ import (
 // commands are the subcommands. Each is a struct in a file of its own whose fields are its flags and whose Run method may ask for
 // a context.Context that ends with the program, an io.Writer for its results, and a *slog.Logger or, where its form is a flag, a diary.
 type commands struct {
-	Serve   serveCmd   `cmd:"" help:"Avvia il servizio."`
-	Demo    demoCmd    `cmd:"" help:"Inventa l'anno 2022 e lo mostra: persone, indirizzi e documenti non esistono."`
-	Import  importCmd  `cmd:"" help:"Legge i registri ufficiali."`
-	Account accountCmd `cmd:"" help:"Gestisce le prime utenze."`
-	Outlet  outletCmd  `cmd:"" help:"Gestisce le uscite verso altri sistemi."`
-	Key     keyCmd     `cmd:"" help:"Crea la chiave maestra."`
-	Rebuild rebuildCmd `cmd:"" help:"Rifà le viste dal giornale."`
-	Migrate migrateCmd `cmd:"" help:"Copia il registro degli eventi da un motore a un altro."`
-	Bench   benchCmd   `cmd:"" help:"Misura la velocità su questa macchina."`
-	Version versionCmd `cmd:"" help:"Mostra la versione."`
+	Serve   serveCmd        `cmd:"" help:"Avvia il servizio."`
+	Demo    demoCmd         `cmd:"" help:"Inventa l'anno 2022 e lo mostra: persone, indirizzi e documenti non esistono."`
+	Import  importCmd       `cmd:"" help:"Legge i registri ufficiali."`
+	Account accountCmd      `cmd:"" help:"Gestisce le prime utenze."`
+	Outlet  outletCmd       `cmd:"" help:"Gestisce le uscite verso altri sistemi."`
+	Key     keyCmd          `cmd:"" help:"Crea la chiave maestra."`
+	Rebuild rebuildCmd      `cmd:"" help:"Rifà le viste dal giornale."`
+	Migrate migrateCmd      `cmd:"" help:"Copia il registro degli eventi da un motore a un altro."`
+	Breach  breachReportCmd `cmd:"" name:"breach-report" help:"Dice quali dati di minori un'utenza ha visto in certi giorni, e quali enti ne sono toccati."`
+	Backup  backupCmd       `cmd:"" help:"Copia la casa mentre lavora, cifrata, e prova la copia."`
+	Restore restoreCmd      `cmd:"" help:"Rifà una casa da una copia, o prova se si può."`
+	Bench   benchCmd        `cmd:"" help:"Misura la velocità su questa macchina."`
+	Version versionCmd      `cmd:"" help:"Mostra la versione."`
 }
 
 // Exit codes.

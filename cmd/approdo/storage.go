@@ -96,6 +96,7 @@ type nodeState interface {
 	web.Drafts
 	Passwords(ctx context.Context, each func(account uuid.UUID, login []byte, hash string) error) error
 	Adopt(ctx context.Context, account uuid.UUID, login []byte, hash string) (bool, error)
+	entranceState
 	Purge(ctx context.Context, now time.Time) error
 }
 
@@ -166,6 +167,44 @@ func (s *storage) openKeys(ctx context.Context, e *engines, master seal.MasterKe
 	}
 	e.close = append(e.close, func(context.Context) error { return e.keys.Close() })
 	return nil
+}
+
+// records are a journal with its keys, for reading. The service may be running.
+type records struct {
+	store event.Store
+	keys  *seal.Keyring
+	codec *event.Codec
+}
+
+// openRecords opens what must be there already.
+func (s *storage) openRecords(ctx context.Context, log *slog.Logger) (_ *records, err error) {
+	master, err := seal.LoadMasterKey(s.Key, s.Data)
+	if err != nil {
+		return nil, err
+	}
+	a, e := &records{}, &engines{}
+	if err := s.openKeys(ctx, e, master); err != nil {
+		return nil, err
+	}
+	a.keys, a.codec = e.keys, allEvents(e.keys)
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.keys.Close())
+		}
+	}()
+	if s.Journal == "" && s.Database == "" {
+		a.store, err = sqlite.OpenReadOnly(ctx, s.file(journalFile))
+		return a, err
+	}
+	if err := s.openJournal(ctx, e, log); err != nil {
+		return nil, err
+	}
+	a.store = e.journal
+	return a, nil
+}
+
+func (a *records) shut(ctx context.Context) error {
+	return errors.Join(a.store.Close(context.WithoutCancel(ctx)), a.keys.Close())
 }
 
 func (s *storage) openJournal(ctx context.Context, e *engines, log *slog.Logger) (err error) {

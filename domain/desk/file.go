@@ -68,28 +68,24 @@ func (d *Desk) file(ctx context.Context, a domain.Actor, id uuid.UUID, act acces
 	if f.State.Status == "" {
 		return File{}, access.ErrAbsent
 	}
-	facts := FactsOf(f.State)
+	var openings reading.Openings
 	if a.Role == domain.RolePrefettura {
-		openings, err := event.Load(ctx, d.store, d.codec, reading.OpeningDecider, reading.OpeningStream(id))
+		opened, err := event.Load(ctx, d.store, d.codec, reading.OpeningDecider, reading.OpeningStream(id))
 		if err != nil {
 			return File{}, err
 		}
-		f.OpenUntil = openings.State.Standing(a.Account, d.clock())
-		facts.Named = !f.OpenUntil.IsZero()
+		openings = opened.State
+		f.OpenUntil = openings.Standing(a.Account, d.clock())
 	}
-	f.Relation = access.Relate(a, facts)
+	f.Relation = relate(a, f.State, openings, d.clock())
 	return f, access.Case(a, f.Relation, act)
 }
 
-// OpenName opens a pupil's name to whoever audits, for reading.OpenFor. It is a fact of the journal that the UST is shown. The error is
-// reading.ErrOpeningReason for a reason that is none.
-func (d *Desk) OpenName(ctx context.Context, t Ticket, a domain.Actor, id uuid.UUID, r reading.OpeningReason, words domain.Personal) (Receipt, error) {
-	if _, err := d.file(ctx, a, id, access.OpenName); err != nil {
-		return Receipt{}, err
-	}
-	c := reading.OpenName{Act: d.Act(a), Reason: r, Words: words}
-	out, err := event.Execute(ctx, d.store, d.codec, reading.OpeningDecider, reading.OpeningStream(id), c, t.origin(c.Act))
-	return Receipt{ID: id, Revision: out.Last, Position: out.Position, Duplicate: out.Duplicate}, err
+// relate says what an actor is to a case at an instant.
+func relate(a domain.Actor, s casefile.State, o reading.Openings, at time.Time) access.Relation {
+	facts := FactsOf(s)
+	facts.Named = !o.Standing(a.Account, at).IsZero()
+	return access.Relate(a, facts)
 }
 
 // May lists the acts the actor may do, as far as roles go; the rules of the case may still refuse.

@@ -13,6 +13,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -194,4 +195,43 @@ func (r *Recorder) keep(ctx context.Context, a Answer) error {
 			return err
 		}
 	}
+}
+
+// Read yields the answers of a journal in order, with when each was given (UTC). Months that are forgotten are passed over.
+func Read(ctx context.Context, store event.Store, codec *event.Codec) iter.Seq2[Given, error] {
+	return func(yield func(Given, error) bool) {
+		for page, err := range store.ReadAll(ctx, 0, event.ReadAll{Filter: event.Filter{Prefixes: []string{Category}}}) {
+			if err != nil {
+				yield(Given{}, err)
+				return
+			}
+			for _, r := range page.Records {
+				a, err := open(ctx, codec, r)
+				if errors.Is(err, domain.ErrForgotten) {
+					continue
+				}
+				if !yield(Given{a, r.Meta.At}, err) || err != nil {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Given is an answer and when it was given.
+type Given struct {
+	Answer
+	At time.Time
+}
+
+func open(ctx context.Context, codec *event.Codec, r event.Record) (Answer, error) {
+	e, err := codec.Decode(r)
+	if err != nil {
+		return Answer{}, err
+	}
+	read, ok := e.(PupilsRead)
+	if !ok {
+		return Answer{}, fmt.Errorf("%w: %s in %s", event.ErrUnknownEvent, r.Type, r.Stream)
+	}
+	return read.Answer.Unseal(ctx, codec.Sealer())
 }
