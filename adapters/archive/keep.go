@@ -65,6 +65,15 @@ func sets(dir, journal string) (all []*Set, err error) {
 	return all, nil
 }
 
+// Latest is the newest set of a journal in a folder, nil where there is none.
+func Latest(dir, journal string) (*Set, error) {
+	all, err := sets(dir, journal)
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	return all[len(all)-1], nil
+}
+
 // Keep removes the oldest sets of a journal in a folder but for the last n, and gives the names of those that went. A set that one of the
 // last continues stays, unless the folder has keys alone: those never continue others. It is called with the lock held.
 func Keep(dir, journal string, n int) (gone []string, err error) {

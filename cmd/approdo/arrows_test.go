@@ -32,6 +32,7 @@ var rooms = []room{
 	{name: "domain", other: small},
 	{name: "projections", ours: []string{"domain"}, other: small},
 	{name: "migrations", ours: nil, other: []string{"zombiezen.com/go/sqlite", "github.com/jackc/pgx/v5"}, alone: true},
+	{name: "adapters/archive", ours: []string{"domain"}},
 	{name: "adapters/feed", ours: []string{"domain", "projections"}},
 	{name: "adapters/memory", ours: []string{"domain", "projections"}},
 	{name: "adapters/metrics", ours: []string{"domain", "projections"}},

@@ -74,6 +74,9 @@ func openHouse(ctx context.Context, where storage, master seal.MasterKey, clock 
 			err = errors.Join(err, h.engines.shut(context.WithoutCancel(ctx)))
 		}
 	}()
+	if err := h.engines.whole(ctx); err != nil {
+		return nil, err
+	}
 	h.store = h.metrics.Journal(h.journal)
 	h.passed = feed.OfJournal(h.checkpoints, h.store)
 	h.codec = allEvents(h.keys)

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"runtime"
 	"runtime/debug"
 
 	"zombiezen.com/go/sqlite"
@@ -13,6 +14,12 @@ type versionCmd struct{}
 
 // Run prints the program's version as its build recorded it, Go's and SQLite's.
 func (versionCmd) Run(out io.Writer) error {
+	_, err := fmt.Fprintf(out, "approdo %s, %s, SQLite %s\n", build(), runtime.Version(), sqlite.Version)
+	return err
+}
+
+// build is the program's version as its build recorded it.
+func build() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		info = &debug.BuildInfo{}
@@ -26,6 +33,5 @@ func (versionCmd) Run(out io.Writer) error {
 			revision += " modified"
 		}
 	}
-	_, err := fmt.Fprintf(out, "approdo %s%s, %s, SQLite %s\n", info.Main.Version, revision, info.GoVersion, sqlite.Version)
-	return err
+	return info.Main.Version + revision
 }
