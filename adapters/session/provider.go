@@ -16,13 +16,6 @@ import (
 	"approdo/domain/account"
 )
 
-// Identity is who a provider says that somebody is.
-type Identity struct {
-	Issuer string
-	Value  domain.Personal // of the claim that tells people apart
-	Strong bool            // the provider says that two factors were proved
-}
-
 // Provider lets people sign in elsewhere. It vouches for who somebody is and never for what they may do.
 type Provider interface {
 	Name() string // as people know it
@@ -30,8 +23,9 @@ type Provider interface {
 	Ready() error
 	// Address is where the browser is to go. State, nonce and verifier are unguessable texts of 43 characters, of one sign-in.
 	Address(state, nonce, verifier string) (string, error)
-	// Identify takes what the browser brought back. The errors are ErrProvider, ErrProviderLevel and ErrProviderAway.
-	Identify(ctx context.Context, back url.Values, nonce, verifier string) (Identity, error)
+	// Identify takes what the browser brought back and says who somebody is, in a text that no other person of this or another provider
+	// has, and whether two factors were proved. The errors are ErrProvider, ErrProviderLevel and ErrProviderAway.
+	Identify(ctx context.Context, back url.Values, nonce, verifier string) (who domain.Personal, strong bool, err error)
 }
 
 // ProviderStorage keeps whose identities are, and what browsers were sent to the provider for. Identities come as keyed tokens.
@@ -208,15 +202,15 @@ func (s *Service) Arrive(w http.ResponseWriter, r *http.Request) (Arrival, error
 		return Arrival{}, errors.New("session: an errand does not decode")
 	}
 	at := Arrival{Purpose: e.Purpose, Next: e.Next}
-	is, err := s.provider.Identify(ctx, back, derived(cookie.Value, back.Get("state"), "nonce"), derived(cookie.Value, back.Get("state"), "verifier"))
+	is, strong, err := s.provider.Identify(ctx, back, derived(cookie.Value, back.Get("state"), "nonce"), derived(cookie.Value, back.Get("state"), "verifier"))
 	if err != nil {
 		return at, err
 	}
 	proved := ByProvider
-	if is.Strong {
+	if strong {
 		proved = ByStrongProvider
 	}
-	identity := s.blind("identity:" + is.Issuer + "\n" + is.Value.Reveal())
+	identity := s.blind("identity:" + is.Reveal())
 	switch e.Purpose {
 	case ToSignIn:
 		err = s.arriveToSignIn(w, r, identity, proved)
