@@ -48,6 +48,7 @@ var rules = []rule{
 	{"a batch is written as a whole or not at all", aBatchIsWrittenAsAWholeOrNotAtAll},
 	{"a checkpoint that moved is not saved", aCheckpointThatMovedIsNotSaved},
 	{"a reader keeps its state whatever is dropped", aReaderKeepsItsStateWhateverIsDropped},
+	{"the ledger is the tree of all records", theLedgerIsTheTreeOfAllRecords},
 }
 
 // Run checks every rule, each on an engine of its own.
