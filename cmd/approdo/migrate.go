@@ -9,13 +9,10 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/google/uuid"
-
 	"approdo/adapters/seal"
 	"approdo/adapters/sqlite"
 	"approdo/domain/casefile"
 	"approdo/domain/event"
-	"approdo/domain/policy"
 )
 
 // migrateCmd copies a journal from one engine to another while nobody works on either, and with a master key also what a service needs
@@ -124,44 +121,18 @@ func (c *migrateCmd) belongings(ctx context.Context, out io.Writer) (err error) 
 	if gone, err := from.keys.Forgotten(ctx); err != nil || keys+len(gone) == 0 && c.pupils {
 		return errors.Join(err, errNoKeys)
 	}
-	passwords, refused := 0, 0
-	err = from.state.Passwords(ctx, func(account uuid.UUID, login []byte, hash string) error {
-		adopted, err := to.state.Adopt(ctx, account, login, hash)
-		if passwords++; !adopted {
-			refused++
-		}
+	var b belongings
+	if err := errors.Join(b.progress(ctx, &from), b.entrances(ctx, &from)); err != nil {
 		return err
-	})
+	}
+	refused, err := b.settle(ctx, &to)
 	if err != nil {
 		return err
 	}
-	passed, err := from.checkpoints.All(ctx)
-	if err != nil {
+	if _, err = fmt.Fprintf(out, "Chiavi: %d. Password: %d. Reazioni ferme: %d.\n", keys, len(b.Passwords), len(b.Parked)); err != nil || refused == 0 {
 		return err
 	}
-	for name, at := range passed {
-		if err := to.checkpoints.Save(ctx, name, at); err != nil {
-			return err
-		}
-	}
-	parked, err := from.parking.All(ctx)
-	if err != nil {
-		return err
-	}
-	for _, p := range parked {
-		if _, err := to.parking.Find(ctx, p.ID); errors.Is(err, policy.ErrNotParked) {
-			err = to.parking.Park(ctx, p)
-			if err != nil {
-				return err
-			}
-		} else if err != nil {
-			return err
-		}
-	}
-	if _, err = fmt.Fprintf(out, "Chiavi: %d. Password: %d. Reazioni ferme: %d.\n", keys, passwords, len(parked)); err != nil || refused == 0 {
-		return err
-	}
-	return fmt.Errorf("%d password non sono state copiate: là quelle utenze ne hanno già un'altra", refused)
+	return fmt.Errorf("%d password o identità non sono state copiate: là quelle utenze ne hanno già un'altra", refused)
 }
 
 // houseOf is the storage behind an address: a folder, or a database.
