@@ -6,6 +6,7 @@ import (
 
 	"approdo/domain"
 	"approdo/domain/access"
+	"approdo/domain/casefile"
 	"approdo/domain/event"
 	"approdo/domain/reading"
 )
@@ -46,6 +47,9 @@ func (d *Desk) Sights(ctx context.Context, f File, actors []domain.Actor) ([]Sig
 func (d *Desk) OpenName(ctx context.Context, t Ticket, a domain.Actor, f File, r reading.OpeningReason, words domain.Personal) (Receipt, error) {
 	if err := access.Case(a, f.Relation, access.OpenName); err != nil {
 		return Receipt{}, err
+	}
+	if f.State.Erased {
+		return Receipt{}, casefile.ErrErased
 	}
 	c := reading.OpenName{Act: d.Act(a), Reason: r, Words: words}
 	out, err := event.Execute(ctx, d.store, d.codec, reading.OpeningDecider, reading.OpeningStream(f.ID), c, t.origin(c.Act))
