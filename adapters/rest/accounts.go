@@ -25,9 +25,12 @@ type accountAnswer struct {
 	Reason            account.Reason `json:"reason,omitzero"`
 	Login             string         `json:"login,omitzero"`
 	FullName          string         `json:"full_name,omitzero"`
+	Mail              string         `json:"mail,omitzero"`
 	InvitedAt         time.Time      `json:"invited_at"`
 	InvitationExpires time.Time      `json:"invitation_expires_at,omitzero"`
-	InvitationToken   string         `json:"invitation_token,omitzero"`
+	// Delivery is that of the invitation that stands.
+	Delivery        account.Delivery `json:"delivery,omitzero"`
+	InvitationToken string           `json:"invitation_token,omitzero"`
 }
 
 // managed lists the accounts that are an actor's to manage.
@@ -50,11 +53,14 @@ func (a *api) manage(actor domain.Actor, id uuid.UUID) (session.Account, error) 
 func (a *api) accountOf(ctx context.Context, acc session.Account) (accountAnswer, error) {
 	out := accountAnswer{ID: acc.Account, Role: acc.Role, Body: acc.Body, Status: acc.Status(), Since: acc.Since.UTC(), Reason: acc.Reason,
 		InvitedAt: acc.InvitedAt.UTC(), InvitationExpires: acc.Expires.UTC()}
+	if !acc.Expires.IsZero() {
+		out.Delivery = acc.Delivery
+	}
 	person, err := a.Directory.Person(ctx, acc.Account)
 	if errors.Is(err, domain.ErrForgotten) {
 		return out, nil
 	}
-	out.Login, out.FullName = person.Login.Reveal(), person.Name.Reveal()
+	out.Login, out.FullName, out.Mail = person.Login.Reveal(), person.Name.Reveal(), person.Mail.Reveal()
 	return out, err
 }
 
@@ -105,20 +111,48 @@ type invitation struct {
 	Body     string          `json:"body,omitzero"`
 	Login    domain.Personal `json:"login"`
 	FullName domain.Personal `json:"full_name"`
+	Mail     domain.Personal `json:"mail,omitzero"`
+	renewal
+}
+
+type renewal struct {
+	Delivery account.Delivery `json:"delivery,omitzero"`
+}
+
+// byMail tells whether the link is to be sent; the error is that it cannot be.
+func (a *api) byMail(in renewal) (bool, error) {
+	if in.Delivery != account.Mailed {
+		return false, nil
+	}
+	if !a.Sessions.Posts() {
+		return true, session.ErrNoPost
+	}
+	return true, nil
 }
 
 func (a *api) invite(o order, in invitation) (deed, error) {
 	if err := access.Large(o.actor, access.ManageAccounts); err != nil {
 		return deed{}, err
 	}
-	link, err := a.Sessions.Invite(o.ctx, o.origin(), session.Invitation{Role: in.Role, Body: in.Body, Login: in.Login, Name: in.FullName})
+	mailed, err := a.byMail(in.renewal)
+	if err != nil {
+		return deed{}, err
+	}
+	link, err := a.Sessions.Invite(o.ctx, o.origin(), session.Invitation{Role: in.Role, Body: in.Body, Login: in.Login, Name: in.FullName,
+		Mail: in.Mail, ByMail: mailed})
 	d := created(base+"/accounts/"+link.Account.String(), 0)
 	d.once = link.Token
 	return d, renamed(err, "name", "full_name")
 }
 
-func (a *api) renewInvitation(o order, _ nothing) (deed, error) {
+func (a *api) renewInvitation(o order, in renewal) (deed, error) {
 	if _, err := a.manage(o.actor, o.id("id")); err != nil {
+		return deed{}, err
+	}
+	if mailed, err := a.byMail(in); mailed || err != nil {
+		if err == nil {
+			err = a.Sessions.RenewByMail(o.ctx, o.origin(), o.id("id"))
+		}
 		return deed{}, err
 	}
 	link, err := a.Sessions.Renew(o.ctx, o.origin(), o.id("id"), 0)

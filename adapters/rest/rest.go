@@ -42,6 +42,8 @@ type Sessions interface {
 	SignOut(ctx context.Context, token string) error
 	Invite(ctx context.Context, o event.Origin, i session.Invitation) (session.Link, error)
 	Renew(ctx context.Context, o event.Origin, id uuid.UUID, last time.Duration) (session.Link, error)
+	RenewByMail(ctx context.Context, o event.Origin, id uuid.UUID) error
+	Posts() bool
 	Suspend(ctx context.Context, o event.Origin, id uuid.UUID, r account.Reason) error
 	Reinstate(ctx context.Context, o event.Origin, id uuid.UUID) error
 }

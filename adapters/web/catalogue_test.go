@@ -159,9 +159,9 @@ func families(t *testing.T) map[string][]string {
 		"infanzia.":       allOf([]territory.CityInfanzia{territory.InfanziaByCTI, territory.InfanziaByPolo}),
 		"account-status.": allOf([]account.Status{account.Invited, account.Active, account.Suspended, account.Closed}),
 		"account-reason.": allOf(account.Reasons()), "account-act.": ofAccounts, "account-lead.": ofAccounts,
-		"policy-name.": policy.Names(),
-		"parked.":      {policy.CodeBehind, policy.CodePanic, policy.CodeUnknown, policy.CodeTimeout, policy.CodeConflict, policy.CodeFault},
-		"drop.":        allOf(policy.DropReasons()), "view.": {"comune", "centre", "school", "board", "audit", "duplicates"},
+		"policy-name.": policy.Names(), "delivery.": {"shown", "shown-hint", "mailed", "mailed-hint"},
+		"parked.": {policy.CodeBehind, policy.CodePanic, policy.CodeUnknown, policy.CodeTimeout, policy.CodeConflict, policy.CodeFault},
+		"drop.":   allOf(policy.DropReasons()), "view.": {"comune", "centre", "school", "board", "audit", "duplicates"},
 		"view-state.":  allOf([]projections.State{projections.Building, projections.Live, projections.Halted, projections.Retired}),
 		"view-reason.": allOf([]projections.Reason{projections.UnknownEvent, projections.Undecodable, projections.ApplyFailed, projections.RowsRefused}),
 		"channel.":     {string(domain.ChannelComune), string(domain.ChannelSchool), string(domain.ChannelUST)}}

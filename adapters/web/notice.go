@@ -25,6 +25,9 @@ var notices = map[string]Text{
 	"account-suspended":     text("notice.account-suspended"),
 	"account-reinstated":    text("notice.account-reinstated"),
 	"account-closed":        text("notice.account-closed"),
+	"invitation-mailed":     text("notice.invitation-mailed"),
+	"provider-bound":        text("notice.provider-bound"),
+	"provider-unbound":      text("notice.provider-unbound"),
 	"released":              text("notice.released"),
 	"dropped":               text("notice.dropped"),
 }

@@ -24,6 +24,7 @@ import (
 type Accounts interface {
 	Invite(ctx context.Context, o event.Origin, inv session.Invitation) (session.Link, error)
 	Renew(ctx context.Context, o event.Origin, id uuid.UUID, lasts time.Duration) (session.Link, error)
+	RenewByMail(ctx context.Context, o event.Origin, id uuid.UUID) error
 	Suspend(ctx context.Context, o event.Origin, id uuid.UUID, r account.Reason) error
 	Reinstate(ctx context.Context, o event.Origin, id uuid.UUID) error
 	Close(ctx context.Context, o event.Origin, id uuid.UUID, r account.Reason) error
@@ -177,6 +178,9 @@ func (s *site) accountFacts(r *http.Request, x session.Account) ([]Pair, error) 
 		return nil, err
 	}
 	facts := []Pair{{text("accounts.person"), named(p.Name)}, {text("accounts.login"), named(p.Login)}}
+	if !p.Mail.IsZero() {
+		facts = append(facts, Pair{text("accounts.mail"), named(p.Mail)})
+	}
 	if erased {
 		facts = []Pair{{text("accounts.person"), say(text("accounts.erased"))}}
 	}
@@ -194,7 +198,7 @@ func (s *site) accountFacts(r *http.Request, x session.Account) ([]Pair, error) 
 			facts = append(facts, Pair{text("accounts.reason"), s.wordsFor("account-reason.", string(x.Reason))})
 		}
 		if !x.Expires.IsZero() {
-			facts = append(facts, Pair{text("accounts.expires"), at(x.Expires)})
+			facts = append(facts, Pair{text("accounts.expires"), at(x.Expires)}, Pair{text("accounts.delivery"), say(text("delivery." + string(x.Delivery)))})
 		}
 		facts = append(facts, Pair{text("accounts.invited"), at(x.InvitedAt).over(say(roleText(x.InvitedBy.Role)))})
 		return nil
@@ -216,7 +220,7 @@ func (s *site) account(w http.ResponseWriter, r *http.Request) error {
 		return c.show(s, w, r, accountsCrumb)
 	}
 	for _, act := range accountActs {
-		if act.now(x.Status()) {
+		if act.now(x.Status()) && (!act.posts || s.Sessions.Posts()) {
 			c.Actions = append(c.Actions, Action{text("account-act." + act.path), accountPath(x.Account) + "/" + act.path})
 		}
 	}
@@ -224,7 +228,7 @@ func (s *site) account(w http.ResponseWriter, r *http.Request) error {
 }
 
 // inviteForm asks for whom an account is to be. Only the body of the chosen role is looked at.
-func inviteForm(g *registers, by domain.Role) *Form {
+func (s *site) inviteForm(g *registers, by domain.Role) *Form {
 	var comuni, centres []Option
 	for _, c := range g.land.Comuni() {
 		comuni = append(comuni, Option{Value: string(c.Code), Label: plain(c.Name)})
@@ -232,15 +236,30 @@ func inviteForm(g *registers, by domain.Role) *Form {
 	for _, c := range g.land.Centres() {
 		centres = append(centres, Option{Value: string(c.Code), Label: plain(c.Name)})
 	}
-	f := newForm("/utenze/nuova", text("accounts.invite"),
-		Field{Name: "name", Kind: FieldText, Label: text("accounts.name"), Hint: text("accounts.name-hint"), Width: 40},
-		Field{Name: "login", Kind: FieldText, Label: text("accounts.login"), Hint: text("accounts.login-hint"), Width: 40},
-		Field{Name: "role", Kind: FieldRadios, Label: text("accounts.role"), Options: roleOptions(by)},
-		Field{Name: "comune", Kind: FieldSelect, Label: text("accounts.comune"), Hint: text("accounts.comune-hint"), Options: comuni, Optional: true},
-		Field{Name: "centre", Kind: FieldSelect, Label: text("accounts.centre"), Hint: text("accounts.centre-hint"), Options: centres, Optional: true},
-		Field{Name: "institution", Kind: FieldText, Label: text("accounts.institution"), Hint: text("accounts.institution-hint"), Width: 20, Optional: true})
+	fields := []Field{
+		{Name: "name", Kind: FieldText, Label: text("accounts.name"), Hint: text("accounts.name-hint"), Width: 40},
+		{Name: "login", Kind: FieldText, Label: text("accounts.login"), Hint: text("accounts.login-hint"), Width: 40},
+		{Name: "mail", Kind: FieldEmail, Label: text("accounts.mail"), Hint: text("accounts.mail-hint"), Width: 40, Optional: true},
+		{Name: "role", Kind: FieldRadios, Label: text("accounts.role"), Options: roleOptions(by)},
+		{Name: "comune", Kind: FieldSelect, Label: text("accounts.comune"), Hint: text("accounts.comune-hint"), Options: comuni, Optional: true},
+		{Name: "centre", Kind: FieldSelect, Label: text("accounts.centre"), Hint: text("accounts.centre-hint"), Options: centres, Optional: true},
+		{Name: "institution", Kind: FieldText, Label: text("accounts.institution"), Hint: text("accounts.institution-hint"), Width: 20, Optional: true},
+	}
+	if s.Sessions.Posts() {
+		fields = append(fields, deliveryField())
+	}
+	f := newForm("/utenze/nuova", text("accounts.invite"), fields...)
 	f.Cancel = "/utenze"
-	return f
+	return f.Set("delivery", string(account.Shown))
+}
+
+// deliveryField asks how the link is to reach the person.
+func deliveryField() Field {
+	var how []Option
+	for _, d := range []account.Delivery{account.Shown, account.Mailed} {
+		how = append(how, Option{Value: string(d), Label: say(text("delivery." + string(d))), Hint: text("delivery." + string(d) + "-hint")})
+	}
+	return Field{Name: "delivery", Kind: FieldRadios, Label: text("accounts.delivery"), Options: how}
 }
 
 // bodyFields are the form's fields for the body of a role.
@@ -252,7 +271,7 @@ func (s *site) invite(w http.ResponseWriter, r *http.Request) error {
 	}
 	var f *Form
 	err := s.withRegisters(r, func(g *registers) error {
-		f = inviteForm(g, actorOf(r).Role)
+		f = s.inviteForm(g, actorOf(r).Role)
 		return nil
 	})
 	if err != nil {
@@ -274,21 +293,22 @@ func (s *site) invitePost(w http.ResponseWriter, r *http.Request) error {
 	var f *Form
 	var inv session.Invitation
 	err := s.withRegisters(r, func(g *registers) error {
-		f = inviteForm(g, a.Role)
+		f = s.inviteForm(g, a.Role)
 		if err := f.read(r); err != nil {
 			return err
 		}
 		role := domain.Role(f.value("role"))
-		inv = session.Invitation{Role: role, Body: f.value(bodyFields[role]), Login: domain.NewPersonal(f.value("login")), Name: domain.NewPersonal(f.value("name"))}
+		inv = session.Invitation{Role: role, Body: f.value(bodyFields[role]), Login: domain.NewPersonal(f.value("login")), Name: domain.NewPersonal(f.value("name")),
+			Mail: domain.NewPersonal(f.value("mail")), ByMail: f.value("delivery") == string(account.Mailed)}
 		return checkBody(f, g, &inv)
 	})
 	if err != nil {
 		return err
 	}
-	if person, err := account.NewPerson(inv.Login.Reveal(), inv.Name.Reveal()); err != nil {
+	if person, err := account.NewPerson(inv.Login.Reveal(), inv.Name.Reveal(), inv.Mail.Reveal()); err != nil {
 		f.refuse(err)
 	} else {
-		inv.Login, inv.Name = person.Login, person.Name
+		inv.Login, inv.Name, inv.Mail = person.Login, person.Name, person.Mail
 	}
 	if f.Refused() {
 		return s.showInvite(w, r, f)
@@ -299,6 +319,10 @@ func (s *site) invitePost(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		return s.showInvite(w, r, f)
+	}
+	if inv.ByMail {
+		s.redirect(w, r, accountPath(link.Account), "invitation-mailed")
+		return nil
 	}
 	return s.showLink(w, r, link, text("accounts.invited-title"))
 }
@@ -378,11 +402,16 @@ type accountAct struct {
 	reason bool
 	danger bool
 	notice string // empty: the act shows a code instead
+	posts  bool   // there is no such act where no mail is sent
 	do     func(s *site, ctx context.Context, o event.Origin, id uuid.UUID, why account.Reason) error
 }
 
 var accountActs = []accountAct{
 	{path: "invito", now: func(st account.Status) bool { return st == account.Invited || st == account.Active }},
+	{path: "spedisci", notice: "invitation-mailed", posts: true, now: func(st account.Status) bool { return st == account.Invited || st == account.Active },
+		do: func(s *site, ctx context.Context, o event.Origin, id uuid.UUID, _ account.Reason) error {
+			return s.Accounts.RenewByMail(ctx, o, id)
+		}},
 	{path: "riattiva", notice: "account-reinstated", now: func(st account.Status) bool { return st == account.Suspended },
 		do: func(s *site, ctx context.Context, o event.Origin, id uuid.UUID, _ account.Reason) error {
 			return s.Accounts.Reinstate(ctx, o, id)
@@ -418,7 +447,7 @@ func (s *site) namedAct(r *http.Request) (session.Account, accountAct, error) {
 	if err != nil {
 		return x, accountAct{}, err
 	}
-	i := slices.IndexFunc(accountActs, func(a accountAct) bool { return a.path == chi.URLParam(r, "act") })
+	i := slices.IndexFunc(accountActs, func(a accountAct) bool { return a.path == chi.URLParam(r, "act") && (!a.posts || s.Sessions.Posts()) })
 	if i < 0 {
 		return x, accountAct{}, errNoRegister
 	}

@@ -1,13 +1,12 @@
 package web
 
 import (
-	"errors"
 	"net/http"
 
 	"approdo/domain"
 )
 
-// choose is the page on which a password is chosen: for an invitation, or in place of another.
+// choose is the page on which a password is chosen in place of another.
 type choose struct {
 	Title Text
 	Lead  Text
@@ -31,15 +30,24 @@ func activateForm() *Form {
 	return newForm("/attiva", text("password.activate"), append([]Field{invitation}, newPassword()...)...)
 }
 
-// activate asks for the invitation's code in a field and not in the address: addresses are kept in histories and logs.
+// activate asks for the invitation's code in a field and not in the address: addresses are kept in histories and logs. The link in a
+// message has it behind a #, which browsers keep to themselves, and a script puts it into the field.
 func (s *site) activate(w http.ResponseWriter, r *http.Request) error {
 	return s.showActivate(w, r, activateForm())
 }
 
 func (s *site) showActivate(w http.ResponseWriter, r *http.Request, f *Form) error {
 	title := text("password.activate-title")
-	return passwordView.show(s, w, r, f.Status(), title, choose{title, text("password.activate-lead"), f}, Crumb{Text: title})
+	return activateView.show(s, w, r, f.Status(), title, activation{f, s.providerDoor()}, Crumb{Text: title})
 }
+
+// activation is the page on which an invitation is used: a password is chosen, or the provider.
+type activation struct {
+	Form     *Form
+	Provider *providerDoor
+}
+
+var activateView = view[activation]{"activate"}
 
 func (s *site) activatePost(w http.ResponseWriter, r *http.Request) error {
 	form := activateForm()
@@ -50,11 +58,8 @@ func (s *site) activatePost(w http.ResponseWriter, r *http.Request) error {
 	if err == nil {
 		err = s.Sessions.Activate(r.Context(), form.value("invitation"), form.value("password"))
 	}
-	if e, ok := errors.AsType[*domain.Error](err); ok && e.Kind == domain.KindNotFound {
-		err = domain.Invalid(e.Code).On("invitation")
-	}
 	if err != nil {
-		if !form.refuse(err) {
+		if !form.refuse(onActivation(err)) {
 			return err
 		}
 		return s.showActivate(w, r, form)

@@ -12,6 +12,8 @@ type signIn struct {
 	Next string
 	Demo bool
 	Kept string // what was typed before the session ended, encoded as a form
+	// Provider is filled in when the page is shown.
+	Provider *providerDoor
 }
 
 var signInView = view[signIn]{"signin"}
@@ -31,6 +33,7 @@ func (s *site) signIn(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *site) showSignIn(w http.ResponseWriter, r *http.Request, c signIn) error {
+	c.Provider = s.providerDoor()
 	return signInView.show(s, w, r, c.Form.Status(), text("signin.title"), c)
 }
 
@@ -43,7 +46,7 @@ func (s *site) signInPost(w http.ResponseWriter, r *http.Request) error {
 	who, err := s.Sessions.Enter(w, r, form.value("username"), form.value("password"))
 	if e, ok := errors.AsType[*domain.Error](err); ok {
 		form.place(e)
-		return s.showSignIn(w, r, signIn{form, next, s.Demo, kept})
+		return s.showSignIn(w, r, signIn{Form: form, Next: next, Demo: s.Demo, Kept: kept})
 	}
 	if err != nil {
 		return err

@@ -35,6 +35,8 @@ type Sessions interface {
 	ChangePassword(ctx context.Context, token, current, password string) (string, session.Session, error)
 	Token(r *http.Request) string
 	SetCookie(w http.ResponseWriter, token string)
+	Post
+	Providers
 }
 
 // Person is who is signed in. The names are shown to this person alone and never logged.
@@ -148,6 +150,8 @@ func (s *site) routes(r chi.Router) {
 	r.Post("/esci", s.page(s.signOut))
 	r.Get("/attiva", s.page(s.activate))
 	r.Post("/attiva", s.page(s.activatePost))
+	s.forgottenRoutes(r)
+	s.providerRoutes(r)
 	r.Post("/lingua", s.page(s.language))
 	r.Get("/accessibilita", s.page(s.accessibility))
 	r.Get("/privacy", s.page(s.privacy))
@@ -164,6 +168,7 @@ func (s *site) routes(r chi.Router) {
 		s.readingRoutes(r)
 		s.territoryRoutes(r)
 		s.accountRoutes(r)
+		s.bindingRoutes(r)
 		s.operationRoutes(r)
 	})
 }
