@@ -104,6 +104,7 @@ type Node struct {
 	Store
 	Checkpoints Checkpoints
 	Parking     Parking
+	Ledger      Ledger
 }
 
 // nodes are two on one state. What one has done the other sees at once.
@@ -154,6 +155,8 @@ var rules = map[string]func(*testing.T, nodes){
 	"a checkpoint is the last that was saved":                      checkpoints,
 	"parked records wait by position and keep their first failure": parking,
 	"a parked record is given up once":                             givenUp,
+	"checkpoints of the ledger only grow":                          signing,
+	"race: one of many signs":                                      raceSign,
 	"race: one of many reserves a login":                           raceReserve,
 	"race: an account that is invited at once has one link":        raceRenew,
 	"race: one of many uses a link":                                raceAccept,

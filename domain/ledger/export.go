@@ -16,7 +16,7 @@ import (
 
 // Signed is a checkpoint as it was signed, and when: UTC, by the clock of the node that signed it.
 type Signed struct {
-	Checkpoint
+	Size int64
 	Note []byte
 	At   time.Time
 }

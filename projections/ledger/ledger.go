@@ -5,6 +5,7 @@ package ledger
 import (
 	"context"
 	"encoding/binary"
+	"iter"
 
 	"github.com/google/uuid"
 	"golang.org/x/mod/sumdb/tlog"
@@ -121,16 +122,22 @@ func Checkpoint(s *projections.Snapshot, size int64) (c ledger.Checkpoint, err e
 	return ledger.Checkpoint{Size: size, Root: root}, err
 }
 
-// Leaf is the hash of a record, counted from 0.
-func Leaf(s *projections.Snapshot, index int64) (h tlog.Hash, err error) {
-	if err := within(s, index+1); err != nil {
-		return h, err
+// Leaves gives the hashes of the records from one number, counted from 0, up to and without another, as far as there are any.
+func Leaves(s *projections.Snapshot, from, to int64) iter.Seq2[tlog.Hash, error] {
+	return func(yield func(tlog.Hash, error) bool) {
+		for n := from / width; n*width < to; n++ {
+			t, _, err := tiles.Lookup(s, tileKey{0, n})
+			if err != nil {
+				yield(tlog.Hash{}, err)
+				return
+			}
+			for i := max(from, n*width); i < min(to, n*width+int64(len(t.Hashes)/tlog.HashSize)); i++ {
+				if !yield(tlog.Hash(t.Hashes[i%width*tlog.HashSize:]), nil) {
+					return
+				}
+			}
+		}
 	}
-	found, err := hashes{s}.ReadHashes([]int64{tlog.StoredHashIndex(0, index)})
-	if err != nil {
-		return h, err
-	}
-	return found[0], nil
 }
 
 // Include proves that a record, counted from 0, is in the tree as it was at a size.
