@@ -25,6 +25,7 @@ type inviteCmd struct {
 	Body string `help:"Codice dell'ente: ISTAT del comune, del centro o dell'istituzione; vuoto per gli altri."`
 	User string `help:"Nome con cui entra, di solito l'indirizzo di posta." required:""`
 	Name string `help:"Nome e cognome." required:""`
+	Mail string `help:"Indirizzo di posta o PEC: il servizio in funzione vi spedisce il collegamento, e qui non si vede." placeholder:"INDIRIZZO"`
 }
 
 // Run is the subcommand.
@@ -38,8 +39,13 @@ func (c *inviteCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger) er
 		return err
 	}
 	origin := event.Origin{ID: uuid.Must(uuid.NewV7()), By: domain.System, At: h.clock()}
-	link, err := h.sessions.Invite(ctx, origin, session.Invitation{Role: domain.Role(c.Role), Body: c.Body, Login: domain.NewPersonal(c.User), Name: domain.NewPersonal(c.Name)})
+	link, err := h.sessions.Invite(ctx, origin, session.Invitation{Role: domain.Role(c.Role), Body: c.Body, Login: domain.NewPersonal(c.User), Name: domain.NewPersonal(c.Name),
+		Mail: domain.NewPersonal(c.Mail), ByMail: c.Mail != ""})
 	if err != nil {
+		return err
+	}
+	if c.Mail != "" {
+		_, err = fmt.Fprintf(out, "Il collegamento parte per posta quando il servizio è in funzione, e vale fino al %s.\n", link.Expires.In(domain.Rome).Format("02/01/2006 15:04"))
 		return err
 	}
 	_, err = fmt.Fprintf(out, "Codice di invito: %s\nSi usa alla pagina /attiva entro il %s.\n", link.Token, link.Expires.In(domain.Rome).Format("02/01/2006 15:04"))

@@ -57,6 +57,9 @@ type demoAccount struct {
 
 const markFile = "demo.json"
 
+// demoOwner is the body that would run it.
+const demoOwner = "Ufficio scolastico territoriale di Milano"
+
 // Run is the subcommand.
 func (c *demoCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger) error {
 	if c.Cases < 1 || c.Cases > 100_000 {
@@ -82,6 +85,12 @@ func (c *demoCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger) erro
 	}
 	defer h.shut(ctx)
 	url := "http://" + l.Addr().String()
+	mail := post{Outbox: filepath.Join(c.Data, "posta"), From: "approdo@example.org"}
+	letters, err := mail.letters(url, demoOwner)
+	if err != nil {
+		return err
+	}
+	h.posts(letters)
 	mark, err := c.readMark()
 	if errors.Is(err, os.ErrNotExist) {
 		mark, err = c.make(ctx, h, clock, url, out)
@@ -100,7 +109,7 @@ func (c *demoCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger) erro
 	if err := c.tell(mark, url, out); err != nil {
 		return err
 	}
-	return h.serve(ctx, l, serving{owner: "Ufficio scolastico territoriale di Milano", email: "approdo@example.org", demo: true})
+	return h.serve(ctx, l, serving{owner: demoOwner, email: "approdo@example.org", demo: true})
 }
 
 func (c *demoCmd) readMark() (m demoMark, err error) {
@@ -204,7 +213,8 @@ func (h *house) invitePeople(ctx context.Context, url string) ([]demoAccount, er
 		password := uuid.NewString()
 		at := h.clock()
 		origin := event.Origin{ID: uuid.Must(uuid.NewV7()), By: domain.System, At: at}
-		link, err := h.sessions.Invite(ctx, origin, session.Invitation{Role: p.role, Body: p.body, Login: domain.NewPersonal(login), Name: domain.NewPersonal(p.name)})
+		link, err := h.sessions.Invite(ctx, origin, session.Invitation{Role: p.role, Body: p.body, Login: domain.NewPersonal(login), Name: domain.NewPersonal(p.name),
+			Mail: domain.NewPersonal(login)})
 		if err != nil {
 			return nil, fmt.Errorf("account %s: %w", p.kind, err)
 		}
@@ -237,7 +247,7 @@ func (c *demoCmd) tell(m demoMark, url string, out io.Writer) error {
 	if m.Invented {
 		fmt.Fprintf(out, "\nLe scuole sono inventate (codici ZZ…); con --schools FILE si usa l'anagrafe del Ministero.\n")
 	}
-	fmt.Fprintln(out)
+	fmt.Fprintf(out, "\nLa posta non parte: i messaggi si leggono in %s.\n\n", filepath.Join(c.Data, "posta"))
 	if c.Accounts == "" {
 		return nil
 	}

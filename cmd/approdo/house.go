@@ -48,8 +48,9 @@ type house struct {
 	directory *session.Directory
 	sessions  *session.Service
 	policies  *feed.Router
-	caughtUp  atomic.Bool // views and directory have once come to the journal's head
-	stopping  atomic.Bool // answers, and wants no more requests
+	alongside []func(context.Context) // what else goes on while the house does
+	caughtUp  atomic.Bool             // views and directory have once come to the journal's head
+	stopping  atomic.Bool             // answers, and wants no more requests
 }
 
 // purgeEvery is how often what has expired is dropped, clockEvery how often terms are looked at.
@@ -115,6 +116,12 @@ func (h *house) run(ctx context.Context) error {
 	g.Go(func() error { return h.views.Run(ctx) })
 	g.Go(func() error { return h.directory.Run(ctx) })
 	g.Go(func() error { return h.policies.Run(ctx) })
+	for _, f := range h.alongside {
+		g.Go(func() error {
+			f(ctx)
+			return nil
+		})
+	}
 	g.Go(func() error {
 		for {
 			select {

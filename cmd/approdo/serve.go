@@ -32,6 +32,9 @@ import (
 // serveCmd runs the service. Several nodes may serve one database.
 type serveCmd struct {
 	storage
+	publicURL
+	post
+	identityProvider
 	Listen  string            `help:"Indirizzo su cui rispondere." default:"127.0.0.1:8080"`
 	Metrics string            `help:"Indirizzo, da non esporre, su cui rispondere a Prometheus (/metrics)." placeholder:"HOST:PORT"`
 	Owner   string            `help:"Ente che eroga il servizio." default:"Ufficio scolastico territoriale di Milano"`
@@ -70,7 +73,8 @@ func (c *serveCmd) Validate() error {
 		}
 	}
 	_, err := c.outlets()
-	return errors.Join(append(errs, err)...)
+	_, provided, providerErr := c.identityProvider.config(c.PublicURL)
+	return errors.Join(append(errs, err, c.publicURL.check(c.post.wanted() || provided), c.post.check(), providerErr)...)
 }
 
 func isAddress(text string) bool {
@@ -156,6 +160,20 @@ func (c *serveCmd) Run(ctx context.Context, out io.Writer, diary diary) error {
 		}
 		defer o.Close()
 		h.policies.React(o.Reaction(h.codec))
+	}
+	letters, err := c.post.letters(c.PublicURL, c.Owner)
+	if err != nil {
+		return err
+	}
+	h.posts(letters)
+	provider, provided, err := c.identityProvider.config(c.PublicURL)
+	if err != nil {
+		return err
+	}
+	if provided {
+		if err := h.trusts(provider); err != nil {
+			return err
+		}
 	}
 	if err := h.found(ctx); err != nil {
 		return err
