@@ -213,9 +213,9 @@ func (r *restoring) build(ctx context.Context) (err error) {
 		}
 	}
 	if r.where.Data != "" {
-		clear, err := emptyDir(r.where.Data)
-		if err != nil {
-			return err
+		clear, fault := emptyDir(r.where.Data)
+		if fault != nil {
+			return fault
 		}
 		defer func() {
 			if err != nil {
