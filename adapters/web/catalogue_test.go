@@ -159,7 +159,7 @@ func families(t *testing.T) map[string][]string {
 		"infanzia.":       allOf([]territory.CityInfanzia{territory.InfanziaByCTI, territory.InfanziaByPolo}),
 		"account-status.": allOf([]account.Status{account.Invited, account.Active, account.Suspended, account.Closed}),
 		"account-reason.": allOf(account.Reasons()), "account-act.": ofAccounts, "account-lead.": ofAccounts,
-		"policy-name.": policy.Names(), "delivery.": {"shown", "shown-hint", "mailed", "mailed-hint"},
+		"policy-name.": policy.Names(), "delivery.": {"shown", "mailed"}, "delivery-hint.": {"shown", "mailed"},
 		"parked.": {policy.CodeBehind, policy.CodePanic, policy.CodeUnknown, policy.CodeTimeout, policy.CodeConflict, policy.CodeFault},
 		"drop.":   allOf(policy.DropReasons()), "view.": {"comune", "centre", "school", "board", "audit", "duplicates"},
 		"view-state.":  allOf([]projections.State{projections.Building, projections.Live, projections.Halted, projections.Retired}),

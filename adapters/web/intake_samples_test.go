@@ -51,7 +51,7 @@ func intakeSamples() []sample {
 	resume := resumePage{What: text("act-form.nota"), To: "/pratica", Kept: []keptAnswer{{"text", "Di sera"}}, Written: []domain.Personal{domain.NewPersonal("Di sera")}, Drop: "/"}
 	return []sample{
 		sampleOf("/riprendi", domain.RoleCentre, resumeView, 200, text("resume.title"), resume, Crumb{Text: text("resume.title")}),
-		sampleOf("/accedi-scaduta", "", signInView, 200, text("signin.title"), signIn{signInForm(), "/pratiche/nuova", true, "family_name=Kovalenko"}),
+		sampleOf("/accedi-scaduta", "", signInView, 200, text("signin.title"), signIn{Form: signInForm(), Next: "/pratiche/nuova", Demo: true, Kept: "family_name=Kovalenko"}),
 		sampleOf("/richiesta", domain.RoleComune, requestView, 200, text("request.title"), requestPage{Form: ask, Sections: sections(false),
 			Comune: text("request.of-comune", "comune", "Milano"), Sibling: true, Drafts: drafts, Schools: schools}),
 		sampleOf("/richiesta-rifiutato", domain.RoleComune, requestView, 422, text("request.title"), requestPage{Form: bad,

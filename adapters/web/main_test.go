@@ -144,7 +144,10 @@ func newTestSite(t *testing.T, log io.Writer) *site {
 }
 
 // sessions keeps people in memory by token: password "right" signs in anybody but "busy", who is told to wait.
-type sessions struct{ people map[string]domain.Actor }
+type sessions struct {
+	people map[string]domain.Actor
+	doors
+}
 
 var (
 	errWrong = &domain.Error{Kind: domain.KindUnauthorised, Code: "sign-in-failed"}

@@ -257,7 +257,7 @@ func (s *site) inviteForm(g *registers, by domain.Role) *Form {
 func deliveryField() Field {
 	var how []Option
 	for _, d := range []account.Delivery{account.Shown, account.Mailed} {
-		how = append(how, Option{Value: string(d), Label: say(text("delivery." + string(d))), Hint: text("delivery." + string(d) + "-hint")})
+		how = append(how, Option{Value: string(d), Label: say(text("delivery." + string(d))), Hint: text("delivery-hint." + string(d))})
 	}
 	return Field{Name: "delivery", Kind: FieldRadios, Label: text("accounts.delivery"), Options: how}
 }

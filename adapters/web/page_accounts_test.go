@@ -248,7 +248,8 @@ func TestWhatIsParkedIsTriedAgainOrGivenUp(t *testing.T) {
 
 func TestEveryReasonOfAnAccountIsOffered(t *testing.T) {
 	t.Parallel()
-	form := accountForm(session.Account{}, accountActs[2])
+	suspend := accountActs[slices.IndexFunc(accountActs, func(a accountAct) bool { return a.path == "sospendi" })]
+	form := accountForm(session.Account{}, suspend)
 	field, err := form.Field("reason")
 	if err != nil || len(field.Options) != len(account.Reasons()) {
 		t.Error(err)

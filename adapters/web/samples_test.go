@@ -43,10 +43,9 @@ func samples() []sample {
 		Facts: []Pair{{said("Scuola"), plain("IC Via Liguria, Rozzano")}, {said("Proposta"), on(domain.Date{Year: 2022, Month: 3, Day: 11})}},
 	}
 	all := []sample{
-		sampleOf("/accedi", "", signInView, 200, text("signin.title"), signIn{signInForm(), "/", true, ""}),
-		sampleOf("/accedi-rifiutato", "", signInView, 422, text("signin.title"), signIn{wrong, "/", false, ""}),
+		sampleOf("/accedi", "", signInView, 200, text("signin.title"), signIn{Form: signInForm(), Next: "/", Demo: true}),
+		sampleOf("/accedi-rifiutato", "", signInView, 422, text("signin.title"), signIn{Form: wrong, Next: "/"}),
 		sampleOf("/", domain.RoleCentre, homeView, 200, text("home.title"), newHome(&Person{Actor: domain.Actor{Role: domain.RoleCentre}, Name: domain.NewPersonal("Marta Colombo")})),
-		sampleOf("/attiva", "", passwordView, 200, text("password.activate-title"), choose{text("password.activate-title"), text("password.activate-lead"), activateForm()}, Crumb{Text: text("password.activate-title")}),
 		sampleOf("/password", domain.RoleSchool, passwordView, 200, text("password.change-title"), choose{text("password.change-title"), text("password.change-lead"), passwordForm()}),
 		sampleOf("/accessibilita", "", accessibilityView, 200, text("accessibility.title"), foot, Crumb{Text: text("accessibility.title")}),
 		sampleOf("/accessibilita-depositata", "", accessibilityView, 200, text("accessibility.title"), declared),
@@ -59,6 +58,7 @@ func samples() []sample {
 	all = append(all, caseSamples()...)
 	all = append(all, registerSamples()...)
 	all = append(all, intakeSamples()...)
+	all = append(all, doorSamples()...)
 	for status, f := range failures {
 		f.Status, f.ID, f.Back = status, "019a3c1e-8f5d-7a10-9b1c-3f1f0a6f2d11", "/"
 		all = append(all, sampleOf("/errore/"+strconv.Itoa(status), domain.RoleSchool, failureView, status, f.Title, f))
