@@ -32,6 +32,9 @@ GET  /cases/{id}                         erased     401   200  404  200  200  40
 GET  /cases/{id}/events                  attending  401   200  404  200  200  404  200  200  404  200 200 404
 GET  /cases/{id}/events                  closed     401   200  404  200  200  404  200  200  404  200 200 404
 GET  /cases/{id}/events                  erased     401   200  404  200  200  404  200  200  404  200 200 404
+GET  /cases/{id}/readings                attending  401   403  404  403  403  404  403  403  404  200 200 404
+GET  /cases/{id}/readings                closed     401   403  404  403  403  404  403  403  404  200 200 404
+GET  /cases/{id}/readings                erased     401   403  404  403  403  404  403  403  404  200 200 404
 POST /cases/{id}/amendments              attending  401   200  404  200  403  404  200  403  404  200 403 404
 POST /cases/{id}/amendments              offered    401   200  404  200  403  404  403  403  404  200 403 404
 POST /cases/{id}/amendments              closed     401   409  404  409  403  404  403  403  404  409 403 404
@@ -92,9 +95,28 @@ POST /cases/{id}/notes                   attending  401   200  404  200  403  40
 POST /cases/{id}/notes                   offered    401   200  404  200  403  404  200  403  404  200 403 404
 POST /cases/{id}/notes                   closed     401   200  404  200  403  404  403  403  404  200 403 404
 POST /cases/{id}/notes                   erased     401   409  404  409  403  404  403  403  404  409 403 404
-POST /cases/{id}/erasure                 attending  401   403  404  403  403  404  403  403  404  409 403 404
-POST /cases/{id}/erasure                 closed     401   403  404  403  403  404  403  403  404  200 403 404
-POST /cases/{id}/erasure                 erased     401   403  404  403  403  404  403  403  404  200 403 404
+POST /cases/{id}/erasure-proposal        attending  401   403  404  403  403  404  403  403  404  409 403 404
+POST /cases/{id}/erasure-proposal        closed     401   403  404  403  403  404  403  403  404  200 403 404
+POST /cases/{id}/erasure-proposal        erased     401   403  404  403  403  404  403  403  404  409 403 404
+POST /cases/{id}/erasure-withdrawal      doomed     401   403  404  403  403  404  403  403  404  200 403 404
+POST /cases/{id}/erasure-withdrawal      closed     401   403  404  403  403  404  403  403  404  409 403 404
+POST /cases/{id}/erasure-withdrawal      erased     401   403  404  403  403  404  403  403  404  409 403 404
+POST /cases/{id}/erasure-rejection       doomed     401   403  404  403  403  404  403  403  404  409 403 404
+POST /cases/{id}/erasure-rejection       closed     401   403  404  403  403  404  403  403  404  409 403 404
+POST /cases/{id}/erasure-rejection       erased     401   403  404  403  403  404  403  403  404  409 403 404
+POST /cases/{id}/erasure-approval        doomed     401   403  404  403  403  404  403  403  404  409 403 404
+POST /cases/{id}/erasure-approval        closed     401   403  404  403  403  404  403  403  404  409 403 404
+POST /cases/{id}/erasure-approval        erased     401   403  404  403  403  404  403  403  404  200 403 404
+POST /cases/{id}/restriction             attending  401   403  404  403  403  404  403  403  404  200 403 404
+POST /cases/{id}/restriction             closed     401   403  404  403  403  404  403  403  404  200 403 404
+POST /cases/{id}/restriction             erased     401   403  404  403  403  404  403  403  404  409 403 404
+POST /cases/{id}/restriction-lifting     limited    401   403  404  403  403  404  403  403  404  200 403 404
+POST /cases/{id}/restriction-lifting     closed     401   403  404  403  403  404  403  403  404  200 403 404
+POST /cases/{id}/restriction-lifting     erased     401   403  404  403  403  404  403  403  404  409 403 404
+GET  /cases/{id}                         limited    401   200  404  200  200  404  200  200  404  200 403 404
+POST /cases/{id}/amendments              limited    401   403  404  403  403  404  200  403  404  200 403 404
+POST /cases/{id}/domicile-changes        limited    401   200  404  200  403  404  200  403  404  200 403 404
+POST /cases/{id}/notes                   limited    401   200  404  200  403  404  200  403  404  200 403 404
 `
 
 // caseBodies are what is sent to the routes of a case; {other} is another open case.
@@ -118,7 +140,12 @@ var caseBodies = map[string]string{
 	"POST /cases/{id}/merge":                     `{"into":"{other}","text":"Stesso minore."}`,
 	"POST /cases/{id}/un-merge":                  `{"text":"Sono due gemelli."}`,
 	"POST /cases/{id}/notes":                     `{"text":"Sentita la famiglia."}`,
-	"POST /cases/{id}/erasure":                   `{"ground":"request"}`,
+	"POST /cases/{id}/erasure-proposal":          `{"ground":"request"}`,
+	"POST /cases/{id}/erasure-withdrawal":        `{"proposal_id":"018f0000-0000-7000-8000-0000000000e1"}`,
+	"POST /cases/{id}/erasure-rejection":         `{"proposal_id":"018f0000-0000-7000-8000-0000000000e1","reason":"still-needed"}`,
+	"POST /cases/{id}/erasure-approval":          `{"proposal_id":"018f0000-0000-7000-8000-0000000000e1"}`,
+	"POST /cases/{id}/restriction":               `{"reason":"objection"}`,
+	"POST /cases/{id}/restriction-lifting":       ``,
 }
 
 type caseRow struct {
@@ -326,6 +353,11 @@ func TestWhatEachRelationSeesOfACase(t *testing.T) {
 			ownCentre: factFields + " accepted_on first_day ended_on closure_reason declined_by" + everyField, pastCentre: pastFields,
 			ownSchool: pastFields, pastSchool: pastFields, ust: factFields + " accepted_on first_day ended_on closure_reason declined_by" + everyField,
 		},
+		limited: { // the school holds the case; whoever else follows it learns that the reading is restricted, and why they read nothing
+			ownComune: placeFields + " accepted_on first_day restricted", ownCentre: placeFields + " accepted_on first_day declined_by restricted",
+			pastCentre: pastFields, ownSchool: placeFields + " accepted_on first_day restricted" + everyField, pastSchool: pastFields,
+			ust: placeFields + " accepted_on first_day declined_by restricted" + everyField,
+		},
 		erased: {
 			ownComune: factFields + " accepted_on first_day ended_on closure_reason",
 			ownCentre: factFields + " accepted_on first_day ended_on closure_reason declined_by", pastCentre: pastFields,
@@ -356,7 +388,18 @@ func TestAPupilIsForgottenAsSoonAsItIsDecided(t *testing.T) {
 	if x := h.get(ownComune, path); !strings.Contains(string(x.body), "Oksana") {
 		t.Fatalf("%s", x.body)
 	}
-	h.post(ust, path+"/erasure", `{"ground":"request"}`).want(200)
+	x := h.post(ust, path+"/erasure-proposal", `{"ground":"request"}`).want(200)
+	proposal := read[struct {
+		Erasure struct {
+			ProposalID string `json:"proposal_id"`
+		}
+	}](x).Erasure.ProposalID
+	if x := h.get(ownComune, path); !strings.Contains(string(x.body), "Oksana") || strings.Contains(string(x.body), proposal) {
+		t.Errorf("proposed, and the comune reads %s", x.body)
+	}
+	approval := `{"proposal_id":"` + proposal + `"}`
+	h.post(ust, path+"/erasure-approval", approval).want(409)
+	h.post(ust2, path+"/erasure-approval", approval).want(200)
 	for _, who := range []persona{ownComune, ownCentre, ust} {
 		if x := h.get(who, path).want(200); strings.Contains(string(x.body), "pupil") {
 			t.Errorf("%s reads %s", who, x.body)

@@ -207,6 +207,9 @@ type caseState struct {
 	Due         time.Time         `json:"due,omitzero"`
 	MergedInto  uuid.UUID         `json:"merged_into,omitzero"`
 	May         []access.Act      `json:"may,omitzero"`
+	// Restricted is why only holder, enrolling school and UST read the pupil's data (GDPR art. 18).
+	Restricted casefile.RestrictionReason `json:"restricted,omitzero"`
+	Erasure    *waitingErasure            `json:"erasure,omitzero"`
 }
 
 type holder struct {
@@ -235,7 +238,7 @@ func stateOf(f desk.File) caseState {
 	if f.Relation == access.Past {
 		return out
 	}
-	out.Centre, out.MergedInto = s.Centre, s.MergedInto
+	out.Centre, out.MergedInto, out.Restricted, out.Erasure = s.Centre, s.MergedInto, s.Restriction, erasureOf(f)
 	if h := s.Holder(); h.Kind != "" {
 		out.Holder = &holder{h.Kind, h.Body, s.HeldSince.UTC()}
 	}

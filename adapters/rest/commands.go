@@ -68,9 +68,7 @@ func (a *api) caseCommands(r route) {
 	r.post("/cases/{id}/notes", command(a, func(c *checker, o order, in said) casefile.Command {
 		return casefile.AddNote{Act: o.act, Text: c.sealed(o, in.Text)}
 	}))
-	r.post("/cases/{id}/erasure", command(a, func(c *checker, o order, in erased) casefile.Command {
-		return casefile.Erase{Act: o.act, Ground: in.Ground}
-	}))
+	a.forgettingCommands(r)
 }
 
 // command serves an act that one command is all of.
@@ -148,9 +146,6 @@ type (
 	merged struct {
 		Into string          `json:"into"`
 		Text domain.Personal `json:"text"`
-	}
-	erased struct {
-		Ground string `json:"ground"`
 	}
 	placement struct {
 		School         string          `json:"school"`

@@ -42,6 +42,7 @@ import (
 	"approdo/projections/comune"
 	"approdo/projections/duplicates"
 	"approdo/projections/readings"
+	"approdo/projections/retention"
 	"approdo/projections/school"
 )
 
@@ -59,6 +60,7 @@ const (
 	pastSchool  persona = "past school"  // that declined
 	otherSchool persona = "other school" // that was never asked
 	ust         persona = "UST"
+	ust2        persona = "UST too" // the other person an erasure takes
 	prefettura  persona = "Prefettura"
 	admin       persona = "administrator"
 )
@@ -73,6 +75,7 @@ var bodies = map[persona]domain.Actor{
 	pastSchool:  {Role: domain.RoleSchool, Body: "ZZIC00002X"},
 	otherSchool: {Role: domain.RoleSchool, Body: "ZZIC00003X"},
 	ust:         {Role: domain.RoleUST},
+	ust2:        {Role: domain.RoleUST},
 	prefettura:  {Role: domain.RolePrefettura},
 	admin:       {Role: domain.RoleAdmin},
 }
@@ -121,14 +124,14 @@ func newHouse(t testing.TB, change ...func(*rest.Config)) *house {
 	sealer := sealtest.New()
 	h.codec = event.NewCodec(sealer, casefile.Events, places.Events, territory.Events, territory.SchoolEvents, account.Events, reading.Events)
 	h.desk = desk.New(h.store, h.codec, h.now, territory.Province015)
-	h.reactions = []policy.Reaction{policy.PlacesFollowCase(h.store, h.codec), policy.Erasure(sealer)}
+	h.reactions = []policy.Reaction{policy.PlacesFollowCase(h.store, h.codec), policy.Erasure(h.store, sealer)}
 
 	kept, err := state.Open(filepath.Join(t.TempDir(), "state.db"))
 	h.check(err)
 	db, err := views.Open(context.Background(), filepath.Join(t.TempDir(), "views.db"))
 	h.check(err)
 	h.views = projections.NewRunner(h.store, h.codec, db, slog.New(slog.DiscardHandler), comune.Projection(), centre.Projection(),
-		school.Projection(), board.Projection(), audit.Projection(), duplicates.Projection(sealer, plainTokens{}), readings.Projection(sealer))
+		school.Projection(), board.Projection(), audit.Projection(), duplicates.Projection(sealer, plainTokens{}), readings.Projection(sealer), retention.Projection())
 	directory := session.NewDirectory(h.store, h.codec)
 	sessions := session.New(session.Config{Directory: directory, Storage: kept, Clock: h.now, Cost: session.Cost{Memory: 64, Time: 1, Threads: 1},
 		Blind: func(text string) []byte { return plainTokens{}.Of("login", text) }})

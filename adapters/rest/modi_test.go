@@ -373,28 +373,31 @@ func TestTheListsOfTheDocumentAreTheDomains(t *testing.T) {
 	t.Parallel()
 	acts := map[access.Act]bool{}
 	for _, role := range domain.Roles() {
-		for _, relation := range []access.Relation{access.Own, access.OfferedTo, access.Enrolled, access.Past, access.Oversees, access.Audits} {
+		for _, relation := range []access.Relation{access.Own, access.Withheld, access.OfferedTo, access.Enrolled, access.Past, access.Oversees, access.Audits} {
 			for _, act := range access.Acts(role, relation) {
 				acts[act] = true
 			}
 		}
 	}
 	for name, want := range map[string][]string{
-		"CaseStatus":        texts(casefile.Statuses()),
-		"ClosureReason":     texts(casefile.ClosureReasons()),
-		"WithdrawalReason":  texts(casefile.WithdrawalReasons()),
-		"DeclineReason":     texts(casefile.DeclineReasons()),
-		"HandOverReason":    texts(casefile.HandOverReasons()),
-		"QuestionTopic":     texts(casefile.QuestionTopics()),
-		"Need":              texts(casefile.Needs()),
-		"ItalianLevel":      texts(casefile.ItalianLevels()),
-		"Order":             texts(grade.Orders()),
-		"Role":              texts(domain.Roles()),
-		"ActingRole":        append(texts(domain.Roles()), string(domain.RoleSystem)),
-		"AccountReason":     texts(account.Reasons()),
-		"Resolution.reason": texts(grade.Reasons()),
-		"Erasure.ground":    casefile.ErasureGrounds(),
-		"Suspension.kind":   {string(territory.Intake), string(territory.Placement)},
+		"CaseStatus":              texts(casefile.Statuses()),
+		"ClosureReason":           texts(casefile.ClosureReasons()),
+		"WithdrawalReason":        texts(casefile.WithdrawalReasons()),
+		"DeclineReason":           texts(casefile.DeclineReasons()),
+		"HandOverReason":          texts(casefile.HandOverReasons()),
+		"QuestionTopic":           texts(casefile.QuestionTopics()),
+		"Need":                    texts(casefile.Needs()),
+		"ItalianLevel":            texts(casefile.ItalianLevels()),
+		"Order":                   texts(grade.Orders()),
+		"Role":                    texts(domain.Roles()),
+		"ActingRole":              append(texts(domain.Roles()), string(domain.RoleSystem)),
+		"AccountReason":           texts(account.Reasons()),
+		"Resolution.reason":       texts(grade.Reasons()),
+		"ErasureProposal.ground":  texts(casefile.ErasureGrounds()),
+		"ErasureProposal.scope":   texts(casefile.ErasureScopes()),
+		"ErasureRejection.reason": texts(casefile.ErasureRejections()),
+		"Restriction.reason":      texts(casefile.RestrictionReasons()),
+		"Suspension.kind":         {string(territory.Intake), string(territory.Placement)},
 	} {
 		if got := enum(t, name); !slices.Equal(got, want) {
 			t.Errorf("%s: %v, the domain has %v", name, got, want)
@@ -423,7 +426,7 @@ func TestTheListsOfTheDocumentAreTheDomains(t *testing.T) {
 	}
 }
 
-// enum gives the values of a schema, or of a property of it: "Erasure.ground".
+// enum gives the values of a schema, or of a property of it: "Resolution.reason".
 func enum(t *testing.T, name string) (out []string) {
 	t.Helper()
 	name, property, _ := strings.Cut(name, ".")

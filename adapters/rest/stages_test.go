@@ -26,6 +26,8 @@ const (
 	closed    stage = "closed"
 	erased    stage = "erased"
 	merged    stage = "merged"
+	doomed    stage = "doomed"  // closed, and its erasure proposed by the UST's first person
+	limited   stage = "limited" // attending, and the reading restricted
 	absent    stage = "absent"
 )
 
@@ -48,6 +50,13 @@ func (h *house) act(who persona, id uuid.UUID, make func(domain.Act) casefile.Co
 	h.t.Helper()
 	_, err := h.desk.Do(context.Background(), desk.NewTicket(), id, make(h.desk.Act(h.actors[who])))
 	h.check(err)
+}
+
+// erasureProposal is the id of the proposals of these tests.
+var erasureProposal = uuid.MustParse("018f0000-0000-7000-8000-0000000000e1")
+
+func proposeErasure(a domain.Act) casefile.Command {
+	return casefile.ProposeErasure{Act: a, Proposal: erasureProposal, Scope: casefile.ErasePupil, Ground: casefile.GroundRequest}
 }
 
 func words(id uuid.UUID, s string) casefile.Text {
@@ -113,12 +122,21 @@ func (h *house) begin(to stage) fixture {
 			})
 		}},
 		{closed, func() {
-			h.act(ust, f.id, func(a domain.Act) casefile.Command { return casefile.Erase{Act: a, Ground: "request"} })
+			h.act(ust, f.id, proposeErasure)
+			h.act(ust2, f.id, func(a domain.Act) casefile.Command { return casefile.ApproveErasure{Act: a, Proposal: erasureProposal} })
 			h.follow()
 		}},
 	}
 	for _, s := range steps {
 		if s.reached == to {
+			return f
+		}
+		if s.reached == closed && to == doomed {
+			h.act(ust, f.id, proposeErasure)
+			return f
+		}
+		if s.reached == attending && to == limited {
+			h.act(ust, f.id, func(a domain.Act) casefile.Command { return casefile.Restrict{Act: a, Reason: "objection"} })
 			return f
 		}
 		if s.reached == inCharge {

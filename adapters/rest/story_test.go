@@ -18,6 +18,7 @@ type (
 		Revision                        int
 		Erased                          bool
 		Offer                           struct{ ID uuid.UUID }
+		Erasure                         struct{ Proposal_id string }
 		Holder                          struct{ Kind, Body string }
 		Merged_into                     uuid.UUID
 		Pupil                           *struct{ Family_name, Tax_code, Address, Languages string }
@@ -205,7 +206,9 @@ func TestACaseIsLivedThroughOverTheAPI(t *testing.T) {
 	}
 
 	// The pupil is forgotten; the facts stay countable.
-	if c := s.does(ust, "erasure", `{"ground":"request"}`); !c.Erased {
+	if c := s.does(ust, "erasure-proposal", `{"ground":"request"}`); c.Erased || c.Erasure.Proposal_id == "" {
+		t.Errorf("%+v", c)
+	} else if c := s.does(ust2, "erasure-approval", `{"proposal_id":"`+c.Erasure.Proposal_id+`"}`); !c.Erased {
 		t.Errorf("%+v", c)
 	}
 	if c := s.stands(ust, "closed", " "); c.Pupil != nil || !c.Erased {

@@ -47,6 +47,7 @@ type eventEntry struct {
 	Question    *question         `json:"question,omitzero"`
 	OtherCase   uuid.UUID         `json:"other_case_id,omitzero"`
 	Clock       string            `json:"clock,omitzero"`
+	Proposal    uuid.UUID         `json:"proposal_id,omitzero"` // of an erasure
 }
 
 func (a *api) readEvents(r *http.Request) (answer, error) {
@@ -71,7 +72,7 @@ func (a *api) readEvents(r *http.Request) (answer, error) {
 		return answer{}, err
 	}
 	out := events{page: page[eventEntry]{Items: []eventEntry{}}}
-	if f.Relation == access.Audits {
+	if actor.Role == domain.RolePrefettura {
 		out.Pseudonym = a.Pseudonym(actor, f.ID)
 	}
 	for _, e := range f.Timeline() {
@@ -144,7 +145,15 @@ func entryOf(e desk.Entry) eventEntry {
 	case casefile.ClockExpired:
 		out.Clock, out.Due = string(e.Clock), e.Due.UTC()
 	case casefile.PupilErased:
-		out.Reason = e.Ground
+		out.Reason = string(e.Ground)
+	case casefile.HealthErased:
+		out.Reason = string(e.Ground)
+	case casefile.ErasureProposed:
+		out.Reason, out.On, out.Proposal = string(e.Ground), e.Since, e.Proposal
+	case casefile.ErasureRejected:
+		out.Reason, out.Proposal = string(e.Reason), e.Proposal
+	case casefile.CaseRestricted:
+		out.Reason = string(e.Reason)
 	}
 	return out
 }

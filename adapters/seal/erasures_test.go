@@ -206,6 +206,11 @@ func TestOneClassIsForgotten(t *testing.T) {
 				}
 			}
 		}
+		for class, want := range map[domain.Class]int{"": 2, domain.ClassPersonal: 2, domain.ClassSpecial: 0} {
+			if left, err := k.Unforgotten(t.Context(), class, subject, unborn); len(left) != want || err != nil {
+				t.Errorf("%q: %d are not forgotten, %v", class, len(left), err)
+			}
+		}
 		if n := len(g.run(t, "SELECT wrapped FROM keys WHERE class = 'special'")); n != 0 {
 			t.Errorf("%d keys of the class are left", n)
 		}

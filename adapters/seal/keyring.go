@@ -54,6 +54,8 @@ type storage interface {
 	dataKeys(ctx context.Context) ([]dataKey, error)
 	// takeOver adds keys and tombstones. A subject that has keys or a tombstone already keeps them.
 	takeOver(e estate) error
+	// generation is that of the wrapping in force.
+	generation(ctx context.Context) (int64, error)
 	// forgotten lists the tombstones, oldest first.
 	forgotten(ctx context.Context) ([]Tombstone, error)
 	// close comes after the last makeKeys and destroyKeys, and waits for those who are still reading.
@@ -148,6 +150,25 @@ func (k *Keyring) Forgotten(ctx context.Context) ([]Tombstone, error) {
 		return nil, ErrClosed
 	}
 	return k.storage.forgotten(ctx)
+}
+
+// Generation is that of the wrapping in force: it grows by one with every forgetting.
+func (k *Keyring) Generation(ctx context.Context) (int64, error) {
+	if k.isClosed() {
+		return 0, ErrClosed
+	}
+	return k.storage.generation(ctx)
+}
+
+// Unforgotten gives those of the subjects that have not been forgotten, as far as a class goes; the empty class is all of them. Whoever
+// never had keys counts among them.
+func (k *Keyring) Unforgotten(ctx context.Context, class domain.Class, subjects ...uuid.UUID) ([]uuid.UUID, error) {
+	gone, err := k.Forgotten(ctx)
+	if err != nil {
+		return nil, err
+	}
+	known := covered(gone)
+	return slices.DeleteFunc(slices.Clone(subjects), func(s uuid.UUID) bool { return known.has(Tombstone{Subject: s, Class: class}) }), nil
 }
 
 func (k *Keyring) isClosed() bool {

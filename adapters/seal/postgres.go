@@ -205,6 +205,13 @@ func (d *database) dataKeys(ctx context.Context) (all []dataKey, err error) {
 	return all, err
 }
 
+func (d *database) generation(ctx context.Context) (n int64, err error) {
+	err = d.try(ctx, patience, func(ctx context.Context) error {
+		return d.pool.QueryRow(ctx, "SELECT max(generation) FROM keys.wrappings").Scan(&n)
+	})
+	return n, err
+}
+
 func (d *database) forgotten(ctx context.Context) (all []Tombstone, err error) {
 	err = d.try(ctx, patience, func(ctx context.Context) error {
 		rows, err := d.pool.Query(ctx, `SELECT subject, '', at FROM keys.forgotten UNION ALL SELECT subject, class, at FROM keys.forgotten_classes

@@ -135,6 +135,14 @@ func (f *file) forgotten(ctx context.Context) (all []Tombstone, err error) {
 	return all, err
 }
 
+func (f *file) generation(ctx context.Context) (n int64, err error) {
+	err = f.read(ctx, func(conn *sqlite.Conn) error {
+		n, err = queryInt(conn, "SELECT max(generation) FROM wrappings")
+		return err
+	})
+	return n, err
+}
+
 func (f *file) dataKeys(ctx context.Context) (all []dataKey, err error) {
 	err = f.read(ctx, func(conn *sqlite.Conn) error {
 		return sqlitex.Execute(conn, "SELECT subject, class, generation, salt, wrapped FROM keys JOIN wrappings USING (generation)",

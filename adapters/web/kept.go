@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -14,8 +15,26 @@ import (
 	"approdo/domain"
 )
 
-// keptDraft is the kind of a draft of whatever was sent after a session had ended: where to, and the answers.
-const keptDraft = "kept"
+// KeptDraft is the kind of a draft of whatever was sent after a session had ended: where to, and the answers.
+const KeptDraft = "kept"
+
+// KeptCase is the case that a draft of this kind is about; uuid.Nil where it is about none.
+func KeptCase(ctx context.Context, k domain.Sealer, account, draft uuid.UUID, sealed []byte) (uuid.UUID, error) {
+	plain, err := k.Open(ctx, account, domain.ClassPersonal, draftPlace(draft), sealed)
+	if err != nil {
+		return uuid.Nil, err
+	}
+	var kept keptForm
+	if json.Unmarshal(plain, &kept) != nil {
+		return uuid.Nil, errors.New("web: a draft does not decode") // the decoder's own words would quote it
+	}
+	for _, part := range strings.FieldsFunc(kept.To, func(r rune) bool { return r == '/' || r == '?' || r == '=' || r == '&' }) {
+		if id, err := uuid.Parse(part); err == nil {
+			return id, nil
+		}
+	}
+	return uuid.Nil, nil
+}
 
 type keptForm struct {
 	To   string     `json:"to"`
@@ -78,7 +97,7 @@ func (s *site) keep(w http.ResponseWriter, r *http.Request, a domain.Actor, to, 
 	if err != nil {
 		return err
 	}
-	if err := s.Drafts.SaveDraft(r.Context(), a.Account, id, keptDraft, sealed, s.Clock()); err != nil {
+	if err := s.Drafts.SaveDraft(r.Context(), a.Account, id, KeptDraft, sealed, s.Clock()); err != nil {
 		return err
 	}
 	http.Redirect(w, r, "/riprendi/"+id.String(), http.StatusSeeOther)
@@ -115,7 +134,7 @@ func (s *site) resumeKept(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var kept keptForm
-	if kind != keptDraft {
+	if kind != KeptDraft {
 		return errNoDraft
 	}
 	if json.Unmarshal(plain, &kept) != nil {

@@ -47,7 +47,10 @@ func closureText(r casefile.ClosureReason) Text           { return text("closure
 func topicText(c casefile.QuestionTopic) Text             { return text("topic." + string(c)) }
 func resolutionText(r grade.Reason) Text                  { return text("resolution." + string(r)) }
 func handoverText(r casefile.HandOverReason) Text         { return text("handover." + string(r)) }
-func erasureText(ground string) Text                      { return text("erasure." + ground) }
+func erasureText(g casefile.ErasureGround) Text           { return text("erasure." + string(g)) }
+func scopeText(s casefile.ErasureScope) Text              { return text("erasure-scope." + string(s)) }
+func rejectionText(r casefile.ErasureRejection) Text      { return text("rejection." + string(r)) }
+func restrictionText(r casefile.RestrictionReason) Text   { return text("restriction." + string(r)) }
 
 func (c actContext) act() domain.Act { return c.s.Desk.Act(actorOf(c.r)) }
 
@@ -216,20 +219,34 @@ var acts = []actPage{
 		do: func(c actContext, t desk.Ticket, f *Form) (desk.Receipt, error) {
 			return c.command(t, casefile.Unmerge{Act: c.act(), Text: c.words(f)})
 		}},
-	{path: "cancellazione", act: access.Erase, danger: true,
+	{path: "limitazione", act: access.Restrict,
 		fields: func(actContext) ([]Field, error) {
-			return []Field{reasons(erasureText, erasureGrounds)}, nil
+			return []Field{reasons(restrictionText, casefile.RestrictionReasons())}, nil
 		},
 		do: func(c actContext, t desk.Ticket, f *Form) (desk.Receipt, error) {
-			if !slices.Contains(erasureGrounds, f.value("reason")) {
-				return desk.Receipt{}, casefile.ErrReasonMissing.On("reason")
-			}
-			return c.command(t, casefile.Erase{Act: c.act(), Ground: f.value("reason")})
+			return c.command(t, casefile.Restrict{Act: c.act(), Reason: casefile.RestrictionReason(f.value("reason"))})
+		}},
+	{path: "fine-limitazione", act: access.LiftRestriction, fields: none,
+		do: func(c actContext, t desk.Ticket, _ *Form) (desk.Receipt, error) {
+			return c.command(t, casefile.LiftRestriction{Act: c.act()})
+		}},
+	{path: "cancellazione", act: access.Erase, danger: true, fields: proposalFields, do: doProposeErasure},
+	{path: "approva-cancellazione", act: access.ApproveErasure, danger: true, fields: none,
+		do: func(c actContext, t desk.Ticket, _ *Form) (desk.Receipt, error) {
+			return c.command(t, casefile.ApproveErasure{Act: c.act(), Proposal: c.proposal()})
+		}},
+	{path: "respingi-cancellazione", act: access.RejectErasure,
+		fields: func(actContext) ([]Field, error) {
+			return []Field{reasons(rejectionText, casefile.ErasureRejections())}, nil
+		},
+		do: func(c actContext, t desk.Ticket, f *Form) (desk.Receipt, error) {
+			return c.command(t, casefile.RejectErasure{Act: c.act(), Proposal: c.proposal(), Reason: casefile.ErasureRejection(f.value("reason"))})
+		}},
+	{path: "ritira-cancellazione", act: access.WithdrawErasure, fields: none,
+		do: func(c actContext, t desk.Ticket, _ *Form) (desk.Receipt, error) {
+			return c.command(t, casefile.WithdrawErasure{Act: c.act(), Proposal: c.proposal()})
 		}},
 }
-
-// erasureGrounds are why a pupil may be forgotten.
-var erasureGrounds = []string{"retention", "request"}
 
 // orNoOffer prefers to say that there is no offer any more.
 func orNoOffer(c actContext, err error) error {

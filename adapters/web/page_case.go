@@ -167,6 +167,7 @@ func callouts(f desk.File, erased bool) []Callout {
 	if f.Relation == access.Past {
 		out = append(out, Callout{Tone: Info, Title: text("case.past"), Text: text("case.past-text")})
 	}
+	out = append(out, forgettingCallouts(f)...)
 	if erased || f.State.Erased {
 		out = append(out, Callout{Tone: Neutral, Title: text("case.erased"), Text: text("case.erased-text")})
 	}
@@ -525,6 +526,8 @@ func details(g *registers, e casefile.Event) ([]Pair, error) {
 		return []Pair{{text("case.into"), say(namelessText(e.Into)).to("/pratiche/" + e.Into.String())}}, nil
 	case casefile.CaseParted:
 		return []Pair{{text("case.from-case"), say(namelessText(e.From)).to("/pratiche/" + e.From.String())}}, nil
+	case casefile.ErasureProposed, casefile.ErasureRejected, casefile.CaseRestricted:
+		return forgettingDetails(e), nil
 	case casefile.ClockExpired:
 		return []Pair{{text("case.term"), say(text("case.clock-" + string(e.Clock)))}, {text("case.told"), say(roleText(e.To))}}, nil
 	}

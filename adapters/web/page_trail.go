@@ -151,7 +151,9 @@ func (s *site) trailDetails(r *http.Request, g *registers, e casefile.Event) ([]
 		out, err := details(g, e)
 		return append(out, Pair{text("audit.due"), on(lastDay(e.Due))}), err
 	case casefile.PupilErased:
-		return []Pair{{text("case.reason"), s.wordsFor("erasure.", e.Ground)}}, nil
+		return []Pair{{text("case.reason"), s.wordsFor("erasure.", string(e.Ground))}}, nil
+	case casefile.HealthErased:
+		return []Pair{{text("case.reason"), s.wordsFor("erasure.", string(e.Ground))}}, nil
 	}
 	return details(g, e)
 }

@@ -79,7 +79,7 @@ func (c *demoCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger) erro
 	}
 	clock := &year2022.Clock{}
 	clock.Set(year2022.Start)
-	h, err := openHouse(ctx, storage{Data: c.Data}, master, clock.Now, true, log)
+	h, err := openHouse(ctx, storage{Data: c.Data, Erasures: seal.ErasuresBeside(strings.TrimRight(c.Data, string(filepath.Separator)) + ".key")}, master, clock.Now, true, log)
 	if err != nil {
 		return err
 	}

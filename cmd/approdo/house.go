@@ -29,12 +29,14 @@ import (
 	"approdo/projections/comune"
 	"approdo/projections/duplicates"
 	"approdo/projections/readings"
+	"approdo/projections/retention"
 	"approdo/projections/school"
 )
 
 // house is the program's rooms over its engines.
 type house struct {
 	*engines
+	forgetting
 	log       *slog.Logger
 	clock     domain.Clock
 	metrics   *metrics.Metrics
@@ -78,13 +80,17 @@ func openHouse(ctx context.Context, where storage, master seal.MasterKey, clock 
 	if err := h.engines.whole(ctx); err != nil {
 		return nil, err
 	}
+	if err := h.remember(ctx, where, master); err != nil {
+		return nil, err
+	}
 	h.store = h.metrics.Journal(h.journal)
 	h.passed = feed.OfJournal(h.checkpoints, h.store)
 	h.codec = allEvents(h.keys)
 	h.desk = desk.New(h.store, h.codec, clock, territory.Province015)
 	h.readings = reading.NewRecorder(h.store, h.codec, clock)
 	h.views = projections.NewRunner(h.store, h.codec, h.engine, log, comune.Projection(), centre.Projection(), school.Projection(),
-		board.Projection(), audit.Projection(), duplicates.Projection(h.keys, h.tokens), readings.Projection(h.keys))
+		board.Projection(), audit.Projection(), duplicates.Projection(h.keys, h.tokens), readings.Projection(h.keys),
+		retention.Projection())
 	h.directory = session.NewDirectory(h.store, h.codec)
 	h.sessions = session.New(session.Config{Directory: h.directory, Storage: h.state, Clock: clock, PlainHTTP: plain,
 		Blind: func(text string) []byte { return h.tokens.Of("login", text) }})
@@ -97,7 +103,8 @@ func openHouse(ctx context.Context, where storage, master seal.MasterKey, clock 
 	h.policies.React(policy.PlacesFollowCase(h.store, h.codec))
 	h.policies.React(policy.OrphanHolds(h.store, h.codec))
 	h.policies.React(policy.MergesHold(h.store, h.codec))
-	h.policies.React(policy.Erasure(h.keys))
+	h.policies.React(policy.Erasure(h.store, h.keys))
+	h.policies.React(policy.Cleanup(h.cleanUp))
 	h.policies.Every(policy.NameClocks, clockEvery, policy.NewClocks(h.store, h.codec, standing{h.views}, clock).Run)
 	h.metrics.Watch(h.views, h.policies, log)
 	return h, nil
@@ -106,6 +113,9 @@ func openHouse(ctx context.Context, where storage, master seal.MasterKey, clock 
 // catchUp brings views and directory to the journal's head before anybody is served.
 func (h *house) catchUp(ctx context.Context) error {
 	err := errors.Join(h.views.CatchUp(ctx), h.directory.CatchUp(ctx))
+	if err == nil {
+		err = h.restoreErasures(ctx)
+	}
 	h.caughtUp.Store(h.caughtUp.Load() || err == nil)
 	return err
 }
@@ -128,7 +138,7 @@ func (h *house) run(ctx context.Context) error {
 			case <-ctx.Done():
 				return ctx.Err()
 			case <-time.After(purgeEvery):
-				if err := h.state.Purge(ctx, h.clock()); err != nil {
+				if err := errors.Join(h.state.Purge(ctx, h.clock()), h.purgeDrafts(ctx), h.mirrorErasures(ctx)); err != nil {
 					h.log.Error("purge of expired rows", "error", err)
 				}
 			}

@@ -37,6 +37,7 @@ type storage struct {
 	Journal  string `help:"Registro degli eventi altrove: esdb://…, esdb+discover://… o postgres://…" placeholder:"URL"`
 	Keyring  string `help:"Base di dati PostgreSQL delle chiavi, se non è la stessa: postgres://…" placeholder:"URL"`
 	Key      string `help:"File della chiave maestra, fuori dalla cartella dei dati. Si crea con: approdo key FILE." type:"path"`
+	Erasures string `help:"File in cui si ricordano le cancellazioni, fuori dalla cartella dei dati; se manca, accanto alla chiave: CHIAVE.erasures." type:"path"`
 }
 
 // The schemes of connection strings.
@@ -98,6 +99,10 @@ type nodeState interface {
 	Adopt(ctx context.Context, account uuid.UUID, login []byte, hash string) (bool, error)
 	entranceState
 	Purge(ctx context.Context, now time.Time) error
+	EachDraft(ctx context.Context, kind string, each func(account, draft uuid.UUID, sealed []byte) error) error
+	DropDraftsBefore(ctx context.Context, last time.Time) error
+	DropAnswersAbout(ctx context.Context, of uuid.UUID) error
+	Scrub(ctx context.Context) error
 }
 
 // checkpoints are those of every journal there was.

@@ -15,6 +15,7 @@ type Relation string
 const (
 	None      Relation = ""
 	Own       Relation = "own"      // comune of domicile; centre of the case
+	Withheld  Relation = "withheld" // Own while the reading is restricted and another holds the case: all but the pupil's data
 	OfferedTo Relation = "offered"  // institution that must answer an offer
 	Enrolled  Relation = "enrolled" // institution that accepted or enrolled the pupil
 	Past      Relation = "past"     // centre or institution that once acted on the case
@@ -30,17 +31,28 @@ type Facts struct {
 	Institution      domain.Institution // that has the offer or the place; empty when none has
 	Offered          bool               // it has not answered yet
 	Named            bool               // an opening of the name stands for the actor
+	Restricted       bool               // the reading is, to holder, enrolling school and UST (GDPR art. 18)
+	Holder           domain.Actor       // role and body of who must act next
 	PastCentres      []domain.Centre
 	PastInstitutions []domain.Institution
 }
 
 // Relate says what an actor is to a case with these facts.
 func Relate(a domain.Actor, f Facts) Relation {
+	r := relate(a, f)
+	// Whoever has an offer holds the case, and a school where the pupil sits needs to know whom to call.
+	if r == Own && f.Restricted && (a.Role != f.Holder.Role || a.Body != f.Holder.Body) {
+		return Withheld
+	}
+	return r
+}
+
+func relate(a domain.Actor, f Facts) Relation {
 	switch a.Role {
 	case domain.RoleUST, domain.RoleSystem:
 		return Oversees
 	case domain.RolePrefettura:
-		if f.Named {
+		if f.Named && !f.Restricted {
 			return Named
 		}
 		return Audits
@@ -101,7 +113,14 @@ const (
 	Merge           Act = "merge"
 	Unmerge         Act = "unmerge"
 	Note            Act = "note"
-	Erase           Act = "erase"
+	Erase           Act = "erase" // to propose it; approving takes another person
+	ApproveErasure  Act = "approve-erasure"
+	RejectErasure   Act = "reject-erasure"
+	WithdrawErasure Act = "withdraw-erasure"
+	ReadCertificate Act = "read-certificate" // of an erasure
+	Restrict        Act = "restrict"
+	LiftRestriction Act = "lift-restriction"
+	ReadHeld        Act = "read-held"     // everything held about the pupil (GDPR art. 15)
 	ReadReadings    Act = "read-readings" // who saw the pupil's data, and who can
 	OpenName        Act = "open-name"     // see for some hours, and for a reason, who the pupil is
 )
@@ -124,6 +143,7 @@ const (
 	ManageAccounts Act = "manage-accounts"
 	ReadOperations Act = "read-operations" // parked policies, lag of the views
 	ReadFacts      Act = "read-facts"      // what other systems are told of every case
+	Retain         Act = "retain"          // what is due to be forgotten, and what was
 )
 
 // Field is a group of a pupil's data.
@@ -154,12 +174,16 @@ var everyField = []Field{Name, BirthDate, Papers, Domicile, Adults, Schooling, H
 // onCases is the table for acts on a case.
 var onCases = map[domain.Role]map[Relation]may{
 	domain.RoleComune: {
+		// Amending would be over what one cannot read; everything else goes on.
+		Withheld: {acts: []Act{ReadCase, ChangeDomicile, Answer, WithdrawRequest, Note}},
 		Own: {
 			acts:   []Act{ReadCase, Amend, ChangeDomicile, Answer, WithdrawRequest, Note},
 			fields: []Field{Name, BirthDate, Papers, Domicile, Adults, Schooling, Health, Words},
 		},
 	},
 	domain.RoleCentre: {
+		Withheld: {acts: []Act{ReadCase, ReadTrail, ChangeDomicile, TakeCharge, Ask, Answer, DetermineGrade, HandOver, Offer, WithdrawOffer, Close,
+			Reopen, Note}},
 		Own: {
 			acts: []Act{ReadCase, ReadTrail, Amend, ChangeDomicile, TakeCharge, Ask, Answer, DetermineGrade, HandOver, Offer,
 				WithdrawOffer, Close, Reopen, Note},
@@ -182,7 +206,8 @@ var onCases = map[domain.Role]map[Relation]may{
 		Oversees: {
 			acts: []Act{ReadCase, ReadTrail, Amend, ChangeDomicile, TakeCharge, Ask, Answer, DetermineGrade, HandOver, Offer,
 				Override, WithdrawOffer, Accept, Decline, RecordFirstDay, EndAttendance, WithdrawRequest, Close, Reopen, Merge,
-				Unmerge, Note, Erase, ReadReadings},
+				Unmerge, Note, Erase, ApproveErasure, RejectErasure, WithdrawErasure, ReadCertificate, Restrict, LiftRestriction, ReadHeld,
+				ReadReadings},
 			fields: everyField,
 		},
 	},
@@ -198,7 +223,7 @@ var atLarge = map[domain.Role][]Act{
 	domain.RoleCentre: {ListCases, SearchByName, ReadPlaces, ReadBoard, ReadRegisters},
 	domain.RoleSchool: {Enrol, DeclarePlaces, ReadPlaces, ListCases, SearchByName, ReadBoard},
 	domain.RoleUST: {Request, DeclarePlaces, ReadPlaces, ListCases, SearchByName, ReviewPairs, ReadBoard, ReadDay, WatchReadings, ReadRegisters,
-		EditRegisters, Suspend, ManageAccounts, ReadOperations, ReadFacts},
+		EditRegisters, Suspend, ManageAccounts, ReadOperations, ReadFacts, Retain},
 	domain.RolePrefettura: {ReadBoard, ReadDay, WatchReadings, ReadRegisters, Suspend},
 	domain.RoleAdmin:      {ManageAccounts, ReadOperations},
 }

@@ -18,7 +18,9 @@ type column struct {
 // columns are every role and relation that knows of a case. A role in any other relation finds none.
 var columns = []column{
 	{domain.RoleComune, access.Own},
+	{domain.RoleComune, access.Withheld},
 	{domain.RoleCentre, access.Own},
+	{domain.RoleCentre, access.Withheld},
 	{domain.RoleCentre, access.Past},
 	{domain.RoleSchool, access.OfferedTo},
 	{domain.RoleSchool, access.Enrolled},
@@ -30,44 +32,51 @@ var columns = []column{
 
 // onCases is the table by the act and the field, where package access has it by the role: x may, . may not.
 const onCases = `
-                    comune  centre    school                UST   Prefettura
-                    own     own past  offered enrolled past audits named
-  read-case         x       x   x     x       x        x    x     .      .
-  read-trail        .       x   .     .       .        .    x     x      x
-  amend             x       x   .     .       x        .    x     .      .
-  change-domicile   x       x   .     .       x        .    x     .      .
-  take-charge       .       x   .     .       .        .    x     .      .
-  ask               .       x   .     .       .        .    x     .      .
-  answer            x       x   .     x       x        .    x     .      .
-  determine-grade   .       x   .     .       x        .    x     .      .
-  hand-over         .       x   .     .       .        .    x     .      .
-  offer             .       x   .     .       .        .    x     .      .
-  override          .       .   .     .       .        .    x     .      .
-  withdraw-offer    .       x   .     .       .        .    x     .      .
-  accept            .       .   .     x       .        .    x     .      .
-  decline           .       .   .     x       .        .    x     .      .
-  record-first-day  .       .   .     .       x        .    x     .      .
-  end-attendance    .       .   .     .       x        .    x     .      .
-  withdraw-request  x       .   .     .       .        .    x     .      .
-  close             .       x   .     .       x        .    x     .      .
-  reopen            .       x   .     .       .        .    x     .      .
-  merge             .       .   .     .       .        .    x     .      .
-  unmerge           .       .   .     .       .        .    x     .      .
-  note              x       x   .     x       x        .    x     .      .
-  erase             .       .   .     .       .        .    x     .      .
-  read-readings     .       .   .     .       .        .    x     x      x
-  open-name         .       .   .     .       .        .    .     x      x
+                    comune            centre                 school                UST  Prefettura
+                    own     withheld  own     withheld  past offered enrolled past      audits named
+  read-case         x       x         x       x         x    x       x        x    x    .      .
+  read-trail        .       .         x       x         .    .       .        .    x    x      x
+  amend             x       .         x       .         .    .       x        .    x    .      .
+  change-domicile   x       x         x       x         .    .       x        .    x    .      .
+  take-charge       .       .         x       x         .    .       .        .    x    .      .
+  ask               .       .         x       x         .    .       .        .    x    .      .
+  answer            x       x         x       x         .    x       x        .    x    .      .
+  determine-grade   .       .         x       x         .    .       x        .    x    .      .
+  hand-over         .       .         x       x         .    .       .        .    x    .      .
+  offer             .       .         x       x         .    .       .        .    x    .      .
+  override          .       .         .       .         .    .       .        .    x    .      .
+  withdraw-offer    .       .         x       x         .    .       .        .    x    .      .
+  accept            .       .         .       .         .    x       .        .    x    .      .
+  decline           .       .         .       .         .    x       .        .    x    .      .
+  record-first-day  .       .         .       .         .    .       x        .    x    .      .
+  end-attendance    .       .         .       .         .    .       x        .    x    .      .
+  withdraw-request  x       x         .       .         .    .       .        .    x    .      .
+  close             .       .         x       x         .    .       x        .    x    .      .
+  reopen            .       .         x       x         .    .       .        .    x    .      .
+  merge             .       .         .       .         .    .       .        .    x    .      .
+  unmerge           .       .         .       .         .    .       .        .    x    .      .
+  note              x       x         x       x         .    x       x        .    x    .      .
+  erase             .       .         .       .         .    .       .        .    x    .      .
+  approve-erasure   .       .         .       .         .    .       .        .    x    .      .
+  reject-erasure    .       .         .       .         .    .       .        .    x    .      .
+  withdraw-erasure  .       .         .       .         .    .       .        .    x    .      .
+  read-certificate  .       .         .       .         .    .       .        .    x    .      .
+  restrict          .       .         .       .         .    .       .        .    x    .      .
+  lift-restriction  .       .         .       .         .    .       .        .    x    .      .
+  read-held         .       .         .       .         .    .       .        .    x    .      .
+  read-readings     .       .         .       .         .    .       .        .    x    x      x
+  open-name         .       .         .       .         .    .       .        .    .    x      x
 `
 
 const fields = `
-  name              x       x   .     x       x        .    x     .      x
-  birth-date        x       x   .     x       x        .    x     .      x
-  papers            x       x   .     .       x        .    x     .      .
-  domicile          x       x   .     .       x        .    x     .      .
-  adults            x       x   .     .       x        .    x     .      .
-  schooling         x       x   .     x       x        .    x     .      .
-  health            x       x   .     .       x        .    x     .      .
-  words             x       x   .     .       x        .    x     .      .
+  name              x       .         x       .         .    x       x        .    x    .      x
+  birth-date        x       .         x       .         .    x       x        .    x    .      x
+  papers            x       .         x       .         .    .       x        .    x    .      .
+  domicile          x       .         x       .         .    .       x        .    x    .      .
+  adults            x       .         x       .         .    .       x        .    x    .      .
+  schooling         x       .         x       .         .    x       x        .    x    .      .
+  health            x       .         x       .         .    .       x        .    x    .      .
+  words             x       .         x       .         .    .       x        .    x    .      .
 `
 
 // atLarge names, for acts that concern no case, those who may.
@@ -88,9 +97,10 @@ var atLarge = map[access.Act][]domain.Role{
 	access.ManageAccounts: {domain.RoleUST, domain.RoleAdmin},
 	access.ReadOperations: {domain.RoleUST, domain.RoleAdmin},
 	access.ReadFacts:      {domain.RoleUST},
+	access.Retain:         {domain.RoleUST},
 }
 
-var relations = []access.Relation{access.None, access.Own, access.OfferedTo, access.Enrolled, access.Past, access.Oversees,
+var relations = []access.Relation{access.None, access.Own, access.Withheld, access.OfferedTo, access.Enrolled, access.Past, access.Oversees,
 	access.Audits, access.Named}
 
 // rows reads a table: for each name, whether each column has an x.
@@ -114,7 +124,7 @@ func rows(t *testing.T, table string) map[string][]bool {
 func TestWhoMayDoWhatToACase(t *testing.T) {
 	t.Parallel()
 	table := rows(t, onCases)
-	if len(table) != 23 {
+	if len(table) != 32 {
 		t.Fatalf("%d acts", len(table))
 	}
 	for _, role := range append(domain.Roles(), "", "stranger") {
@@ -167,9 +177,9 @@ func TestWhoSeesWhat(t *testing.T) {
 			}
 		}
 	}
-	// Nobody sees a field of a case that may not be read.
+	// Nobody sees a field of a case that may not be read, but whoever opened a name.
 	for _, c := range columns {
-		reads := access.Case(domain.Actor{Role: c.role}, c.relation, access.ReadCase) == nil
+		reads := access.Case(domain.Actor{Role: c.role}, c.relation, access.ReadCase) == nil || c.relation == access.Named
 		for field := range table {
 			if access.Sees(c.role, c.relation, access.Field(field)) && !reads {
 				t.Errorf("%s, %q: %s of a case that is not read", c.role, c.relation, field)
@@ -241,6 +251,37 @@ func TestWhoIsWhatToACase(t *testing.T) {
 	} {
 		if got := access.Relate(domain.Actor{Role: tt.role, Body: tt.body}, tt.facts); got != tt.want {
 			t.Errorf("%s of %q: %q, want %q", tt.role, tt.body, got, tt.want)
+		}
+	}
+}
+
+// While the reading is restricted, who holds the case reads, and the school where the pupil sits; everybody else learns that it is.
+func TestARestrictionLeavesThePupilToTheHolder(t *testing.T) {
+	t.Parallel()
+	comune, centre := domain.Actor{Role: domain.RoleComune, Body: "015189"}, domain.Actor{Role: domain.RoleCentre, Body: "CTI-25"}
+	school := domain.Actor{Role: domain.RoleSchool, Body: "MIIC8AB00X"}
+	reader := map[domain.Role]domain.Actor{domain.RoleComune: comune, domain.RoleCentre: centre, domain.RoleSchool: school,
+		domain.RoleUST: {Role: domain.RoleUST}, domain.RolePrefettura: {Role: domain.RolePrefettura}}
+	for _, holder := range []domain.Actor{comune, centre, school, {}} {
+		facts := access.Facts{Comune: "015189", Centre: "CTI-25", Institution: "MIIC8AB00X", Named: true, Holder: holder}
+		for role, a := range reader {
+			free := access.Relate(a, facts)
+			limited := facts
+			limited.Restricted = true
+			got := access.Relate(a, limited)
+			reads := access.Sees(role, got, access.Name)
+			if want := a == holder || role == domain.RoleSchool || role == domain.RoleUST; reads != want {
+				t.Errorf("held by %q, read by %s: %v, as %q", holder.Role, role, reads, got)
+			}
+			if !access.Sees(role, free, access.Name) {
+				t.Errorf("%s reads nothing even without a restriction", role)
+			}
+			// Nothing a child is due waits for the end of it.
+			for _, act := range access.Acts(role, free) {
+				if err := access.Case(a, got, act); err != nil && act != access.Amend {
+					t.Errorf("held by %q: %s may no longer %s", holder.Role, role, act)
+				}
+			}
 		}
 	}
 }

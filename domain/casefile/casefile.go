@@ -68,6 +68,7 @@ type State struct {
 	FirstDay    domain.Date
 	EndedOn     domain.Date
 	Reason      ClosureReason
+	ClosedOn    domain.Date
 	MergedInto  uuid.UUID
 	beforeMerge Status
 	RequestedOn domain.Date
@@ -76,6 +77,11 @@ type State struct {
 	ChargeDue   time.Time // since when a centre should take charge
 	Expired     map[ClockName]domain.Role
 	Erased      bool
+	// HealthErased: what is said of health can neither be read nor given anew.
+	HealthErased       bool
+	Erasure            *ErasureProposal  // waits for a second person
+	Restriction        RestrictionReason // empty: none
+	approved, rejected uuid.UUID         // the last proposals that were
 	// PastCentres and PastInstitutions once acted on the case and still see what they did.
 	PastCentres      []domain.Centre
 	PastInstitutions []domain.Institution
@@ -161,7 +167,7 @@ func Decide(s State, c Command) ([]Event, error) {
 	}
 	if s.Erased {
 		switch c.(type) {
-		case Erase, LapseOffer, ExpireClock: // it is so already, or nothing runs any more
+		case ApproveErasure, RestoreErasure, LapseOffer, ExpireClock: // it is so already, or nothing runs any more
 			return nil, nil
 		}
 		return nil, ErrErased
@@ -209,8 +215,20 @@ func Decide(s State, c Command) ([]Event, error) {
 		return decideNote(c)
 	case ExpireClock:
 		return decideExpiry(s, c)
-	case Erase:
-		return decideErasure(s, c)
+	case ProposeErasure:
+		return decideErasureProposal(s, c)
+	case WithdrawErasure:
+		return decideErasureWithdrawal(s, c)
+	case RejectErasure:
+		return decideErasureRejection(s, c)
+	case ApproveErasure:
+		return decideErasureApproval(s, c)
+	case RestoreErasure:
+		return decideErasureRestoration(s, c)
+	case Restrict:
+		return decideRestriction(s, c)
+	case LiftRestriction:
+		return decideRestrictionLifting(s, c)
 	}
 	return nil, ErrNotYours
 }
@@ -304,6 +322,9 @@ func decideAmendment(s State, c AmendRequest) ([]Event, error) {
 	e := RequestAmended{Level: c.Level, Sex: c.Sex, Asked: c.Asked, Preferred: c.Preferred, Needs: c.Needs, Pupil: c.Pupil}
 	if e.isEmpty() {
 		return nil, ErrNothingToChange
+	}
+	if s.HealthErased && !e.Health.IsZero() {
+		return nil, ErrHealthErased
 	}
 	if err := e.check(); err != nil {
 		return nil, err
@@ -742,18 +763,6 @@ func decideExpiry(s State, c ExpireClock) ([]Event, error) {
 	return []Event{ClockExpired{Clock: c.Clock, Due: c.Due, To: c.To}}, nil
 }
 
-func decideErasure(s State, c Erase) ([]Event, error) {
-	switch {
-	case c.By.Role != domain.RoleUST && c.By.Role != domain.RoleSystem:
-		return nil, ErrNotYours
-	case s.Status.Open():
-		return nil, ErrNotClosed
-	case !slices.Contains(ErasureGrounds(), c.Ground):
-		return nil, ErrReasonMissing.On("ground")
-	}
-	return []Event{PupilErased{Ground: c.Ground}}, nil
-}
-
 // Evolve is total: what is in the journal has happened.
 func Evolve(s State, e Event) State {
 	switch e := e.(type) {
@@ -807,12 +816,13 @@ func Evolve(s State, e Event) State {
 		s.EndedOn = e.On
 	case CaseClosed:
 		s.leavePlace()
-		s.Status, s.Reason, s.Question = Closed, e.Reason, nil
+		s.Status, s.Reason, s.ClosedOn, s.Question = Closed, e.Reason, e.On, nil
 	case CaseReopened:
-		s.Status, s.Reason = Requested, ""
+		s.Status, s.Reason, s.ClosedOn = Requested, "", domain.Date{}
 		s.AcceptedOn, s.FirstDay, s.EndedOn = domain.Date{}, domain.Date{}, domain.Date{}
 		s.RequestedAt, s.HeldSince, s.ChargeDue = e.At, e.At, e.At
 		s.Offers, s.Expired = 0, nil
+		s.settle(false, false)
 	case CaseMerged:
 		if s.Status != Merged {
 			s.beforeMerge = s.Status
@@ -823,14 +833,27 @@ func Evolve(s State, e Event) State {
 			s.Status, s.HeldSince = s.beforeMerge, e.At
 		}
 		s.MergedInto, s.beforeMerge = uuid.Nil, ""
+		s.settle(false, false)
 	case ClockExpired:
 		s.Expired = maps.Clone(s.Expired)
 		if s.Expired == nil {
 			s.Expired = map[ClockName]domain.Role{}
 		}
 		s.Expired[e.Clock] = e.To
+	case ErasureProposed:
+		s.Erasure = &ErasureProposal{ID: e.Proposal, Scope: e.Scope, Ground: e.Ground, By: e.By}
+	case ErasureRejected:
+		s.settle(false, true)
 	case PupilErased:
 		s.Erased = true
+		s.settle(true, false)
+	case HealthErased:
+		s.HealthErased = true
+		s.settle(true, false)
+	case CaseRestricted:
+		s.Restriction = e.Reason
+	case RestrictionLifted:
+		s.Restriction = ""
 	case NoteAdded:
 	}
 	return s

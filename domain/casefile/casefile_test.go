@@ -20,13 +20,17 @@ var (
 	offer1 = uuid.MustParse("018f0000-0000-7000-8000-0000000000a1")
 	offer2 = uuid.MustParse("018f0000-0000-7000-8000-0000000000a2")
 
+	proposal1 = uuid.MustParse("018f0000-0000-7000-8000-0000000000e1")
+	proposal2 = uuid.MustParse("018f0000-0000-7000-8000-0000000000e2")
+
 	rozzano  = domain.Actor{Role: domain.RoleComune, Body: "015189"}
 	opera    = domain.Actor{Role: domain.RoleComune, Body: "015159"}
 	cti      = domain.Actor{Role: domain.RoleCentre, Body: "CTI-25"}
 	cti2     = domain.Actor{Role: domain.RoleCentre, Body: "CTI-24"}
 	school   = domain.Actor{Role: domain.RoleSchool, Body: "MIIC8AB00X"}
 	school2  = domain.Actor{Role: domain.RoleSchool, Body: "MIIC8CD00V"}
-	ust      = domain.Actor{Role: domain.RoleUST}
+	ust      = domain.Actor{Account: uuid.MustParse("018f0000-0000-7000-8000-0000000000b1"), Role: domain.RoleUST}
+	ust2     = domain.Actor{Account: uuid.MustParse("018f0000-0000-7000-8000-0000000000b2"), Role: domain.RoleUST}
 	prefect  = domain.Actor{Role: domain.RolePrefettura}
 	importer = domain.System
 
@@ -80,13 +84,19 @@ var (
 	withdrawn = casefile.OfferWithdrawn{Offer: offer1, School: site, Reason: "better-place", At: hour(7)}
 	accepted  = casefile.OfferAccepted{Offer: offer1, School: site, Institution: "MIIC8AB00X", Level: primaria3, On: day(1),
 		Section: "B", At: hour(24)}
-	firstDay    = casefile.FirstDayRecorded{On: day(2)}
-	ended       = casefile.AttendanceEnded{On: day(60)}
-	closed      = casefile.CaseClosed{Reason: "returned-home", On: day(60), Text: why}
-	handed      = casefile.HandedOver{From: "CTI-25", To: "CTI-24", Reason: "agreed", Text: why, Terms: terms, At: hour(8)}
-	merged      = casefile.CaseMerged{Into: other, Text: why}
-	reopened    = casefile.CaseReopened{Text: why, Terms: terms, At: hour(1600)}
-	erased      = casefile.PupilErased{Ground: "retention"}
+	firstDay = casefile.FirstDayRecorded{On: day(2)}
+	ended    = casefile.AttendanceEnded{On: day(60)}
+	closed   = casefile.CaseClosed{Reason: "returned-home", On: day(60), Text: why}
+	handed   = casefile.HandedOver{From: "CTI-25", To: "CTI-24", Reason: "agreed", Text: why, Terms: terms, At: hour(8)}
+	merged   = casefile.CaseMerged{Into: other, Text: why}
+	reopened = casefile.CaseReopened{Text: why, Terms: terms, At: hour(1600)}
+	proposed = casefile.ErasureProposed{Proposal: proposal1, Scope: casefile.ErasePupil, Ground: casefile.GroundRequest, By: ust.Account,
+		At: hour(9000)}
+	rejected    = casefile.ErasureRejected{Proposal: proposal1, Reason: "still-needed"}
+	erased      = casefile.PupilErased{Ground: casefile.GroundRequest}
+	healthGone  = casefile.HealthErased{Ground: casefile.GroundRetention}
+	restricted  = casefile.CaseRestricted{Reason: "accuracy-contested"}
+	lifted      = casefile.RestrictionLifted{}
 	askedSchool = casefile.QuestionAsked{To: casefile.Holder{Kind: casefile.HeldBySchool, Body: "MIIC8AB00X"},
 		Topic: "other", At: hour(6)}
 )
@@ -106,7 +116,8 @@ var (
 	attending = append(placed[:5:5], firstDay)
 	gone      = append(attending[:6:6], ended, closed)
 	joined    = append(inCharge[:3:3], merged)
-	forgotten = append(gone[:8:8], erased)
+	doomed    = append(gone[:8:8], proposed)
+	forgotten = append(doomed[:9:9], erased)
 )
 
 func given(t *testing.T, es ...casefile.Event) past { return spec.Given(t, casefile.Decider, es...) }

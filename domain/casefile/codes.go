@@ -51,6 +51,9 @@ func WithdrawalReasons() []ClosureReason {
 // yearCompleted is for those who attended to the end: a case that is not attended does not close with it.
 const yearCompleted ClosureReason = "year-completed"
 
+// closedByErasure is never a person's: the pupil of an open case was erased already, see RestoreErasure.
+const closedByErasure ClosureReason = "pupil-erased"
+
 // HandOverReason is why a centre passes a case on.
 type HandOverReason string
 
@@ -71,9 +74,6 @@ const (
 	leftByClosure OfferWithdrawalReason = "case-closed"
 	leftByMerge   OfferWithdrawalReason = "case-merged"
 )
-
-// ErasureGrounds lists why a pupil may be forgotten.
-func ErasureGrounds() []string { return []string{"retention", "request", "rectification"} }
 
 // QuestionTopic says what is missing; the words are sealed.
 type QuestionTopic string

@@ -191,11 +191,6 @@ type (
 		Due   time.Time
 		To    domain.Role
 	}
-	// Erase forgets the pupil of a case that has ended.
-	Erase struct {
-		domain.Act
-		Ground string
-	}
 )
 
 func (RecordRequest) caseCommand()             {}
@@ -221,4 +216,3 @@ func (Merge) caseCommand()                     {}
 func (Unmerge) caseCommand()                   {}
 func (AddNote) caseCommand()                   {}
 func (ExpireClock) caseCommand()               {}
-func (Erase) caseCommand()                     {}

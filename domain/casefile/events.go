@@ -179,10 +179,6 @@ type (
 		Due   time.Time   `json:"due"`
 		To    domain.Role `json:"to"` // centre, then ust
 	}
-	// PupilErased comes before the pupil's keys are destroyed; the facts stay countable.
-	PupilErased struct {
-		Ground string `json:"ground"` // coded: retention, request, rectification
-	}
 )
 
 // Terms are the instants at which the case is overdue, by the clocks in force when they began to run; zero: does not run anew.
@@ -268,7 +264,6 @@ func (CaseMerged) caseEvent()                  {}
 func (CaseParted) caseEvent()                  {}
 func (NoteAdded) caseEvent()                   {}
 func (ClockExpired) caseEvent()                {}
-func (PupilErased) caseEvent()                 {}
 
 // Events ties the stored names to the types. A name once stored never changes.
 var Events = event.Table{
@@ -296,6 +291,11 @@ var Events = event.Table{
 	event.TypeOf[NoteAdded]("case.note-added"),
 	event.TypeOf[ClockExpired]("case.clock-expired"),
 	event.TypeOf[PupilErased]("case.pupil-erased"),
+	event.TypeOf[ErasureProposed]("case.erasure-proposed"),
+	event.TypeOf[ErasureRejected]("case.erasure-rejected"),
+	event.TypeOf[HealthErased]("case.health-erased"),
+	event.TypeOf[CaseRestricted]("case.restricted"),
+	event.TypeOf[RestrictionLifted]("case.restriction-lifted"),
 }
 
 // Category is the prefix of the streams of cases.

@@ -44,7 +44,10 @@ func TestStoredEventsCanAlwaysBeRead(t *testing.T) {
 		declined, lapsed, withdrawn,
 		accepted, firstDay, ended, back, reopened, merged, casefile.CaseParted{From: other, Text: why, At: hour(9)},
 		casefile.NoteAdded{Text: why}, casefile.ClockExpired{Clock: casefile.ClockFirstOffer, Due: hour(120),
-			To: domain.RoleCentre}, erased,
+			To: domain.RoleCentre}, casefile.PupilErased{Ground: casefile.GroundRetention},
+		casefile.ErasureProposed{Proposal: proposal1, Scope: casefile.EraseHealth, Ground: casefile.GroundRetention, Register: "2", Since: day(400),
+			By: ust.Account, At: hour(9000)},
+		casefile.ErasureRejected{Proposal: proposal1, Reason: "still-needed", Withdrawn: true}, healthGone, restricted, lifted,
 	}
 	for _, s := range samples {
 		for i := range reflect.TypeOf(s).NumField() {

@@ -238,7 +238,16 @@ func everyCommand(a domain.Actor, at time.Time) []casefile.Command {
 		casefile.Unmerge{Act: act, Text: why},
 		casefile.AddNote{Act: act, Text: why},
 		casefile.ExpireClock{Act: act, Clock: casefile.ClockFirstDay, Due: at, To: domain.RoleCentre},
-		casefile.Erase{Act: act, Ground: "retention"},
+		casefile.ProposeErasure{Act: act, Proposal: proposal2, Scope: casefile.ErasePupil, Ground: casefile.GroundRetention, Register: "1",
+			Since: day(10)},
+		casefile.ProposeErasure{Act: act, Proposal: proposal2, Scope: casefile.EraseHealth, Ground: casefile.GroundOrder},
+		casefile.WithdrawErasure{Act: act, Proposal: proposal1},
+		casefile.RejectErasure{Act: by(ust2, at), Proposal: proposal1, Reason: "wrong-case"},
+		casefile.ApproveErasure{Act: by(ust2, at), Proposal: proposal1},
+		casefile.RestoreErasure{Act: by(importer, at), Scope: casefile.ErasePupil},
+		casefile.RestoreErasure{Act: by(importer, at), Scope: casefile.EraseHealth},
+		casefile.Restrict{Act: act, Reason: "legal-claim"},
+		casefile.LiftRestriction{Act: act},
 	}
 }
 
@@ -246,7 +255,8 @@ func TestInvariant8WhatIsSoAlreadyChangesNothing(t *testing.T) {
 	t.Parallel()
 	pasts := map[string]events{"nothing": nil, "waiting": waiting, "in charge": inCharge, "asking": asking,
 		"standing": standing, "placed": placed,
-		"attending": attending, "gone": gone, "joined": joined, "forgotten": forgotten, "enrolled": {enrolled, routed}}
+		"attending": attending, "gone": gone, "joined": joined, "doomed": doomed,
+		"restricted": append(inCharge[:3:3], restricted), "forgotten": forgotten, "enrolled": {enrolled, routed}}
 	acted := map[reflect.Type]bool{}
 	for name, es := range pasts {
 		for _, c := range everyCommand(ust, hour(2000)) {
@@ -348,7 +358,8 @@ func TestEvolveIsTotal(t *testing.T) {
 		asked, askedSchool, answered, casefile.GradeDetermined{Level: level}, handed, offered, declined, lapsed, withdrawn,
 		accepted, firstDay, ended, closed,
 		reopened, merged, casefile.CaseParted{From: other, At: hour(9)}, casefile.NoteAdded{Text: why},
-		casefile.ClockExpired{Clock: casefile.ClockFirstDay, To: domain.RoleUST}, erased}
+		casefile.ClockExpired{Clock: casefile.ClockFirstDay, To: domain.RoleUST},
+		proposed, rejected, erased, healthGone, restricted, lifted}
 	if len(all) != len(casefile.Events)+1 { // two questions
 		t.Fatalf("%d events here, %d in the table", len(all), len(casefile.Events))
 	}

@@ -31,6 +31,8 @@ func (p Papers) With(e Event) Papers {
 		if !e.Domicile.IsZero() {
 			p.Domicile = e.Domicile
 		}
+	case HealthErased:
+		p.Health = domain.Sealed[Health]{}
 	}
 	return p
 }

@@ -124,7 +124,8 @@ func TestCodesAreNamedOnce(t *testing.T) {
 		"closures":   names(casefile.ClosureReasons()),
 		"hand-overs": names(casefile.HandOverReasons()), "withdrawals": names(casefile.OfferWithdrawalReasons()),
 		"topics": names(casefile.QuestionTopics()), "needs": names(casefile.Needs()), "levels": names(casefile.ItalianLevels()),
-		"grounds": casefile.ErasureGrounds(),
+		"grounds": names(casefile.ErasureGrounds()), "scopes": names(casefile.ErasureScopes()), "rejections": names(casefile.ErasureRejections()),
+		"restrictions": names(casefile.RestrictionReasons()),
 	}
 	for name, list := range lists {
 		seen := map[string]bool{}

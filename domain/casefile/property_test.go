@@ -123,13 +123,14 @@ var likely = map[casefile.Status][]string{
 	casefile.Accepted: {"first day", "first day", "ask comune", "ask school", "answer", "move", "amend", "determine",
 		"close", "merge", "expire"},
 	casefile.Attending: {"end", "end", "first day", "ask comune", "answer", "move", "determine"},
-	casefile.Closed:    {"reopen", "reopen", "reopen", "note", "erase"},
-	casefile.Merged:    {"part", "part", "part", "note", "erase"},
+	casefile.Closed:    {"reopen", "reopen", "reopen", "note", "propose", "second", "second", "restrict", "unrestrict"},
+	casefile.Merged:    {"part", "part", "part", "note", "propose", "second", "second"},
 }
 
 var acts = []string{"take charge", "ask comune", "ask school", "answer", "determine", "hand over", "accept", "decline",
 	"lapse", "withdraw offer",
-	"first day", "end", "amend", "move", "withdraw", "close", "reopen", "merge", "part", "note", "expire", "erase"}
+	"first day", "end", "amend", "move", "withdraw", "close", "reopen", "merge", "part", "note", "expire",
+	"propose", "second", "restore", "restrict", "unrestrict"}
 
 func (w *world) act(t *rapid.T) {
 	w.t = t
@@ -141,8 +142,11 @@ func (w *world) act(t *rapid.T) {
 	if f.state.Question != nil && rapid.Bool().Draw(t, "the question") {
 		of = []string{"answer"}
 	}
+	if f.state.Erasure != nil && !f.state.Erased && rapid.IntRange(0, 3).Draw(t, "the proposal") > 0 {
+		of = []string{"second"}
+	}
 	name := rapid.SampledFrom(of).Draw(t, "act")
-	if name == "erase" && rapid.IntRange(0, 3).Draw(t, "forget") > 0 {
+	if name == "restore" && rapid.IntRange(0, 3).Draw(t, "forget") > 0 {
 		t.Skip("not yet")
 	}
 	c := w.command(t, f, name)
@@ -185,8 +189,12 @@ func (w *world) actor(t *rapid.T, f *file, name string) domain.Actor {
 		return pick(t, "closes", centre, centre, sits)
 	case "lapse", "expire":
 		return domain.System
-	case "merge", "part", "erase":
+	case "merge", "part", "restrict", "unrestrict":
 		return ust
+	case "propose", "second":
+		return pick(t, "of the two", ust, ust2)
+	case "restore":
+		return domain.System
 	}
 	return centre
 }
@@ -249,8 +257,22 @@ func (w *world) command(t *rapid.T, f *file, name string) casefile.Command {
 		return casefile.Unmerge{Act: act, Text: why}
 	case "note":
 		return casefile.AddNote{Act: act, Text: why}
-	case "erase":
-		return casefile.Erase{Act: act, Ground: "request"}
+	case "propose":
+		return casefile.ProposeErasure{Act: act, Proposal: w.id(), Scope: pick(t, "scope", casefile.ErasureScopes()...),
+			Ground: pick(t, "ground", casefile.ErasureGrounds()...), Register: "1", Since: day}
+	case "second":
+		proposal := uuid.Max
+		if s.Erasure != nil {
+			proposal = s.Erasure.ID
+		}
+		return pick[casefile.Command](t, "second", casefile.ApproveErasure{Act: act, Proposal: proposal},
+			casefile.RejectErasure{Act: act, Proposal: proposal, Reason: "still-needed"}, casefile.WithdrawErasure{Act: act, Proposal: proposal})
+	case "restore":
+		return casefile.RestoreErasure{Act: act, Scope: pick(t, "scope", casefile.ErasureScopes()...)}
+	case "restrict":
+		return casefile.Restrict{Act: act, Reason: pick(t, "reason", casefile.RestrictionReasons()...)}
+	case "unrestrict":
+		return casefile.LiftRestriction{Act: act}
 	default:
 		return casefile.ExpireClock{Act: act,
 			Clock: pick(t, "clock", casefile.ClockTakeCharge, casefile.ClockFirstOffer, casefile.ClockFirstDay),

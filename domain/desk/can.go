@@ -56,9 +56,12 @@ func (d *Desk) Can(ctx context.Context, f File, act access.Act) error {
 func probe(s casefile.State, id uuid.UUID, act domain.Act, what access.Act) (casefile.Command, bool) {
 	today := domain.DateOf(act.At)
 	words := domain.Open(id, domain.ClassPersonal, domain.NewPersonal("-"))
-	var offer uuid.UUID
+	var offer, proposal uuid.UUID
 	if s.Offer != nil {
 		offer = s.Offer.ID
+	}
+	if s.Erasure != nil {
+		proposal = s.Erasure.ID
 	}
 	switch what {
 	case access.Amend:
@@ -109,7 +112,17 @@ func probe(s casefile.State, id uuid.UUID, act domain.Act, what access.Act) (cas
 	case access.Note:
 		return casefile.AddNote{Act: act, Text: words}, true
 	case access.Erase:
-		return casefile.Erase{Act: act, Ground: casefile.ErasureGrounds()[0]}, true
+		return casefile.ProposeErasure{Act: act, Proposal: uuid.Max, Scope: casefile.ErasePupil, Ground: casefile.GroundOrder}, true
+	case access.ApproveErasure:
+		return casefile.ApproveErasure{Act: act, Proposal: proposal}, true
+	case access.RejectErasure:
+		return casefile.RejectErasure{Act: act, Proposal: proposal, Reason: casefile.ErasureRejections()[0]}, true
+	case access.WithdrawErasure:
+		return casefile.WithdrawErasure{Act: act, Proposal: proposal}, true
+	case access.Restrict:
+		return casefile.Restrict{Act: act, Reason: casefile.RestrictionReasons()[0]}, true
+	case access.LiftRestriction:
+		return casefile.LiftRestriction{Act: act}, true
 	}
 	return nil, false
 }

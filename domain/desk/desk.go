@@ -104,6 +104,8 @@ func FactsOf(s casefile.State) access.Facts {
 	if s.Offer != nil {
 		f.Institution, f.Offered = s.Offer.Institution, s.Status == casefile.Offered
 	}
+	h := s.Holder()
+	f.Restricted, f.Holder = s.Restriction != "", domain.Actor{Role: domain.Role(h.Kind), Body: h.Body}
 	return f
 }
 
@@ -146,8 +148,18 @@ func actOf(c casefile.Command) (access.Act, bool) {
 		return access.Unmerge, true
 	case casefile.AddNote:
 		return access.Note, true
-	case casefile.Erase:
+	case casefile.ProposeErasure:
 		return access.Erase, true
+	case casefile.ApproveErasure:
+		return access.ApproveErasure, true
+	case casefile.RejectErasure:
+		return access.RejectErasure, true
+	case casefile.WithdrawErasure:
+		return access.WithdrawErasure, true
+	case casefile.Restrict:
+		return access.Restrict, true
+	case casefile.LiftRestriction:
+		return access.LiftRestriction, true
 	}
 	return "", false
 }
@@ -181,6 +193,8 @@ func (d *Desk) complete(ctx context.Context, s casefile.State, id uuid.UUID, c c
 		state, err := d.land.state(ctx)
 		c.Terms = terms(state.ClocksOn(domain.DateOf(c.At)), s.Comune, c.At)
 		return c, err
+	case casefile.ProposeErasure:
+		return d.dueErasure(ctx, s, c)
 	case casefile.Merge:
 		if c.Into == id {
 			return c, casefile.ErrMergeIntoItself

@@ -101,7 +101,9 @@ func Of(r event.Record, payload any) (Fact, bool) {
 	case casefile.ClockExpired:
 		d.Reason, d.Due = string(e.Clock), e.Due
 	case casefile.PupilErased:
-		d.Reason = e.Ground
+		d.Reason = string(e.Ground)
+	case casefile.HealthErased:
+		d.Reason = string(e.Ground)
 	default:
 		return Fact{}, false
 	}
@@ -117,7 +119,7 @@ func (d *Data) pupil(f casefile.Facts) {
 func (d *Data) level(l grade.Level) { d.Order, d.Grade = l.Order, l.Year }
 
 // withheld are the events of a case that make no fact.
-var withheld = []string{"case.amended", "case.question-asked", "case.question-answered", "case.note-added"}
+var withheld = []string{"case.erasure-proposed", "case.erasure-rejected", "case.restricted", "case.restriction-lifted", "case.amended", "case.question-asked", "case.question-answered", "case.note-added"}
 
 // Types lists the stored names of the events that make facts, in the order of their table.
 func Types() (names []string) {

@@ -24,14 +24,16 @@ const (
 	NameOrphanHolds      = "orphan-holds"
 	NameMergesHold       = "merges-hold"
 	NameErasure          = "erasure"
+	NameCleanup          = "erasure-cleanup"
 	NameClocks           = "clocks"
+	NameLedger           = "ledger"
 	NameInvitations      = "invitations"
 	NameRecoveries       = "recoveries"
 )
 
 // Names lists them.
 func Names() []string {
-	return []string{NamePlacesFollowCase, NameOrphanHolds, NameMergesHold, NameErasure, NameClocks, NameInvitations, NameRecoveries}
+	return []string{NamePlacesFollowCase, NameOrphanHolds, NameMergesHold, NameErasure, NameCleanup, NameClocks, NameLedger, NameInvitations, NameRecoveries}
 }
 
 // OutletPrefix begins the names of the outlets, which send facts to other systems and are kept up like policies.

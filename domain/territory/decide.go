@@ -65,6 +65,11 @@ type (
 		domain.Act
 		Ceiling Ceiling
 	}
+	// SetRetention makes a new version of the register of retention, from Retention.From on; its Version is given by the territory.
+	SetRetention struct {
+		domain.Act
+		Retention Retention
+	}
 	// Suspend stops intake or placement for a scope. A From before the act counts from the act: nobody could have known.
 	Suspend struct {
 		domain.Act
@@ -83,16 +88,17 @@ type (
 	}
 )
 
-func (Found) territoryCommand()       {}
-func (AmendComune) territoryCommand() {}
-func (AmendCentre) territoryCommand() {}
-func (AssignCAP) territoryCommand()   {}
-func (Confirm) territoryCommand()     {}
-func (AdoptPolicy) territoryCommand() {}
-func (SetClocks) territoryCommand()   {}
-func (SetCeiling) territoryCommand()  {}
-func (Suspend) territoryCommand()     {}
-func (Resume) territoryCommand()      {}
+func (Found) territoryCommand()        {}
+func (AmendComune) territoryCommand()  {}
+func (AmendCentre) territoryCommand()  {}
+func (AssignCAP) territoryCommand()    {}
+func (Confirm) territoryCommand()      {}
+func (AdoptPolicy) territoryCommand()  {}
+func (SetClocks) territoryCommand()    {}
+func (SetCeiling) territoryCommand()   {}
+func (SetRetention) territoryCommand() {}
+func (Suspend) territoryCommand()      {}
+func (Resume) territoryCommand()       {}
 
 // The rules that refuse.
 var (
@@ -112,6 +118,7 @@ var (
 	ErrPolicyUnknown      = domain.Invalid("policy-unknown").On("policy")
 	ErrClock              = domain.Invalid("clock-out-of-range")
 	ErrCeiling            = domain.Invalid("ceiling-out-of-range").On("percent")
+	ErrRetention          = domain.Invalid("retention-out-of-range")
 	ErrKind               = domain.Invalid("suspension-kind-invalid").On("kind")
 	ErrReason             = domain.Invalid("reason-missing").On("reason")
 	ErrReasonTooLong      = domain.Invalid("reason-too-long").On("reason")
@@ -150,6 +157,8 @@ func Decide(s State, c Command) ([]Event, error) {
 		return s.setClocks(c)
 	case SetCeiling:
 		return s.setCeiling(c)
+	case SetRetention:
+		return s.setRetention(c)
 	case Suspend:
 		return s.suspend(c)
 	case Resume:

@@ -48,6 +48,10 @@ type (
 	CeilingSet struct {
 		Ceiling Ceiling `json:"ceiling"`
 	}
+	// RetentionSet is a new version of the register of retention.
+	RetentionSet struct {
+		Retention Retention `json:"retention"`
+	}
 	// Suspended stops the intake or the placement of a scope from an instant on. Number names it within the territory.
 	Suspended struct {
 		Number int         `json:"number"`
@@ -75,6 +79,7 @@ func (Confirmed) territoryEvent()     {}
 func (PolicyAdopted) territoryEvent() {}
 func (ClocksSet) territoryEvent()     {}
 func (CeilingSet) territoryEvent()    {}
+func (RetentionSet) territoryEvent()  {}
 func (Suspended) territoryEvent()     {}
 func (Resumed) territoryEvent()       {}
 
@@ -88,6 +93,7 @@ var Events = event.Table{
 	event.TypeOf[PolicyAdopted]("territory.policy-adopted"),
 	event.TypeOf[ClocksSet]("territory.clocks-set"),
 	event.TypeOf[CeilingSet]("territory.ceiling-set"),
+	event.TypeOf[RetentionSet]("territory.retention-set"),
 	event.TypeOf[Suspended]("territory.suspended"),
 	event.TypeOf[Resumed]("territory.resumed"),
 }

@@ -177,7 +177,7 @@ func TestGoldenFiles(t *testing.T) {
 		Confirmed{[]domain.Comune{rozzano}, []domain.Centre{"CTI-25"}, "1"},
 		PolicyAdopted{Policy{Version: "2", From: first, Infanzia: InfanziaByPolo, Fallback: "POLO-2"}},
 		ClocksSet{small.Clocks},
-		CeilingSet{small.Ceiling},
+		CeilingSet{small.Ceiling}, RetentionSet{Retention{Version: "1", From: today, Pupil: 24, Health: 6, Drafts: 1, Readings: 24}},
 		Suspended{1, Intake, scope, domain.RolePrefettura, "nota 1234", noon},
 		Resumed{1, scope, domain.RoleUST, "cessate esigenze", noon},
 		SchoolListed{2025, site(func(s *School) { s.PEC = "miic8xx00b@pec.example.org" })},

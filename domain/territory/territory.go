@@ -41,6 +41,7 @@ type State struct {
 	policies    []Policy
 	clocks      []Clocks
 	ceilings    []Ceiling
+	retentions  []Retention
 	suspensions []Suspension
 }
 
@@ -49,7 +50,8 @@ func Evolve(s State, e Event) State {
 	switch e := e.(type) {
 	case Founded:
 		s = State{Province: e.Province, comuni: map[domain.Comune][]Comune{}, centres: map[domain.Centre][]Centre{},
-			policies: []Policy{e.Register.Policy}, clocks: []Clocks{e.Register.Clocks}, ceilings: []Ceiling{e.Register.Ceiling}}
+			policies: []Policy{e.Register.Policy}, clocks: []Clocks{e.Register.Clocks}, ceilings: []Ceiling{e.Register.Ceiling},
+			retentions: []Retention{defaultRetention}}
 		for _, c := range e.Register.Comuni {
 			s.comuni[c.Code] = []Comune{c}
 		}
@@ -76,6 +78,8 @@ func Evolve(s State, e Event) State {
 		s.clocks = with(s.clocks, e.Clocks)
 	case CeilingSet:
 		s.ceilings = with(s.ceilings, e.Ceiling)
+	case RetentionSet:
+		s.retentions = with(s.retentions, e.Retention)
 	case Suspended:
 		s.suspensions = append(slices.Clone(s.suspensions), Suspension{Number: e.Number, Kind: e.Kind, Scope: e.Scope, Role: e.Role,
 			Reason: e.Reason, From: e.From})

@@ -124,7 +124,7 @@ func TestOnlyTheUSTKeepsTheRegister(t *testing.T) {
 	for _, role := range roles {
 		by := domain.Act{By: domain.Actor{Role: role}, At: noon}
 		for _, c := range []Command{AmendComune{Act: by}, AmendCentre{Act: by}, AssignCAP{Act: by}, Confirm{Act: by}, AdoptPolicy{Act: by},
-			SetClocks{Act: by}, SetCeiling{Act: by}} {
+			SetClocks{Act: by}, SetCeiling{Act: by}, SetRetention{Act: by}} {
 			given(t, founded).When(c).ThenRefused(ErrNotUST)
 		}
 		if role != domain.RolePrefettura {

@@ -16,6 +16,8 @@ func (p Policy) since() domain.Date  { return p.From }
 func (c Clocks) since() domain.Date  { return c.From }
 func (c Ceiling) since() domain.Date { return c.From }
 
+func (r Retention) since() domain.Date { return r.From }
+
 // on is the version in force on a day. Before the first one it is the first: a register that begins later than a case still has
 // an answer for it.
 func on[T dated](versions []T, d domain.Date) (T, bool) {

@@ -58,7 +58,7 @@ var cells = projections.TableOf[cell, Dimensions]("board_cells").Behind(wall)
 // Projection keeps the view.
 func Projection() projections.Projection {
 	return projections.Projection{
-		Name: "board", Version: 1, Streams: []string{casefile.Category},
+		Name: "board", Version: 2, Streams: []string{casefile.Category},
 		Tables: []projections.Relation{cases, cells},
 		Apply: func(_ context.Context, tx *projections.Tx, r projections.Event) error {
 			e, ok := r.Payload.(casefile.Event)

@@ -16,40 +16,41 @@ import (
 
 // Line is a case in a list. The identity is sealed; instants are UTC.
 type Line struct {
-	Case        uuid.UUID           `col:"case_id,key"`
-	Status      casefile.Status     `col:"status"`
-	HolderKind  casefile.HolderKind `col:"holder_kind"` // empty once nobody must act
-	HolderBody  string              `col:"holder_body"`
-	HeldSince   time.Time           `col:"held_since"`
-	Clock       string              `col:"clock"` // which term runs: one of casefile.ClockName, "school-answer", or empty
-	Due         time.Time           `col:"due"`   // of that clock; the list of what is most pressing goes by it
-	Escalated   domain.Role         `col:"escalated"`
-	Channel     domain.Channel      `col:"channel"`
-	Comune      domain.Comune       `col:"comune"`
-	Municipio   domain.Municipio    `col:"municipio"`
-	Centre      domain.Centre       `col:"centre"`
-	Provisional bool                `col:"provisional"`
-	School      domain.School       `col:"school"`      // that has an offer or the place
-	Institution domain.Institution  `col:"institution"` // of that school
-	Offer       uuid.UUID           `col:"offer"`
-	Offers      int                 `col:"offers"`
-	Declines    int                 `col:"declines"`
-	Question    bool                `col:"question"` // waits for an answer
-	SchoolYear  domain.SchoolYear   `col:"school_year"`
-	Order       grade.Order         `col:"school_order"`
-	Grade       int                 `col:"grade"`
-	Sex         casefile.Sex        `col:"sex"`
-	Household   string              `col:"household"`
-	RequestedOn domain.Date         `col:"requested_on"`
-	RequestedAt time.Time           `col:"requested_at"`
-	AcceptedOn  domain.Date         `col:"accepted_on"`
-	FirstDay    domain.Date         `col:"first_day"`
-	EndedOn     domain.Date         `col:"ended_on"`
-	Reason      string              `col:"reason"` // of a closure
-	MergedInto  uuid.UUID           `col:"merged_into"`
-	Identity    domain.Box          `col:"identity"`
-	Revision    int64               `col:"revision"`
-	UpdatedAt   time.Time           `col:"updated_at"`
+	Case        uuid.UUID                  `col:"case_id,key"`
+	Status      casefile.Status            `col:"status"`
+	HolderKind  casefile.HolderKind        `col:"holder_kind"` // empty once nobody must act
+	HolderBody  string                     `col:"holder_body"`
+	HeldSince   time.Time                  `col:"held_since"`
+	Clock       string                     `col:"clock"` // which term runs: one of casefile.ClockName, "school-answer", or empty
+	Due         time.Time                  `col:"due"`   // of that clock; the list of what is most pressing goes by it
+	Escalated   domain.Role                `col:"escalated"`
+	Channel     domain.Channel             `col:"channel"`
+	Comune      domain.Comune              `col:"comune"`
+	Municipio   domain.Municipio           `col:"municipio"`
+	Centre      domain.Centre              `col:"centre"`
+	Provisional bool                       `col:"provisional"`
+	School      domain.School              `col:"school"`      // that has an offer or the place
+	Institution domain.Institution         `col:"institution"` // of that school
+	Offer       uuid.UUID                  `col:"offer"`
+	Offers      int                        `col:"offers"`
+	Declines    int                        `col:"declines"`
+	Question    bool                       `col:"question"` // waits for an answer
+	SchoolYear  domain.SchoolYear          `col:"school_year"`
+	Order       grade.Order                `col:"school_order"`
+	Grade       int                        `col:"grade"`
+	Sex         casefile.Sex               `col:"sex"`
+	Household   string                     `col:"household"`
+	RequestedOn domain.Date                `col:"requested_on"`
+	RequestedAt time.Time                  `col:"requested_at"`
+	AcceptedOn  domain.Date                `col:"accepted_on"`
+	FirstDay    domain.Date                `col:"first_day"`
+	EndedOn     domain.Date                `col:"ended_on"`
+	Reason      string                     `col:"reason"` // of a closure
+	MergedInto  uuid.UUID                  `col:"merged_into"`
+	Restricted  casefile.RestrictionReason `col:"restricted"` // empty: the reading is not
+	Identity    domain.Box                 `col:"identity"`
+	Revision    int64                      `col:"revision"`
+	UpdatedAt   time.Time                  `col:"updated_at"`
 	// What the line needs to go on from, and no list shows.
 	ChargeDue     time.Time       `col:"charge_due"`
 	FirstOfferDue time.Time       `col:"first_offer_due"`
@@ -147,6 +148,11 @@ func (l Line) With(r event.Record, e casefile.Event) Line {
 		l.Escalated = e.To
 	case casefile.PupilErased:
 		l.Identity = domain.Box{}
+	case casefile.CaseRestricted:
+		l.Restricted = e.Reason
+	case casefile.RestrictionLifted:
+		l.Restricted = ""
+	case casefile.ErasureProposed, casefile.ErasureRejected, casefile.HealthErased:
 	case casefile.NoteAdded:
 	}
 	l.settle()

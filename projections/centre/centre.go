@@ -24,7 +24,7 @@ var cases = projections.TableOf[caseline.Line]("centre_cases",
 // Projection keeps the view.
 func Projection() projections.Projection {
 	return projections.Projection{
-		Name: "centre", Version: 1, Streams: []string{casefile.Category},
+		Name: "centre", Version: 2, Streams: []string{casefile.Category},
 		Tables: []projections.Relation{cases},
 		Apply: func(_ context.Context, tx *projections.Tx, r projections.Event) error {
 			e, ok := r.Payload.(casefile.Event)

@@ -41,7 +41,7 @@ var departures = projections.TableOf[Departure, DepartureKey]("comune_departures
 // Projection keeps the view.
 func Projection() projections.Projection {
 	return projections.Projection{
-		Name: "comune", Version: 1, Streams: []string{casefile.Category},
+		Name: "comune", Version: 2, Streams: []string{casefile.Category},
 		Tables: []projections.Relation{cases, departures},
 		Apply: func(_ context.Context, tx *projections.Tx, r projections.Event) error {
 			e, ok := r.Payload.(casefile.Event)

@@ -86,7 +86,7 @@ var seats = projections.TableOf[Places, PlacesKey]("school_places",
 // Projection keeps the view.
 func Projection() projections.Projection {
 	return projections.Projection{
-		Name: "school", Version: 1, Streams: []string{casefile.Category, places.Category, territory.SchoolCategory},
+		Name: "school", Version: 2, Streams: []string{casefile.Category, places.Category, territory.SchoolCategory},
 		Tables: []projections.Relation{cases, sites, seats},
 		Apply: func(_ context.Context, tx *projections.Tx, r projections.Event) error {
 			switch e := r.Payload.(type) {

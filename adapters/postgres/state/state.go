@@ -24,8 +24,8 @@ import (
 const (
 	AnswersKept = 24 * time.Hour
 	TriesKept   = 24 * time.Hour
-	DraftsKept  = 30 * 24 * time.Hour // since the last change
-	PostedKept  = 7 * 24 * time.Hour  // longer than any link is good for
+	DraftsKept  = 366 * 24 * time.Hour // since the last change, at most: the register of retention has the say
+	PostedKept  = 7 * 24 * time.Hour   // longer than any link is good for
 )
 
 // ErrUnavailable is what every method gives while the server is away, failing or taking no writes.

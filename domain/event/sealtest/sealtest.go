@@ -20,17 +20,23 @@ import (
 // Sealer never closed it, and a subject it never heard of is no error. The zero value is ready.
 type Sealer struct {
 	mu        sync.Mutex
-	forgotten map[uuid.UUID]bool
+	forgotten map[forgotten]bool
 }
 
 var _ domain.Sealer = (*Sealer)(nil)
+
+// forgotten is a subject of whom a class is gone; the empty class is all of them.
+type forgotten struct {
+	subject uuid.UUID
+	class   domain.Class
+}
 
 // New makes a Sealer that has forgotten nobody.
 func New() *Sealer { return &Sealer{} }
 
 // Seal closes a text; the same text at the same place gives the same bytes.
 func (s *Sealer) Seal(_ context.Context, subject uuid.UUID, class domain.Class, context string, plain []byte) ([]byte, error) {
-	if s.isForgotten(subject) {
+	if s.isForgotten(subject, class) {
 		return nil, domain.ErrForgotten
 	}
 	aead, key := keyOf(subject, class)
@@ -42,7 +48,7 @@ var errMoved = errors.New("sealtest: the box was changed or moved")
 
 // Open opens a box at its own place.
 func (s *Sealer) Open(_ context.Context, subject uuid.UUID, class domain.Class, context string, sealed []byte) ([]byte, error) {
-	if s.isForgotten(subject) {
+	if s.isForgotten(subject, class) {
 		return nil, domain.ErrForgotten
 	}
 	aead, _ := keyOf(subject, class)
@@ -57,22 +63,37 @@ func (s *Sealer) Open(_ context.Context, subject uuid.UUID, class domain.Class, 
 }
 
 // Forget makes subjects unreadable for ever.
-func (s *Sealer) Forget(_ context.Context, subjects ...uuid.UUID) error {
+func (s *Sealer) Forget(ctx context.Context, subjects ...uuid.UUID) error {
+	return s.ForgetClass(ctx, "", subjects...)
+}
+
+// ForgetClass makes a class of subjects' data unreadable for ever.
+func (s *Sealer) ForgetClass(_ context.Context, class domain.Class, subjects ...uuid.UUID) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.forgotten == nil {
-		s.forgotten = map[uuid.UUID]bool{}
+		s.forgotten = map[forgotten]bool{}
 	}
 	for _, subject := range subjects {
-		s.forgotten[subject] = true
+		s.forgotten[forgotten{subject, class}] = true
 	}
 	return nil
 }
 
-func (s *Sealer) isForgotten(subject uuid.UUID) bool {
+// Unforgotten gives those of the subjects of whom a class can still be read.
+func (s *Sealer) Unforgotten(_ context.Context, class domain.Class, subjects ...uuid.UUID) (left []uuid.UUID, err error) {
+	for _, subject := range subjects {
+		if !s.isForgotten(subject, class) {
+			left = append(left, subject)
+		}
+	}
+	return left, nil
+}
+
+func (s *Sealer) isForgotten(subject uuid.UUID, class domain.Class) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.forgotten[subject]
+	return s.forgotten[forgotten{subject, class}] || s.forgotten[forgotten{subject, ""}]
 }
 
 func keyOf(subject uuid.UUID, class domain.Class) (cipher.AEAD, []byte) {
