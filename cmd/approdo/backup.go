@@ -50,6 +50,7 @@ type takeCmd struct {
 	VerifyIdentity []string `help:"File dell'identità con cui provare subito a ripristinare la copia." type:"existingfile"`
 	Scratch        string   `help:"Cartella in cui provare il ripristino; altrimenti quella della copia." type:"path"`
 	Keep           int      `help:"Quante copie tenere: le più vecchie vanno via, ma solo dopo che la nuova è stata controllata. 0: tutte."`
+	KeysKeep       int      `help:"Quante copie delle chiavi tenere, se stanno a parte. 0: quante le altre."`
 }
 
 // Validate names every flag that is at fault.
@@ -64,8 +65,11 @@ func (c *takeCmd) Validate() error {
 			errs = append(errs, fmt.Errorf("%s: non è una chiave pubblica di age (age1…)", flag))
 		}
 	}
-	if c.Keep < 0 {
-		errs = append(errs, errors.New("--keep: da 1 in su"))
+	if c.Keep < 0 || c.KeysKeep < 0 {
+		errs = append(errs, errors.New("--keep, --keys-keep: da 1 in su"))
+	}
+	if c.KeysKeep > 0 && c.KeysTo == "" {
+		errs = append(errs, errors.New("--keys-keep: solo con --keys-to"))
 	}
 	return errors.Join(errs...)
 }
@@ -105,7 +109,7 @@ func (c *takeCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger) (err
 	}
 	_, err = fmt.Fprintf(out, "Copia %s: %d eventi fino alla posizione %d, %s, in %.1f s.\nRadice del registro: %s\n", filepath.Join(c.To, facts.Name()),
 		facts.Size, facts.Head, contents, time.Since(began).Seconds(), facts.Root)
-	if err != nil || c.Keep == 0 {
+	if err != nil {
 		return err
 	}
 	return c.thinOut(facts, out)
@@ -113,11 +117,15 @@ func (c *takeCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger) (err
 
 // thinOut removes the oldest sets.
 func (c *takeCmd) thinOut(facts archive.Facts, out io.Writer) error {
-	for _, dir := range []string{c.To, c.KeysTo} {
-		if dir == "" {
+	keys := c.KeysKeep
+	if keys == 0 {
+		keys = c.Keep
+	}
+	for dir, n := range map[string]int{c.To: c.Keep, c.KeysTo: keys} {
+		if dir == "" || n == 0 {
 			continue
 		}
-		gone, err := archive.Keep(dir, facts.Journal, c.Keep)
+		gone, err := archive.Keep(dir, facts.Journal, n)
 		for _, name := range gone {
 			fmt.Fprintf(out, "Tolta la copia %s.\n", filepath.Join(dir, name))
 		}
@@ -129,7 +137,7 @@ func (c *takeCmd) thinOut(facts archive.Facts, out io.Writer) error {
 }
 
 // open opens what is to be copied beside a service that works on it, without the master key, and makes nothing.
-func (c *takeCmd) open(ctx context.Context, e *engines, log *slog.Logger) error {
+func (c whereabouts) open(ctx context.Context, e *engines, log *slog.Logger) error {
 	where := c.storage("")
 	if where.Database == "" {
 		if _, err := os.Stat(where.file(stateFile)); err != nil {

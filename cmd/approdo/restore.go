@@ -70,7 +70,7 @@ func (c *restoreCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger) (
 		return err
 	}
 	if c.Check {
-		if err := c.hold(copied, out); err != nil {
+		if err := c.hold(ctx, copied, out); err != nil {
 			return err
 		}
 		scratch := c.Scratch
@@ -87,7 +87,7 @@ func (c *restoreCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger) (
 		return err
 	}
 	var held int
-	if r.extent, held, err = copied.measure(c.until, c.checkpoints, out); err != nil {
+	if r.extent, held, err = copied.measure(ctx, c.until, c.checkpoints, out); err != nil {
 		return err
 	}
 	if err := c.told(held, copied, out); err != nil {
@@ -100,11 +100,11 @@ func (c *restoreCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger) (
 }
 
 // hold compares the copy with the checkpoints, without restoring it.
-func (c *restoreCmd) hold(copied *copied, out io.Writer) error {
+func (c *restoreCmd) hold(ctx context.Context, copied *copied, out io.Writer) error {
 	if len(c.checkpoints) == 0 {
 		return nil
 	}
-	_, held, err := copied.measure(until{}, c.checkpoints, out)
+	_, held, err := copied.measure(ctx, until{}, c.checkpoints, out)
 	if err != nil {
 		return err
 	}

@@ -167,7 +167,7 @@ type extent struct {
 
 // measure reads everything, and leaves nothing unread that could be false. Of the checkpoints it tells how many it could hold the journal
 // against: those of more records than it has say nothing of it.
-func (c *copied) measure(u until, checkpoints []ledger.Checkpoint, out io.Writer) (x extent, held int, err error) {
+func (c *copied) measure(ctx context.Context, u until, checkpoints []ledger.Checkpoint, out io.Writer) (x extent, held int, err error) {
 	if err := u.within(c.set().Facts); err != nil {
 		return x, 0, err
 	}
@@ -182,7 +182,7 @@ func (c *copied) measure(u until, checkpoints []ledger.Checkpoint, out io.Writer
 	var tree ledger.Tree
 	ended := false
 	for r, err := range c.records() {
-		if err != nil {
+		if err = errors.Join(err, ctx.Err()); err != nil {
 			return x, 0, err
 		}
 		tree.Add(ledger.LeafHash(r))
@@ -263,7 +263,7 @@ func (c *copied) rehearse(ctx context.Context, scratch, key string, out io.Write
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	x, _, err := c.measure(until{}, nil, out)
+	x, _, err := c.measure(ctx, until{}, nil, out)
 	if err != nil {
 		return err
 	}
