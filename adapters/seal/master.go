@@ -1,6 +1,7 @@
 package seal
 
 import (
+	"crypto/ed25519"
 	"crypto/hkdf"
 	"crypto/rand"
 	"crypto/sha256"
@@ -53,6 +54,11 @@ func (m MasterKey) derive(salt []byte, label string) []byte {
 
 // proof tells this key from another and says nothing of it.
 func (m MasterKey) proof() []byte { return m.derive(nil, "proof") }
+
+// LedgerKey signs the checkpoints of the ledger. Its public half may be given to anybody, and says nothing of this key.
+func (m MasterKey) LedgerKey() ed25519.PrivateKey {
+	return ed25519.NewKeyFromSeed(m.derive(nil, "ledger"))
+}
 
 // NewMasterKey makes a random key.
 func NewMasterKey() MasterKey {

@@ -1,6 +1,7 @@
 package seal
 
 import (
+	"bytes"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -180,5 +181,18 @@ func TestMasterKeyCannotBePrinted(t *testing.T) {
 		if strings.Contains(shown.String(), secret) {
 			t.Error("the key was printed")
 		}
+	}
+}
+
+// The key of a ledger follows from the master key alone, and is that of no other purpose.
+func TestTheLedgersKeyFollowsFromTheMasterKey(t *testing.T) {
+	t.Parallel()
+	m := NewMasterKey()
+	again, err := ParseMasterKey(m.line())
+	if err != nil || !m.LedgerKey().Equal(again.LedgerKey()) {
+		t.Errorf("the same master key gives another, %v", err)
+	}
+	if m.LedgerKey().Equal(NewMasterKey().LedgerKey()) || bytes.Equal(m.LedgerKey().Seed(), m.proof()) {
+		t.Error("two purposes have one key")
 	}
 }

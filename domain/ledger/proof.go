@@ -166,3 +166,9 @@ func Extends(kept, seen, proof []byte, key string) (Checkpoint, error) {
 	}
 	return newer, nil
 }
+
+// File is a proof or a checkpoint to be kept elsewhere. Its name tells nothing but numbers.
+type File struct {
+	Name string
+	Text []byte
+}
