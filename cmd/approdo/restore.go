@@ -80,6 +80,7 @@ func (c *restoreCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger) (
 		return copied.rehearse(ctx, scratch, c.Key, out, log)
 	}
 	r := restoring{copied: copied, where: c.storage(c.Key), out: out, log: log}
+	r.where.Erasures = c.Erasures
 	if r.master, err = seal.LoadMasterKey(c.Key, c.Data); err != nil {
 		return err
 	}
@@ -96,7 +97,10 @@ func (c *restoreCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger) (
 	if err := r.build(ctx); err != nil {
 		return err
 	}
-	return r.report(ctx)
+	if err := r.wake(ctx); err != nil {
+		return err
+	}
+	return r.report()
 }
 
 // hold compares the copy with the checkpoints, without restoring it.
@@ -395,8 +399,14 @@ func (r *restoring) takeKeys(ctx context.Context, to *seal.Keyring, c seal.Copy)
 		}
 	}
 	// Whoever the journal says is erased may have had keys yet when the copy was taken.
-	if err := to.Forget(ctx, r.extent.erased...); err != nil {
-		return err
+	for class, subjects := range r.extent.erased {
+		left, err := to.Unforgotten(ctx, class, subjects...)
+		if err == nil && len(left) > 0 {
+			err = to.ForgetClass(ctx, class, left...)
+		}
+		if err != nil {
+			return err
+		}
 	}
 	gone, err := to.Forgotten(ctx)
 	if err != nil {
@@ -418,15 +428,17 @@ func (r *restoring) takeKeys(ctx context.Context, to *seal.Keyring, c seal.Copy)
 	return nil
 }
 
-// report opens the house once, as a start does, and says what was restored, what was not, and what is to be done.
-func (r *restoring) report(ctx context.Context) error {
+// wake opens the house once, as a start does: views are made anew, and cases are told of erasures that came after the copy.
+func (r *restoring) wake(ctx context.Context) error {
 	h, err := openHouse(ctx, r.where, r.master, time.Now, true, r.log)
 	if err != nil {
 		return err
 	}
-	if err := h.engines.shut(context.WithoutCancel(ctx)); err != nil {
-		return err
-	}
+	return errors.Join(h.catchUp(ctx), h.engines.shut(context.WithoutCancel(ctx)))
+}
+
+// report says what was restored, what was not, and what is to be done.
+func (r *restoring) report() (err error) {
 	f := r.copied.set().Facts
 	fmt.Fprintf(r.out, "\nRipristinati %d eventi, fino alla posizione %d, scritto il %s. Radice del registro: %s\n", r.extent.size, r.extent.head, inRome(r.extent.at), r.extent.root)
 	if r.extent.size < f.Size {
@@ -444,7 +456,7 @@ func (r *restoring) report(ctx context.Context) error {
 	}
 	_, err = fmt.Fprint(r.out, `Non ci sono: le sessioni (tutti rientrano), le bozze, gli inviti e i collegamenti in corso, ciò che è accaduto dopo la copia.
 Ora:
- 1. avviate approdo serve con le stesse opzioni: le viste si rifanno da sole;
+ 1. avviate approdo serve con le stesse opzioni;
  2. confrontate un'attestazione del registro tenuta altrove (--checkpoint), se non l'avete già fatto;
  3. rifate ciò che è andato perso dopo quella posizione, e avvertite chi legge /api/v1/events: riparta dalla prima pagina;
  4. distruggete ciò che resta della casa vecchia, chiavi comprese, o una cancellazione fatta qui là non vale.

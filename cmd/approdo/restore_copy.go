@@ -19,6 +19,7 @@ import (
 
 	"approdo/adapters/archive"
 	"approdo/adapters/seal"
+	"approdo/domain"
 	"approdo/domain/account"
 	"approdo/domain/casefile"
 	"approdo/domain/event"
@@ -162,7 +163,7 @@ type extent struct {
 	root     tlog.Hash
 	accounts map[uuid.UUID]bool
 	pupils   map[uuid.UUID]bool
-	erased   []uuid.UUID
+	erased   map[domain.Class][]uuid.UUID // pupils whose keys are to be gone, by class; empty: all of them
 }
 
 // measure reads everything, and leaves nothing unread that could be false. Of the checkpoints it tells how many it could hold the journal
@@ -171,7 +172,7 @@ func (c *copied) measure(ctx context.Context, u until, checkpoints []ledger.Chec
 	if err := u.within(c.set().Facts); err != nil {
 		return x, 0, err
 	}
-	x.accounts, x.pupils = map[uuid.UUID]bool{}, map[uuid.UUID]bool{}
+	x.accounts, x.pupils, x.erased = map[uuid.UUID]bool{}, map[uuid.UUID]bool{}, map[domain.Class][]uuid.UUID{}
 	wanted := map[int64]tlog.Hash{}
 	for _, k := range checkpoints {
 		if other, twice := wanted[k.Size]; twice && other != k.Root {
@@ -198,8 +199,8 @@ func (c *copied) measure(ctx context.Context, u until, checkpoints []ledger.Chec
 		x.size, x.head, x.at, x.root = tree.Size(), r.Position, r.At, tree.Root()
 		if id := casefile.IDOf(r.Stream); id != uuid.Nil {
 			x.pupils[id] = true
-			if r.Type == erasedType {
-				x.erased = append(x.erased, id)
+			if class, gone := erasing[r.Type]; gone {
+				x.erased[class] = append(x.erased[class], id)
 			}
 		}
 		if id, ok := strings.CutPrefix(r.Stream, account.Prefix); ok {
@@ -218,8 +219,8 @@ func (c *copied) measure(ctx context.Context, u until, checkpoints []ledger.Chec
 	return x, held, nil
 }
 
-// erasedType is the record that ends a pupil's data.
-const erasedType = "case.pupil-erased"
+// erasing are the records behind which keys go, and of which class.
+var erasing = map[string]domain.Class{"case.pupil-erased": "", "case.health-erased": domain.ClassSpecial}
 
 func isCase(r event.Record) bool { return strings.HasPrefix(r.Stream, casefile.Category) }
 
