@@ -82,7 +82,7 @@ func (s *site) day(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		acts, err := audit.Summary(v, d)
+		acts, err := audit.Summary(v, audit.Search{From: d, To: d})
 		if err != nil {
 			return err
 		}

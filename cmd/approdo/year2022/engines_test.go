@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 
 	"approdo/adapters/postgres/pgtest"
 	postgres "approdo/adapters/postgres/views"
@@ -439,8 +440,33 @@ func (q *questions) trail(now time.Time) error {
 			fmt.Fprintf(&q.out, "trail: %+v\n", r)
 		}
 		n, err1 := audit.Count(q.s, d)
-		acts, err2 := audit.Summary(q.s, d)
+		acts, err2 := audit.Summary(q.s, audit.Search{From: d, To: d})
 		if err := errors.Join(q.tell("trail of the day", n, err1), q.tell("acts", acts, err2)); err != nil {
+			return err
+		}
+	}
+	day := domain.DateOf(now)
+	newest, _, err := audit.Find(q.s, audit.Search{}, audit.Place{}, 1)
+	if err != nil || len(newest) == 0 {
+		return errors.Join(err, q.tell("newest", len(newest), nil))
+	}
+	last := newest[0]
+	for _, f := range []audit.Search{{}, {From: day.AddDays(-30), To: day}, {Role: domain.RoleSchool}, {Role: domain.RoleUST, Type: "case.closed"},
+		{Role: last.Role, Body: last.Body}, {Account: last.Account}, {Cases: []uuid.UUID{last.Case}}, {AsOf: last.Known}, {AsOf: last.Known.Add(-time.Microsecond)},
+		{AsOf: last.Known.AddDate(-1, 0, 0)}, {Role: last.Role, Body: last.Body, AsOf: last.Known.Add(-time.Microsecond)}} {
+		rows, next, err := audit.Find(q.s, f, audit.Place{}, 20)
+		if err := q.tell("found", next, err); err != nil {
+			return err
+		}
+		more, end, err := audit.Find(q.s, f, next, 20)
+		if err := q.tell("found then", end, err); err != nil {
+			return err
+		}
+		for _, r := range append(rows, more...) {
+			fmt.Fprintf(&q.out, "found: %+v\n", r)
+		}
+		acts, err := audit.Summary(q.s, f)
+		if err := q.tell("summary", acts, err); err != nil {
 			return err
 		}
 	}
