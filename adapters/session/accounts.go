@@ -146,9 +146,27 @@ func (s *Service) activate(ctx context.Context, hash []byte, who Account, accept
 	return err
 }
 
-// ChangePassword takes the present password and a new one, ends every session of the account, this one too, and opens another.
+// ActivateFrom is Activate for whoever comes by the network: those who come from one address with codes that are none wait longer each
+// time.
+func (s *Service) ActivateFrom(ctx context.Context, token, password, remote string) error {
+	tries := s.blind("activation-remote:" + network(remote))
+	if err := s.try(ctx, tries, tolerantOfOffices); err != nil {
+		return err
+	}
+	err := s.Activate(ctx, token, password)
+	if errors.Is(err, ErrNoInvitation) {
+		return err
+	}
+	return errors.Join(err, s.storage.TakeBack(ctx, tries))
+}
+
+// ChangePassword takes the present password and a new one, ends every session of the account, this one too, and opens another. Whoever
+// has a second factor proves it first.
 func (s *Service) ChangePassword(ctx context.Context, token, current, password string) (string, Session, error) {
 	sess, err := s.Lookup(ctx, token)
+	if err == nil && sess.Lacks == LacksFactor {
+		err = ErrFactorMissing.With("lacks", string(sess.Lacks))
+	}
 	if err != nil {
 		return "", Session{}, err
 	}
@@ -186,7 +204,11 @@ func (s *Service) ChangePassword(ctx context.Context, token, current, password s
 	if err != nil {
 		return "", Session{}, err
 	}
-	return s.begin(ctx, who, ByPassword)
+	proved := sess.Proof
+	if proved == ByPassword || proved == ByShortPassword {
+		proved = byPassword(password)
+	}
+	return s.begin(ctx, who, proved)
 }
 
 func (s *Service) newPassword(ctx context.Context, id uuid.UUID, password string) (phc string, err error) {
@@ -194,7 +216,11 @@ func (s *Service) newPassword(ctx context.Context, id uuid.UUID, password string
 	if err != nil {
 		return "", err
 	}
-	if err := checkPassword(password, person.Login.Reveal()); err != nil {
+	factors, err := s.factors(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	if err := checkPassword(password, person.Login.Reveal(), len(factors) > 0); err != nil {
 		return "", err
 	}
 	return s.hasher.hash(ctx, password)

@@ -183,9 +183,9 @@ func TestAnOldPageDoesNotUndoANewerOne(t *testing.T) {
 	line, codec, id := &slowLine{Store: memory.New()}, event.NewCodec(&drawer{}, account.Events), uuid.New()
 	d := session.NewDirectory(line, codec)
 	now := time.Date(2022, time.March, 14, 9, 0, 0, 0, time.UTC)
-	act := domain.Act{By: admin, At: now}
+	act := domain.Act{By: domain.System, At: now}
 	do := func(c account.Command) {
-		_, err := event.Execute(t.Context(), line, codec, account.Decider, account.Stream(id), c, event.Origin{ID: uuid.New(), By: admin, At: now})
+		_, err := event.Execute(t.Context(), line, codec, account.Decider, account.Stream(id), c, event.Origin{ID: uuid.New(), By: domain.System, At: now})
 		ok(t, err)
 	}
 	do(account.Invite{Act: act, Account: id, Role: domain.RoleUST, Expires: now.Add(time.Hour),

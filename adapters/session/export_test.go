@@ -7,3 +7,6 @@ func WatchHashes(s *Service, f func(hash func() []byte) []byte) {
 		return f(func() []byte { return derive(password, salt, time, memory, threads, n) })
 	}
 }
+
+// AnswerWithin is how long a question stands.
+const AnswerWithin = answerWithin

@@ -153,6 +153,12 @@ func refused(t *testing.T, err, want error) {
 type fragileState struct {
 	*state.Store
 	noAccept, noTouch, noSession error
+	factorReads                  atomic.Int32
+}
+
+func (s *fragileState) Factors(ctx context.Context, id uuid.UUID, each func(uuid.UUID, string, []byte, int64, time.Time) error) error {
+	s.factorReads.Add(1)
+	return s.Store.Factors(ctx, id, each)
 }
 
 func (s *fragileState) Accept(ctx context.Context, link []byte, hash string, now time.Time) (bool, error) {

@@ -79,8 +79,18 @@ func NewContext(ctx context.Context, s Session) context.Context {
 	return context.WithValue(ctx, key{}, found{session: s})
 }
 
-// FromContext gives who is signed in: ErrNotSignedIn where nobody is, and what the look-up failed with where it failed.
+// FromContext gives who is signed in and lacks nothing: ErrNotSignedIn where nobody is, ErrFactorMissing where a second factor is still to
+// be shown, and what the look-up failed with where it failed.
 func FromContext(ctx context.Context) (Session, error) {
+	s, err := AtTheDoor(ctx)
+	if err == nil && s.Lacks != LacksNothing {
+		return Session{}, ErrFactorMissing.With("lacks", string(s.Lacks))
+	}
+	return s, err
+}
+
+// AtTheDoor gives who is signed in, whatever is lacking: for the pages on which a second factor is shown, and for counting requests.
+func AtTheDoor(ctx context.Context) (Session, error) {
 	f, ok := ctx.Value(key{}).(found)
 	if !ok {
 		return Session{}, ErrNotSignedIn

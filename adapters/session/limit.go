@@ -91,7 +91,7 @@ func (l *Limiter) bucket(key string, now time.Time) *rate.Limiter {
 func (l *Limiter) Limit(next, refused http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		key := "network " + network(r.RemoteAddr)
-		if s, err := FromContext(r.Context()); err == nil {
+		if s, err := AtTheDoor(r.Context()); err == nil {
 			key = "session " + s.ID
 		}
 		a, h := l.Take(key), w.Header()

@@ -18,10 +18,11 @@ import (
 	"approdo/domain"
 )
 
-// The bounds of a password, in characters. There are no rules about which.
+// The bounds of a password, in characters. There are no rules about which. With a second factor a shorter one is enough.
 const (
-	minPassword = 15
-	maxPassword = 128
+	minPassword      = 15
+	minBesideAFactor = 8
+	maxPassword      = 128
 )
 
 // The refusals of a new password.
@@ -135,10 +136,14 @@ func randomBytes(n int) []byte {
 }
 
 // checkPassword holds a new password to its length and refuses what would be tried first.
-func checkPassword(password, login string) error {
+func checkPassword(password, login string, besideAFactor bool) error {
+	least := minPassword
+	if besideAFactor {
+		least = minBesideAFactor
+	}
 	switch n := utf8.RuneCountInString(password); {
-	case n < minPassword:
-		return ErrPasswordTooShort
+	case n < least:
+		return ErrPasswordTooShort.With("min", fmt.Sprint(least))
 	case n > maxPassword:
 		return ErrPasswordTooLong
 	case obvious(password, login):

@@ -149,14 +149,14 @@ func TestNewPasswords(t *testing.T) {
 		"CorrectHorseBatteryStaple":                  ErrPasswordObvious,
 		"milano mare monti ridere":                   nil,
 	} {
-		if got := checkPassword(password, login); !errors.Is(got, want) || want == nil && got != nil {
+		if got := checkPassword(password, login, false); !errors.Is(got, want) || want == nil && got != nil {
 			t.Errorf("%q: %v, want %v", password, got, want)
 		}
 	}
-	if got := checkPassword("4071829340718293", "40718293"); !errors.Is(got, ErrPasswordObvious) {
+	if got := checkPassword("4071829340718293", "40718293", false); !errors.Is(got, ErrPasswordObvious) {
 		t.Errorf("a login of digits twice: %v", got)
 	}
-	if got := checkPassword("un cavallo giallo sul tetto", ""); got != nil {
+	if got := checkPassword("un cavallo giallo sul tetto", "", false); got != nil {
 		t.Errorf("without a login: %v", got)
 	}
 }

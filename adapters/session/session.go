@@ -7,7 +7,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -70,6 +69,9 @@ type Storage interface {
 	TouchSession(ctx context.Context, token []byte, seen, expires time.Time) error
 	EndSession(ctx context.Context, token []byte) error
 	EndSessions(ctx context.Context, account uuid.UUID) error
+	EndOtherSessions(ctx context.Context, account uuid.UUID, token []byte) error
+	// Sessions calls each for every session, the newest first, and perhaps for some that have expired.
+	Sessions(ctx context.Context, account uuid.UUID, each func(token []byte, proof string, created, seen, expires time.Time) error) error
 
 	// Try counts a try under a key as judge says, who is given what is kept (0 and the zero time where nothing is) and gives the new
 	// count, or the instant until which there is to be no try: then that comes back and nothing is counted. Two tries MUST NOT be
@@ -79,6 +81,7 @@ type Storage interface {
 	TakeBack(ctx context.Context, key []byte) error
 	ForgetTries(ctx context.Context, key []byte) error
 
+	FactorStorage
 	PostStorage
 	ProviderStorage
 }
@@ -94,6 +97,8 @@ type Config struct {
 	Cost Cost
 	// FactorsOptional asks nobody for a second factor who has not chosen one, whatever the role: for a demo.
 	FactorsOptional bool
+	// PublicURL is the address under which people reach this service, "https://approdo.example.org", for passkeys to be bound to.
+	PublicURL string
 	// PlainHTTP gives up the Secure flag and the __Host- prefix of the cookie, for a demo on the loopback address.
 	PlainHTTP bool
 }
@@ -106,6 +111,7 @@ type Service struct {
 	clock     domain.Clock
 	plainHTTP bool
 	optional  bool
+	publicURL string
 	posts     bool
 	provider  Provider // nil where people sign in here alone
 	hasher    *hasher
@@ -119,7 +125,7 @@ func New(c Config) *Service {
 	}
 	h := newHasher(c.Cost)
 	return &Service{directory: c.Directory, storage: c.Storage, blind: c.Blind, clock: c.Clock, plainHTTP: c.PlainHTTP,
-		optional: c.FactorsOptional, hasher: h, decoy: h.decoy()}
+		optional: c.FactorsOptional, publicURL: c.PublicURL, hasher: h, decoy: h.decoy()}
 }
 
 // Session is who is signed in.
@@ -163,7 +169,7 @@ func (s *Service) SignIn(ctx context.Context, login, password, remote string) (s
 	if err := errors.Join(s.storage.ForgetTries(ctx, byLogin), s.storage.TakeBack(ctx, byRemote)); err != nil {
 		return "", Session{}, err
 	}
-	return s.begin(ctx, who, ByPassword)
+	return s.begin(ctx, who, byPassword(password))
 }
 
 // whoHas takes one look-up and one hash, whatever it finds.
@@ -231,7 +237,7 @@ func (s *Service) Lookup(ctx context.Context, token string) (Session, error) {
 			return Session{}, err
 		}
 	}
-	return Session{ID: hex.EncodeToString(hash[:12]), Actor: who.Actor(), Proof: Proof(proof), Lacks: s.lacks(who, Proof(proof), factors > 0),
+	return Session{ID: idOf(hash), Actor: who.Actor(), Proof: Proof(proof), Lacks: s.lacks(who, Proof(proof), factors > 0),
 		Since: since, Expires: expires, person: who.Person, sealer: s.directory.codec.Sealer()}, nil
 }
 
