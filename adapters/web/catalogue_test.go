@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"approdo/adapters/session"
 	"approdo/domain"
 	"approdo/domain/account"
 	"approdo/domain/casefile"
@@ -161,6 +162,10 @@ func families(t *testing.T) map[string][]string {
 		"infanzia.":       allOf([]territory.CityInfanzia{territory.InfanziaByCTI, territory.InfanziaByPolo}),
 		"account-status.": allOf([]account.Status{account.Invited, account.Active, account.Suspended, account.Closed}),
 		"account-reason.": allOf(account.Reasons()), "account-act.": ofAccounts, "account-lead.": ofAccounts,
+		"account-waits.": {"invitation", "invitation-text", "invitation-own", "reset", "reset-text", "reset-own"},
+		"factor.":        allOf([]session.FactorKind{session.FactorCode, session.FactorPasskey}),
+		"proof.": allOf([]session.Proof{session.ByPassword, session.ByShortPassword, session.ByFactor, session.ByRecovery, session.ByProvider,
+			session.ByProviderAndFactor, session.ByStrongProvider}),
 		"policy-name.": policy.Names(), "delivery.": {"shown", "mailed"}, "delivery-hint.": {"shown", "mailed"},
 		"parked.": {policy.CodeBehind, policy.CodePanic, policy.CodeUnknown, policy.CodeTimeout, policy.CodeConflict, policy.CodeFault},
 		"drop.":   allOf(policy.DropReasons()), "view.": {"comune", "centre", "school", "board", "audit", "duplicates"},

@@ -145,6 +145,7 @@ func newTestSite(t *testing.T, log io.Writer) *site {
 
 // sessions keeps people in memory by token: password "right" signs in anybody but "busy", who is told to wait.
 type sessions struct {
+	Security
 	people map[string]domain.Actor
 	doors
 }
@@ -184,7 +185,7 @@ func (m *sessions) Leave(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func (m *sessions) Activate(_ context.Context, token, password string) error {
+func (m *sessions) ActivateFrom(_ context.Context, token, password, _ string) error {
 	switch {
 	case token != "invited":
 		return session.ErrNoInvitation

@@ -28,6 +28,10 @@ type Accounts interface {
 	Suspend(ctx context.Context, o event.Origin, id uuid.UUID, r account.Reason) error
 	Reinstate(ctx context.Context, o event.Origin, id uuid.UUID) error
 	Close(ctx context.Context, o event.Origin, id uuid.UUID, r account.Reason) error
+	Approve(ctx context.Context, o event.Origin, id uuid.UUID) error
+	Refuse(ctx context.Context, o event.Origin, id uuid.UUID) error
+	ResetFactors(ctx context.Context, o event.Origin, id uuid.UUID) (done bool, err error)
+	KeepFactors(ctx context.Context, o event.Origin, id uuid.UUID) error
 }
 
 // Directory is every account there is; *session.Directory is it.
@@ -219,8 +223,9 @@ func (s *site) account(w http.ResponseWriter, r *http.Request) error {
 		c.Callouts = []Callout{{Tone: Info, Title: text("accounts.own"), Text: text("accounts.own-text")}}
 		return c.show(s, w, r, accountsCrumb)
 	}
+	c.Callouts = waitingFor(x, actorOf(r).Account)
 	for _, act := range accountActs {
-		if act.now(x.Status()) && (!act.posts || s.Sessions.Posts()) {
+		if act.now(x) && (!act.posts || s.Sessions.Posts()) {
 			c.Actions = append(c.Actions, Action{text("account-act." + act.path), accountPath(x.Account) + "/" + act.path})
 		}
 	}
@@ -398,7 +403,7 @@ func (s *site) addressOf(r *http.Request) string {
 // accountAct is what may be done to an account, and in which statuses.
 type accountAct struct {
 	path   string
-	now    func(account.Status) bool
+	now    func(session.Account) bool
 	reason bool
 	danger bool
 	notice string // empty: the act shows a code instead
@@ -407,24 +412,33 @@ type accountAct struct {
 }
 
 var accountActs = []accountAct{
-	{path: "invito", now: func(st account.Status) bool { return st == account.Invited || st == account.Active }},
-	{path: "spedisci", notice: "invitation-mailed", posts: true, now: func(st account.Status) bool { return st == account.Invited || st == account.Active },
+	{path: "approva", notice: "invitation-approved", now: unapproved, do: approveInvitation},
+	{path: "rifiuta", notice: "invitation-refused", danger: true, now: unapproved, do: refuseInvitation},
+	{path: "invito", now: standing},
+	{path: "spedisci", notice: "invitation-mailed", posts: true, now: standing,
 		do: func(s *site, ctx context.Context, o event.Origin, id uuid.UUID, _ account.Reason) error {
 			return s.Accounts.RenewByMail(ctx, o, id)
 		}},
-	{path: "riattiva", notice: "account-reinstated", now: func(st account.Status) bool { return st == account.Suspended },
+	{path: "riattiva", notice: "account-reinstated", now: func(x session.Account) bool { return x.Status() == account.Suspended },
 		do: func(s *site, ctx context.Context, o event.Origin, id uuid.UUID, _ account.Reason) error {
 			return s.Accounts.Reinstate(ctx, o, id)
 		}},
 	{path: "sospendi", notice: "account-suspended", reason: true, danger: true,
-		now: func(st account.Status) bool { return st == account.Invited || st == account.Active },
+		now: standing,
 		do: func(s *site, ctx context.Context, o event.Origin, id uuid.UUID, why account.Reason) error {
 			return s.Accounts.Suspend(ctx, o, id, why)
 		}},
-	{path: "chiudi", notice: "account-closed", reason: true, danger: true, now: func(st account.Status) bool { return st != account.Closed },
+	{path: "chiudi", notice: "account-closed", reason: true, danger: true, now: func(x session.Account) bool { return x.Status() != account.Closed },
 		do: func(s *site, ctx context.Context, o event.Origin, id uuid.UUID, why account.Reason) error {
 			return s.Accounts.Close(ctx, o, id, why)
 		}},
+	{path: "fattore", notice: "factors-reset", danger: true, now: func(x session.Account) bool { return x.Status() == account.Active }, do: resetFactors},
+	{path: "mantieni", notice: "factors-kept", now: func(x session.Account) bool { return x.Resetter != uuid.Nil }, do: keepFactors},
+}
+
+// standing is an account that is invited or active.
+func standing(x session.Account) bool {
+	return x.Status() == account.Invited || x.Status() == account.Active
 }
 
 func accountForm(x session.Account, act accountAct) *Form {
@@ -499,6 +513,6 @@ func (s *site) accountActPost(w http.ResponseWriter, r *http.Request) error {
 	if act.do == nil {
 		return s.showLink(w, r, link, text("accounts.renewed-title"))
 	}
-	s.redirect(w, r, accountPath(x.Account), act.notice)
+	s.redirect(w, r, accountPath(x.Account), s.noticeOf(act, x.Account))
 	return nil
 }

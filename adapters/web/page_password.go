@@ -56,7 +56,7 @@ func (s *site) activatePost(w http.ResponseWriter, r *http.Request) error {
 	}
 	err := repeated(form)
 	if err == nil {
-		err = s.Sessions.Activate(r.Context(), form.value("invitation"), form.value("password"))
+		err = s.Sessions.ActivateFrom(r.Context(), form.value("invitation"), form.value("password"), r.RemoteAddr)
 	}
 	if err != nil {
 		if !form.refuse(onActivation(err)) {
@@ -71,7 +71,7 @@ func (s *site) activatePost(w http.ResponseWriter, r *http.Request) error {
 func passwordForm() *Form {
 	present := Field{Name: "current", Kind: FieldPassword, Label: text("password.current"), Autocomplete: "current-password", Width: 40}
 	f := newForm("/password", text("password.change"), append([]Field{present}, newPassword()...)...)
-	f.Cancel = "/"
+	f.Cancel = securityPath
 	return f
 }
 
@@ -81,7 +81,7 @@ func (s *site) password(w http.ResponseWriter, r *http.Request) error {
 
 func (s *site) showPassword(w http.ResponseWriter, r *http.Request, f *Form) error {
 	title := text("password.change-title")
-	return passwordView.show(s, w, r, f.Status(), title, choose{title, text("password.change-lead"), f}, Crumb{Text: title})
+	return passwordView.show(s, w, r, f.Status(), title, choose{title, text("password.change-lead"), f}, securityCrumb, Crumb{Text: title})
 }
 
 func (s *site) passwordPost(w http.ResponseWriter, r *http.Request) error {
@@ -101,7 +101,7 @@ func (s *site) passwordPost(w http.ResponseWriter, r *http.Request) error {
 		return s.showPassword(w, r, form)
 	}
 	s.Sessions.SetCookie(w, token)
-	s.redirect(w, r, "/", "password-changed")
+	s.redirect(w, r, securityPath, "password-changed")
 	return nil
 }
 

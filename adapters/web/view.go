@@ -129,7 +129,7 @@ func (v view[T]) show(s *site, w http.ResponseWriter, r *http.Request, status in
 func (s *site) frame(w http.ResponseWriter, r *http.Request, title Text, crumbs []Crumb) frame {
 	v := visitOf(r)
 	return frame{
-		Lang: v.lang, Title: title, Crumbs: crumbs, Nav: navOf(v.person, r.URL.Path), Person: v.person, SignedIn: v.person != nil,
+		Lang: v.lang, Title: title, Crumbs: crumbs, Nav: navFor(v, r.URL.Path), Person: v.person, SignedIn: v.person != nil,
 		Notice: s.takeNotice(w, r), Path: r.URL.EscapedPath(), Owner: s.Owner, Demo: s.Demo,
 		Nameless: v.nameless,
 	}

@@ -19,7 +19,8 @@ type visit struct {
 	id       string
 	lang     Lang
 	person   *Person // nil while nobody is signed in
-	nameless bool    // no pupil's data is shown, since nobody could record it
+	lacks    session.Lack
+	nameless bool // no pupil's data is shown, since nobody could record it
 }
 
 type visitKey struct{}
@@ -52,8 +53,9 @@ func (s *site) cookieName(name string) string {
 // identified finds out who is signed in. A session that ended is nobody's.
 func (s *site) identified(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		who, err := session.FromContext(r.Context())
+		who, err := session.AtTheDoor(r.Context())
 		if err == nil {
+			visitOf(r).lacks = who.Lacks
 			visitOf(r).person, err = s.person(r.Context(), who)
 		}
 		if err != nil && !errors.Is(err, domain.KindUnauthorised) {

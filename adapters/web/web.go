@@ -31,10 +31,11 @@ type Sessions interface {
 	Authenticate(next http.Handler) http.Handler
 	Enter(w http.ResponseWriter, r *http.Request, login, password string) (session.Session, error)
 	Leave(w http.ResponseWriter, r *http.Request) error
-	Activate(ctx context.Context, token, password string) error
+	ActivateFrom(ctx context.Context, token, password, remote string) error
 	ChangePassword(ctx context.Context, token, current, password string) (string, session.Session, error)
 	Token(r *http.Request) string
 	SetCookie(w http.ResponseWriter, token string)
+	Security
 	Post
 	Providers
 }
@@ -156,7 +157,11 @@ func (s *site) routes(r chi.Router) {
 	r.Get("/accessibilita", s.page(s.accessibility))
 	r.Get("/privacy", s.page(s.privacy))
 	r.Group(func(r chi.Router) {
-		r.Use(s.signedIn, s.sent)
+		r.Use(s.signedIn)
+		s.securityRoutes(r)
+	})
+	r.Group(func(r chi.Router) {
+		r.Use(s.signedIn, s.whole, s.sent)
 		r.Get("/", s.page(s.home))
 		r.Get("/password", s.page(s.password))
 		r.Post("/password", s.page(s.passwordPost))
