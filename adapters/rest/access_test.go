@@ -520,6 +520,14 @@ var largeTable = []largeRow{
 	{route: "POST /accounts/{id}/reinstatement", of: "the UST's", path: "/accounts/{ust}/reinstatement", statuses: [7]int{401, 403, 403, 403, 404, 403, 200}},
 	{route: "POST /accounts/{id}/invitation-renewal", of: "a comune's", path: "/accounts/{comune}/invitation-renewal", statuses: [7]int{401, 403, 403, 403, 200, 403, 200}},
 	{route: "POST /accounts/{id}/invitation-renewal", of: "the Prefettura's", path: "/accounts/{prefettura}/invitation-renewal", statuses: [7]int{401, 403, 403, 403, 404, 403, 200}},
+	{route: "POST /accounts/{id}/invitation-approval", of: "a comune's", path: "/accounts/{comune}/invitation-approval", statuses: [7]int{401, 403, 403, 403, 200, 403, 200}},
+	{route: "POST /accounts/{id}/invitation-approval", of: "the Prefettura's", path: "/accounts/{prefettura}/invitation-approval", statuses: [7]int{401, 403, 403, 403, 404, 403, 409}},
+	{route: "POST /accounts/{id}/second-factor-reset", of: "a comune's", path: "/accounts/{comune}/second-factor-reset", statuses: [7]int{401, 403, 403, 403, 200, 403, 200}},
+	{route: "POST /accounts/{id}/second-factor-reset", of: "the UST's", path: "/accounts/{ust}/second-factor-reset", statuses: [7]int{401, 403, 403, 403, 404, 403, 200}},
+	{route: "POST /accounts/{id}/second-factor-reset-refusal", of: "a comune's", path: "/accounts/{comune}/second-factor-reset-refusal", statuses: [7]int{401, 403, 403, 403, 200, 403, 200}},
+	{route: "POST /accounts/{id}/second-factor-reset-refusal", of: "the UST's", path: "/accounts/{ust}/second-factor-reset-refusal", statuses: [7]int{401, 403, 403, 403, 404, 403, 200}},
+	{route: "POST /accounts/{id}/invitation-refusal", of: "a comune's", path: "/accounts/{comune}/invitation-refusal", statuses: [7]int{401, 403, 403, 403, 409, 403, 409}},
+	{route: "POST /accounts/{id}/invitation-refusal", of: "the UST's", path: "/accounts/{ust}/invitation-refusal", statuses: [7]int{401, 403, 403, 403, 404, 403, 200}},
 }
 
 func TestWhatEachRoleGetsFromTheOtherRoutes(t *testing.T) {

@@ -31,6 +31,8 @@ type accountAnswer struct {
 	// Delivery is that of the invitation that stands.
 	Delivery        account.Delivery `json:"delivery,omitzero"`
 	InvitationToken string           `json:"invitation_token,omitzero"`
+	ApprovalAskedBy uuid.UUID        `json:"approval_asked_by,omitzero"` // a second person is to approve the invitation
+	ResetAskedBy    uuid.UUID        `json:"second_factor_reset_asked_by,omitzero"`
 }
 
 // managed lists the accounts that are an actor's to manage.
@@ -52,7 +54,7 @@ func (a *api) manage(actor domain.Actor, id uuid.UUID) (session.Account, error) 
 
 func (a *api) accountOf(ctx context.Context, acc session.Account) (accountAnswer, error) {
 	out := accountAnswer{ID: acc.Account, Role: acc.Role, Body: acc.Body, Status: acc.Status(), Since: acc.Since.UTC(), Reason: acc.Reason,
-		InvitedAt: acc.InvitedAt.UTC(), InvitationExpires: acc.Expires.UTC()}
+		InvitedAt: acc.InvitedAt.UTC(), InvitationExpires: acc.Expires.UTC(), ApprovalAskedBy: acc.Inviter, ResetAskedBy: acc.Resetter}
 	if !acc.Expires.IsZero() {
 		out.Delivery = acc.Delivery
 	}

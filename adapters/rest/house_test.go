@@ -18,6 +18,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/google/uuid"
+	"github.com/pquerna/otp/totp"
 
 	"approdo/adapters/memory"
 	"approdo/adapters/rest"
@@ -105,6 +106,7 @@ type house struct {
 	time    atomic.Int64
 	actors  map[persona]domain.Actor
 	tokens  map[persona]string
+	codes   map[persona][]string // recovery codes of those who have a second factor
 
 	mu        sync.Mutex
 	followed  event.Position
@@ -118,7 +120,7 @@ func (plainTokens) Of(kind, text string) []byte { return fmt.Appendf(nil, "%s/%s
 
 func newHouse(t testing.TB, change ...func(*rest.Config)) *house {
 	t.Helper()
-	h := &house{t: t, store: &journal{Store: memory.New()}, log: &lines{}, actors: map[persona]domain.Actor{}, tokens: map[persona]string{}}
+	h := &house{t: t, store: &journal{Store: memory.New()}, log: &lines{}, actors: map[persona]domain.Actor{}, tokens: map[persona]string{}, codes: map[persona][]string{}}
 	h.time.Store(time.Date(2022, time.March, 14, 9, 0, 0, 0, time.UTC).UnixNano())
 	log := slog.New(slog.NewJSONHandler(h.log, nil))
 	sealer := sealtest.New()
@@ -199,8 +201,23 @@ func (h *house) invite(sessions *session.Service) {
 		h.check(sessions.Activate(ctx, link.Token, password))
 		token, s, err := sessions.SignIn(ctx, login, password, "192.0.2.1:1")
 		h.check(err)
+		if s.Lacks == session.LacksEnrolment {
+			token, h.codes[p] = h.enrol(sessions, token)
+		}
 		h.actors[p], h.tokens[p] = s.Actor, token
 	}
+}
+
+// enrol gives whoever is signed in a second factor, and recovery codes to sign in with.
+func (h *house) enrol(sessions *session.Service, token string) (string, []string) {
+	h.t.Helper()
+	offer, err := sessions.OfferCode(context.Background(), token)
+	h.check(err)
+	code, err := totp.GenerateCode(offer.Secret, h.now())
+	h.check(err)
+	e, err := sessions.EnrolCode(context.Background(), token, code)
+	h.check(err)
+	return e.Token, e.Codes
 }
 
 func loginOf(p persona) string { return strings.ReplaceAll(string(p), " ", ".") + "@example.org" }
@@ -208,7 +225,11 @@ func loginOf(p persona) string { return strings.ReplaceAll(string(p), " ", ".") 
 // signIn opens a session over the API and gives its token.
 func (h *house) signIn(p persona) string {
 	h.t.Helper()
-	x := h.post(anonymous, "/api/v1/sessions", `{"login":"`+loginOf(p)+`","password":"`+password+`"}`).want(201)
+	code := ""
+	if left := h.codes[p]; len(left) > 0 {
+		code, h.codes[p] = left[0], left[1:]
+	}
+	x := h.post(anonymous, "/api/v1/sessions", `{"login":"`+loginOf(p)+`","password":"`+password+`","code":"`+code+`"}`).want(201)
 	return read[struct{ Token string }](x).Token
 }
 

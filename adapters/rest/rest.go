@@ -17,8 +17,8 @@ import (
 	"approdo/domain"
 	"approdo/domain/account"
 	"approdo/domain/desk"
-	"approdo/domain/reading"
 	"approdo/domain/event"
+	"approdo/domain/reading"
 	"approdo/projections"
 	"approdo/projections/duplicates"
 )
@@ -38,7 +38,7 @@ type Views interface {
 type Sessions interface {
 	Authenticate(next http.Handler) http.Handler
 	Token(r *http.Request) string
-	SignIn(ctx context.Context, login, password, remote string) (string, session.Session, error)
+	SignInWithCode(ctx context.Context, login, password, code, remote string) (string, session.Session, error)
 	SignOut(ctx context.Context, token string) error
 	Invite(ctx context.Context, o event.Origin, i session.Invitation) (session.Link, error)
 	Renew(ctx context.Context, o event.Origin, id uuid.UUID, last time.Duration) (session.Link, error)
@@ -46,6 +46,10 @@ type Sessions interface {
 	Posts() bool
 	Suspend(ctx context.Context, o event.Origin, id uuid.UUID, r account.Reason) error
 	Reinstate(ctx context.Context, o event.Origin, id uuid.UUID) error
+	Approve(ctx context.Context, o event.Origin, id uuid.UUID) error
+	Refuse(ctx context.Context, o event.Origin, id uuid.UUID) error
+	ResetFactors(ctx context.Context, o event.Origin, id uuid.UUID) (done bool, err error)
+	KeepFactors(ctx context.Context, o event.Origin, id uuid.UUID) error
 }
 
 // Directory lists the accounts; *session.Directory is it.
@@ -105,7 +109,11 @@ func newAPI(c Config) *api {
 	r.Post(base+"/sessions", a.read(a.signIn))
 	r.Group(func(r chi.Router) {
 		r.Use(a.signedIn)
-		a.routes(route{r})
+		a.ownRoutes(route{r})
+		r.Group(func(r chi.Router) {
+			r.Use(a.whole)
+			a.routes(route{r})
+		})
 	})
 	return a
 }
@@ -117,11 +125,14 @@ func (r route) get(path string, h http.HandlerFunc)    { r.Get(base+path, h) }
 func (r route) post(path string, h http.HandlerFunc)   { r.Post(base+path, h) }
 func (r route) delete(path string, h http.HandlerFunc) { r.Delete(base+path, h) }
 
-// routes is all that only those who are signed in may ask for. The authorisation test walks it.
-func (a *api) routes(r route) {
+// ownRoutes are for whoever is signed in, a second factor lacking or not.
+func (a *api) ownRoutes(r route) {
 	r.get("/sessions/current", a.read(a.whoAmI))
 	r.delete("/sessions/current", a.read(a.signOut))
+}
 
+// routes is all that only those who are signed in and lack nothing may ask for. The authorisation test walks it.
+func (a *api) routes(r route) {
 	r.get("/cases", a.read(a.listCases))
 	r.post("/cases", post(a, a.requestCase, a.showCase))
 	r.post("/enrolments", post(a, a.enrol, a.showCase))
@@ -159,4 +170,8 @@ func (a *api) routes(r route) {
 	r.post("/accounts/{id}/suspension", post(a, a.suspendAccount, a.showAccount))
 	r.post("/accounts/{id}/reinstatement", post(a, a.reinstateAccount, a.showAccount))
 	r.post("/accounts/{id}/invitation-renewal", post(a, a.renewInvitation, a.showAccount))
+	r.post("/accounts/{id}/invitation-approval", post(a, a.approveInvitation, a.showAccount))
+	r.post("/accounts/{id}/invitation-refusal", post(a, a.refuseInvitation, a.showAccount))
+	r.post("/accounts/{id}/second-factor-reset", post(a, a.resetFactors, a.showAccount))
+	r.post("/accounts/{id}/second-factor-reset-refusal", post(a, a.keepFactors, a.showAccount))
 }

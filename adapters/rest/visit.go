@@ -51,7 +51,7 @@ func bearerOnly(next http.Handler) http.Handler {
 // identified finds out who is signed in. A session that ended is nobody's.
 func (a *api) identified(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s, err := session.FromContext(r.Context())
+		s, err := session.AtTheDoor(r.Context())
 		switch {
 		case err == nil:
 			visitOf(r.Context()).session = &s
@@ -68,6 +68,17 @@ func (a *api) signedIn(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if visitOf(r.Context()).session == nil {
 			a.fail(w, r, session.ErrNotSignedIn)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// whole turns away whoever has yet to show a second factor.
+func (a *api) whole(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, err := session.FromContext(r.Context()); err != nil {
+			a.fail(w, r, err)
 			return
 		}
 		next.ServeHTTP(w, r)

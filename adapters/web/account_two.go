@@ -41,11 +41,11 @@ func (s *site) noticeOf(act accountAct, id uuid.UUID) string {
 // waitingFor tells whoever reads an account's page what waits for a second person, and whether that may be them.
 func waitingFor(x session.Account, reader uuid.UUID) (all []Callout) {
 	tell := func(key string, first uuid.UUID) {
-		words := text("account-waits." + key + "-text")
+		more := key + "-text"
 		if first == reader {
-			words = text("account-waits." + key + "-own")
+			more = key + "-own"
 		}
-		all = append(all, Callout{Tone: Warning, Title: text("account-waits." + key), Text: words})
+		all = append(all, Callout{Tone: Warning, Title: text("account-waits." + key), Text: text("account-waits." + more)})
 	}
 	if unapproved(x) {
 		tell("invitation", x.Inviter)
