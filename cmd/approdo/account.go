@@ -15,7 +15,9 @@ import (
 
 // accountCmd is for the first accounts, before anybody can sign in.
 type accountCmd struct {
-	Invite inviteCmd `cmd:"" help:"Invita una persona e stampa il codice con cui sceglie la password, valido una volta e al più 72 ore."`
+	Invite  inviteCmd  `cmd:"" help:"Invita una persona e stampa il codice con cui sceglie la password, valido una volta e al più 72 ore."`
+	Approve approveCmd `cmd:"" help:"Approva un invito che aspetta una seconda persona."`
+	Reset   resetCmd   `cmd:"" name:"reset-factor" help:"Azzera il secondo fattore di chi ha perso telefono e codici di recupero: al prossimo accesso ne sceglie un altro."`
 }
 
 // inviteCmd begins an account.

@@ -15,7 +15,7 @@ import (
 
 // publicURL is where people reach the service.
 type publicURL struct {
-	PublicURL string `name:"public-url" help:"Indirizzo a cui le persone raggiungono il servizio: sta nei messaggi, e i gestori d'identità rimandano lì." placeholder:"https://approdo.ente.it"`
+	PublicURL string `name:"public-url" help:"Indirizzo a cui le persone raggiungono il servizio: sta nei messaggi, i gestori d'identità rimandano lì e le passkey valgono solo per quello." placeholder:"https://approdo.ente.it"`
 }
 
 // check wants an address and nothing behind it; needed says that one must be there.

@@ -66,8 +66,8 @@ func allEvents(sealer domain.Sealer) *event.Codec {
 	return event.NewCodec(sealer, casefile.Events, places.Events, territory.Events, territory.SchoolEvents, account.Events, reading.Events)
 }
 
-// openHouse opens a storage, and makes what is not there yet. Plain serves cookies over http.
-func openHouse(ctx context.Context, where storage, master seal.MasterKey, clock domain.Clock, plain bool, log *slog.Logger) (_ *house, err error) {
+// openHouse opens a storage, and makes what is not there yet. Plain serves cookies over http. Doors change how people are let in.
+func openHouse(ctx context.Context, where storage, master seal.MasterKey, clock domain.Clock, plain bool, log *slog.Logger, doors ...func(*session.Config)) (_ *house, err error) {
 	h := &house{log: log, clock: clock, tokens: seal.NewTokens(master), metrics: metrics.New()}
 	if h.engines, err = where.open(ctx, master, log); err != nil {
 		return nil, err
@@ -92,8 +92,12 @@ func openHouse(ctx context.Context, where storage, master seal.MasterKey, clock 
 		board.Projection(), audit.Projection(), duplicates.Projection(h.keys, h.tokens), readings.Projection(h.keys),
 		retention.Projection())
 	h.directory = session.NewDirectory(h.store, h.codec)
-	h.sessions = session.New(session.Config{Directory: h.directory, Storage: h.state, Clock: clock, PlainHTTP: plain,
-		Blind: func(text string) []byte { return h.tokens.Of("login", text) }})
+	people := session.Config{Directory: h.directory, Storage: h.state, Clock: clock, PlainHTTP: plain,
+		Blind: func(text string) []byte { return h.tokens.Of("login", text) }}
+	for _, change := range doors {
+		change(&people)
+	}
+	h.sessions = session.New(people)
 	if h.policies, err = feed.NewRouter(h.store, h.passed, h.parking, log); err != nil {
 		return nil, err
 	}

@@ -140,7 +140,7 @@ func (c *serveCmd) Run(ctx context.Context, out io.Writer, diary diary) error {
 	if c.Plain && !isLoopback(l.Addr()) {
 		return errPlain
 	}
-	h, err := c.load(ctx, c.Plain, log)
+	h, err := c.load(ctx, c.Plain, log, func(s *session.Config) { s.PublicURL = c.PublicURL })
 	if err != nil {
 		return err
 	}

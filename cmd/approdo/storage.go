@@ -74,12 +74,12 @@ func hasScheme(address string, known ...[]string) bool {
 }
 
 // load opens the house with the master key, which must be there.
-func (s *storage) load(ctx context.Context, plain bool, log *slog.Logger) (*house, error) {
+func (s *storage) load(ctx context.Context, plain bool, log *slog.Logger, doors ...func(*session.Config)) (*house, error) {
 	master, err := seal.LoadMasterKey(s.Key, s.Data)
 	if err != nil {
 		return nil, err
 	}
-	return openHouse(ctx, *s, master, time.Now, plain, log)
+	return openHouse(ctx, *s, master, time.Now, plain, log, doors...)
 }
 
 // The files of a data directory. The master key is none of them.
