@@ -37,6 +37,7 @@ type story struct {
 	where   []string               // flags that say where everything is kept
 	spoil   func(t *testing.T) int // changes every count of the board by hand and says how many there were
 	program *program
+	second  *person            // an administrator beside the first
 	people  map[string]*person // by kind and body, as "centre:CTI-25"; those who stand for the province by role
 	cases   map[string]stage
 }
@@ -163,8 +164,13 @@ func (s *story) invite(by *person, role, body string) *person {
 		name += ":" + body
 	}
 	p := s.program.person(strings.ToLower(strings.ReplaceAll(name, ":", ".")) + "@example.org")
-	answer := read[struct{ InvitationToken string }](by.post("/accounts", fields{"role": role, "body": body, "login": p.login,
-		"full_name": "Persona Inventata"}))
+	answer := read[struct {
+		ID, InvitationToken string
+		Waits               string `json:"approval_asked_by"`
+	}](by.post("/accounts", fields{"role": role, "body": body, "login": p.login, "full_name": "Persona Inventata"}))
+	if answer.Waits != "" {
+		s.second.post("/accounts/"+answer.ID+"/invitation-approval", nil)
+	}
 	s.welcome(name, p, answer.InvitationToken)
 	return p
 }
@@ -174,14 +180,19 @@ func (s *story) welcome(name string, p *person, code string) {
 	p.activate(code)
 	p.enter(phrase)
 	p.signIn(phrase)
-	s.people[name] = p
+	if name != "" {
+		s.people[name] = p
+	}
 }
 
 // serve starts the service on the story's data. Everybody's sessions go on, at the new address.
 func (s *story) serve() {
 	s.Helper()
 	s.program = start(s.T, append([]string{"serve", "--plain", "--listen", "127.0.0.1:0", "--email", "approdo@example.org"}, s.where...)...)
-	for _, p := range s.people {
+	for _, p := range append(slices.Collect(maps.Values(s.people)), s.second) {
+		if p == nil {
+			continue // nobody is there yet
+		}
 		was := s.parse(p.url)
 		p.url = s.program.url
 		p.browser.Jar.SetCookies(s.parse(p.url), p.browser.Jar.Cookies(was))
@@ -378,9 +389,13 @@ func (s *story) begin(register string) *person {
 	if !strings.Contains(again, " 0 nuove, 0 cambiate") {
 		s.Errorf("the same file again changed something: %s", again)
 	}
-	first := invitationCode(s.T, s.command("account", "invite", "--role", "administrator", "--user", "administrator@example.org",
-		"--name", "Persona Inventata"))
+	invited := func(login string) string {
+		return invitationCode(s.T, s.command("account", "invite", "--role", "administrator", "--user", login, "--name", "Persona Inventata"))
+	}
+	first, second := invited("administrator@example.org"), invited("second@example.org")
 	s.serve()
+	s.second = s.program.person("second@example.org")
+	s.welcome("", s.second, second)
 	admin := s.program.person("administrator@example.org")
 	s.welcome("administrator", admin, first)
 	return admin
