@@ -330,7 +330,7 @@ func (c *takeCmd) verify(ctx context.Context, sets []*archive.Set, out io.Writer
 	if scratch == "" {
 		scratch = c.To
 	}
-	return copied.rehearse(ctx, scratch, "", out, log)
+	return copied.rehearse(ctx, scratch, seal.MasterKey{}, out, log)
 }
 
 // identityCmd makes an age identity.

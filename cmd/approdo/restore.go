@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"io"
@@ -29,7 +30,7 @@ type restoreCmd struct {
 	whereabouts
 	Until       string   `help:"Fino a una posizione, o a un istante (2026-11-22T12:00:00+01:00), compreso." placeholder:"FIN DOVE"`
 	Checkpoint  []string `help:"Attestazioni del registro (file) a cui la copia deve corrispondere." type:"existingfile"`
-	LedgerKey   string   `help:"Chiave pubblica con cui le attestazioni sono firmate, o il file che la contiene."`
+	LedgerKey   string   `help:"Chiave pubblica con cui le attestazioni sono firmate, o il file che la contiene; altrimenti quella che viene dalla chiave maestra."`
 	Erasures    string   `help:"Registro delle cancellazioni; altrimenti quello accanto alla chiave maestra." type:"path"`
 	NoErasures  string   `help:"Ripristina senza registro delle cancellazioni, per questo motivo." placeholder:"MOTIVO"`
 	checkpoints []ledger.Checkpoint
@@ -50,8 +51,8 @@ func (c *restoreCmd) Validate() error {
 	if c.NoErasures != "" && c.Erasures != "" {
 		errs = append(errs, errors.New("--no-erasures: non insieme a --erasures"))
 	}
-	if len(c.Checkpoint) > 0 && c.LedgerKey == "" {
-		errs = append(errs, errors.New("--ledger-key: manca la chiave con cui sono firmate le attestazioni"))
+	if len(c.Checkpoint) > 0 && c.LedgerKey == "" && c.Key == "" {
+		errs = append(errs, errors.New("--checkpoint: per leggerle serve --ledger-key, o --key"))
 	}
 	return errors.Join(errs...)
 }
@@ -66,7 +67,14 @@ func (c *restoreCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger) (
 	if err := copied.check(); err != nil {
 		return err
 	}
-	if err := c.openCheckpoints(); err != nil {
+	r := restoring{copied: copied, where: c.storage(c.Key), out: out, log: log}
+	r.where.Erasures = c.Erasures
+	if c.Key != "" {
+		if r.master, err = seal.LoadMasterKey(c.Key, c.Data); err != nil {
+			return err
+		}
+	}
+	if err := c.openCheckpoints(r.master); err != nil {
 		return err
 	}
 	if c.Check {
@@ -77,12 +85,7 @@ func (c *restoreCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger) (
 		if scratch == "" {
 			scratch = os.TempDir()
 		}
-		return copied.rehearse(ctx, scratch, c.Key, out, log)
-	}
-	r := restoring{copied: copied, where: c.storage(c.Key), out: out, log: log}
-	r.where.Erasures = c.Erasures
-	if r.master, err = seal.LoadMasterKey(c.Key, c.Data); err != nil {
-		return err
+		return copied.rehearse(ctx, scratch, r.master, out, log)
 	}
 	if r.erasures, err = c.openErasures(r.master, log); err != nil {
 		return err
@@ -127,10 +130,13 @@ func (c *restoreCmd) told(held int, copied *copied, out io.Writer) error {
 	return err
 }
 
-func (c *restoreCmd) openCheckpoints() error {
+func (c *restoreCmd) openCheckpoints(master seal.MasterKey) error {
 	key := c.LedgerKey
 	if b, err := os.ReadFile(key); err == nil {
 		key = string(b)
+	}
+	if key == "" && !master.IsZero() {
+		key = ledger.VerifierKey(master.LedgerKey().Public().(ed25519.PublicKey))
 	}
 	for _, file := range c.Checkpoint {
 		b, err := os.ReadFile(file)

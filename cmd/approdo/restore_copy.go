@@ -255,7 +255,7 @@ func (b *belongings) upTo(x extent, samePositions bool) {
 }
 
 // rehearse restores a copy into a folder of its own, which it removes: into files, with the keys where there is a master key.
-func (c *copied) rehearse(ctx context.Context, scratch, key string, out io.Writer, log logger) (err error) {
+func (c *copied) rehearse(ctx context.Context, scratch string, master seal.MasterKey, out io.Writer, log logger) (err error) {
 	if err := os.MkdirAll(scratch, 0o700); err != nil {
 		return err
 	}
@@ -268,17 +268,12 @@ func (c *copied) rehearse(ctx context.Context, scratch, key string, out io.Write
 	if err != nil {
 		return err
 	}
-	r := restoring{copied: c, extent: x, where: storage{Data: filepath.Join(dir, "dati")}, out: out, log: log}
-	if key != "" {
-		if r.master, err = seal.LoadMasterKey(key, ""); err != nil {
-			return err
-		}
-	}
+	r := restoring{copied: c, extent: x, where: storage{Data: filepath.Join(dir, "dati")}, master: master, out: out, log: log}
 	if err := r.build(ctx); err != nil {
 		return err
 	}
 	without := ""
-	if key == "" {
+	if master.IsZero() {
 		without = " Le chiavi sono state lette ma non provate: per farlo serve anche la chiave maestra (approdo restore --check … --key FILE)."
 	}
 	_, err = fmt.Fprintf(out, "Ripristinata per prova: %d eventi, stessa radice del manifesto.%s\n", x.size, without)

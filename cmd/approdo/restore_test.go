@@ -350,7 +350,7 @@ func TestARestoreRefusesWhatItCannotTrust(t *testing.T) {
 		"keys that are older":    {later, append(append(base, noErasures...), "--keys-from", first), "più vecchie"},
 		"a set without its base": {copyOf(later, func(string) {}), append(base, noErasures...), "di cui questa è la continuazione"},
 		"a wrong master key":     {first, append([]string{"--identity", who.file, "--key", otherKey, "--data", target}, noErasures...), "--key"},
-		"no ledger of erasures":  {first, base, "registro delle cancellazioni"},
+		"no ledger of erasures":  {first, append(base, "--erasures", filepath.Join(dir, "nowhere")), "registro delle cancellazioni"},
 		"a folder with data":     {first, append([]string{"--identity", who.file, "--key", data + ".key", "--data", otherData}, noErasures...), "ci sono già dei dati"},
 		"a journal with records": {first, append(append(base, noErasures...), "--journal", moved(t, otherData)), "ci sono già dei dati"},
 		"keys in the keyring":    {first, append(append(base, noErasures...), "--keyring", moved(t, data)), "ci sono già dei dati"},
@@ -426,6 +426,19 @@ func TestARestoreIsHeldAgainstCheckpoints(t *testing.T) {
 			t.Errorf("%s: code %d, %s%s", r.want, code, out, said)
 		}
 	}
+	// The house's own key follows from the master key.
+	master, err := seal.LoadMasterKey(data+".key", data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, err := kept["old"].Sign(master.LedgerKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(files["old"], own, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	command(t, "restore", "--check", "--from", set, "--identity", who.file, "--checkpoint", files["old"], "--key", data+".key")
 	// With a point in time before the checkpoint the whole copy is held against it all the same.
 	code, _, said := called(t, nil, append([]string{"restore", "--from", set, "--identity", who.file, "--key", data + ".key", "--data", filepath.Join(dir, "no"),
 		"--until", "10", "--checkpoint", files["forked"], "--ledger-key", key}, noErasures...)...)
