@@ -114,6 +114,12 @@ POST /cases/{id}/restriction-lifting     limited    401   403  404  403  403  40
 POST /cases/{id}/restriction-lifting     closed     401   403  404  403  403  404  403  403  404  200 403 404
 POST /cases/{id}/restriction-lifting     erased     401   403  404  403  403  404  403  403  404  409 403 404
 GET  /cases/{id}                         limited    401   200  404  200  200  404  200  200  404  200 403 404
+GET  /cases/{id}/subject-access          attending  401   403  404  403  403  404  403  403  404  200 403 404
+GET  /cases/{id}/subject-access          closed     401   403  404  403  403  404  403  403  404  200 403 404
+GET  /cases/{id}/subject-access          erased     401   403  404  403  403  404  403  403  404  409 403 404
+GET  /cases/{id}/erasure-certificates    attending  401   403  404  403  403  404  403  403  404  404 403 404
+GET  /cases/{id}/erasure-certificates    closed     401   403  404  403  403  404  403  403  404  404 403 404
+GET  /cases/{id}/erasure-certificates    erased     401   403  404  403  403  404  403  403  404  200 403 404
 POST /cases/{id}/amendments              limited    401   403  404  403  403  404  200  403  404  200 403 404
 POST /cases/{id}/domicile-changes        limited    401   200  404  200  403  404  200  403  404  200 403 404
 POST /cases/{id}/notes                   limited    401   200  404  200  403  404  200  403  404  200 403 404
@@ -495,6 +501,10 @@ var largeTable = []largeRow{
 		statuses: [7]int{401, 403, 403, 409, 201, 403, 403}},
 	{route: "GET /board", statuses: [7]int{401, 200, 200, 200, 200, 200, 403}},
 	{route: "GET /audit-days/{date}", path: "/audit-days/2022-03-14", statuses: [7]int{401, 403, 403, 403, 200, 200, 403}},
+	{route: "GET /ledger/checkpoints", statuses: [7]int{401, 403, 403, 403, 200, 200, 403}},
+	{route: "GET /ledger/checkpoints/{size}", path: "/ledger/checkpoints/latest", statuses: [7]int{401, 403, 403, 403, 200, 200, 403}},
+	{route: "GET /ledger/consistency", path: "/ledger/consistency?older=1&newer=2", statuses: [7]int{401, 403, 403, 403, 404, 404, 403}},
+	{route: "GET /ledger/inclusion", path: "/ledger/inclusion?position=1", statuses: [7]int{401, 403, 403, 403, 200, 200, 403}},
 	{route: "GET /events", statuses: [7]int{401, 403, 403, 403, 200, 403, 403}},
 	{route: "GET /territory/comuni", statuses: [7]int{401, 403, 200, 403, 200, 200, 403}},
 	{route: "POST /territory/comuni/{code}/amendments", path: "/territory/comuni/015189/amendments", body: `{"population":41371}`, statuses: [7]int{401, 403, 403, 403, 200, 403, 403}},
@@ -512,6 +522,9 @@ var largeTable = []largeRow{
 	{route: "GET /accounts", statuses: [7]int{401, 403, 403, 403, 200, 403, 200}},
 	{route: "GET /accounts/{id}", of: "a comune's", path: "/accounts/{comune}", statuses: [7]int{401, 403, 403, 403, 200, 403, 200}},
 	{route: "GET /accounts/{id}", of: "the Prefettura's", path: "/accounts/{prefettura}", statuses: [7]int{401, 403, 403, 403, 404, 403, 200}},
+	{route: "GET /retention", statuses: [7]int{401, 403, 403, 403, 200, 403, 403}},
+	{route: "POST /retention", body: `{"pupil":36,"health":12,"drafts":2,"readings":24}`, statuses: [7]int{401, 403, 403, 403, 201, 403, 403}},
+	{route: "GET /retention/due", statuses: [7]int{401, 403, 403, 403, 200, 403, 403}},
 	{route: "POST /accounts", of: "a comune's", body: `{"role":"comune","body":"015118","login":"{new}","full_name":"Persona di prova"}`, statuses: [7]int{401, 403, 403, 403, 201, 403, 201}},
 	{route: "POST /accounts", of: "an administrator's", body: `{"role":"administrator","login":"{new}","full_name":"Persona di prova"}`, statuses: [7]int{401, 403, 403, 403, 403, 403, 201}},
 	{route: "POST /accounts/{id}/suspension", of: "a comune's", path: "/accounts/{comune}/suspension", body: `{"reason":"inactive"}`, statuses: [7]int{401, 403, 403, 403, 200, 403, 200}},

@@ -76,9 +76,12 @@ type Config struct {
 	Directory Directory
 	Answers   Answers
 	Readings  *reading.Recorder
+	Ledger    Ledger
 	Limiter   *session.Limiter
 	Sealer    domain.Sealer
 	Tokens    duplicates.Tokens
+	// Forgetting says how far erasures have come.
+	Forgetting Forgetting
 	// Pseudonym names a pupil for one reader, always alike and unlike any other reader's.
 	Pseudonym func(reader domain.Actor, pupil uuid.UUID) string
 	Clock     domain.Clock
@@ -139,6 +142,9 @@ func (a *api) routes(r route) {
 	r.post("/case-searches", a.read(a.searchCases))
 	r.get("/cases/{id}", a.read(a.readCase))
 	r.get("/cases/{id}/events", a.read(a.readEvents))
+	r.get("/cases/{id}/subject-access", a.read(a.readHeld))
+	r.get("/cases/{id}/erasure-certificates", a.read(a.readCertificates))
+	r.get("/cases/{id}/readings", a.read(a.readReadings))
 	a.caseCommands(r)
 
 	r.get("/schools", a.read(a.listSchools))
@@ -149,6 +155,10 @@ func (a *api) routes(r route) {
 	r.get("/board", a.read(a.readBoard))
 	r.get("/audit-days/{date}", a.read(a.readDay))
 	r.get("/events", a.read(a.listFacts))
+	r.get("/ledger/checkpoints", a.read(a.listCheckpoints))
+	r.get("/ledger/checkpoints/{size}", a.file(a.readCheckpoint))
+	r.get("/ledger/consistency", a.file(a.proveConsistency))
+	r.get("/ledger/inclusion", a.file(a.proveInclusion))
 
 	r.get("/territory/comuni", a.read(a.listComuni))
 	r.post("/territory/comuni/{code}/amendments", post(a, a.amendComune, a.showComune))
@@ -163,6 +173,10 @@ func (a *api) routes(r route) {
 	r.get("/territory/suspensions/{number}", a.read(a.readSuspension))
 	r.post("/territory/suspensions", post(a, a.suspend, a.showSuspension))
 	r.post("/territory/suspensions/{number}/resumption", post(a, a.resume, a.showSuspension))
+
+	r.get("/retention", a.read(a.readRetention))
+	r.post("/retention", post(a, a.setRetention, a.showRetention))
+	r.get("/retention/due", a.read(a.listDue))
 
 	r.get("/accounts", a.read(a.listAccounts))
 	r.get("/accounts/{id}", a.read(a.readAccount))

@@ -16,6 +16,7 @@ import (
 
 	"approdo/adapters/session"
 	"approdo/domain"
+	"approdo/domain/access"
 	"approdo/domain/account"
 	"approdo/domain/casefile"
 	"approdo/domain/event"
@@ -23,6 +24,7 @@ import (
 	"approdo/domain/names"
 	"approdo/domain/places"
 	"approdo/domain/policy"
+	"approdo/domain/reading"
 	"approdo/domain/territory"
 	"approdo/projections"
 	"approdo/projections/caseline"
@@ -136,7 +138,7 @@ func families(t *testing.T) map[string][]string {
 	}
 	clocks := []string{caseline.ClockSchoolAnswer, string(casefile.ClockTakeCharge), string(casefile.ClockFirstOffer), string(casefile.ClockFirstDay)}
 	var stored []string
-	for _, table := range []event.Table{casefile.Events, places.Events, territory.Events, territory.SchoolEvents, account.Events} {
+	for _, table := range []event.Table{casefile.Events, places.Events, territory.Events, territory.SchoolEvents, account.Events, reading.Events} {
 		for _, e := range table {
 			stored = append(stored, e.Name())
 		}
@@ -161,6 +163,8 @@ func families(t *testing.T) map[string][]string {
 		"suspension.":     allOf([]territory.Kind{territory.Intake, territory.Placement}),
 		"infanzia.":       allOf([]territory.CityInfanzia{territory.InfanziaByCTI, territory.InfanziaByPolo}),
 		"account-status.": allOf([]account.Status{account.Invited, account.Active, account.Suspended, account.Closed}),
+		"ground.":         allOf([]access.Relation{access.Own, access.OfferedTo, access.Enrolled, access.Past, access.Oversees, access.Audits, access.Named}),
+		"field.":          allOf(access.Fields()), "opening.": allOf(reading.OpeningReasons()), "unusual.": allOf(reading.Reasons()),
 		"account-reason.": allOf(account.Reasons()), "account-act.": ofAccounts, "account-lead.": ofAccounts,
 		"account-waits.": {"invitation", "invitation-text", "invitation-own", "reset", "reset-text", "reset-own"},
 		"factor.":        allOf([]session.FactorKind{session.FactorCode, session.FactorPasskey}),
@@ -168,7 +172,7 @@ func families(t *testing.T) map[string][]string {
 			session.ByProviderAndFactor, session.ByStrongProvider}),
 		"policy-name.": policy.Names(), "delivery.": {"shown", "mailed"}, "delivery-hint.": {"shown", "mailed"},
 		"parked.": {policy.CodeBehind, policy.CodePanic, policy.CodeUnknown, policy.CodeTimeout, policy.CodeConflict, policy.CodeFault},
-		"drop.":   allOf(policy.DropReasons()), "view.": {"comune", "centre", "school", "board", "audit", "duplicates"},
+		"drop.":   allOf(policy.DropReasons()), "view.": {"comune", "centre", "school", "board", "audit", "ledger", "duplicates", "readings"},
 		"view-state.":  allOf([]projections.State{projections.Building, projections.Live, projections.Halted, projections.Retired}),
 		"view-reason.": allOf([]projections.Reason{projections.UnknownEvent, projections.Undecodable, projections.ApplyFailed, projections.RowsRefused}),
 		"channel.":     {string(domain.ChannelComune), string(domain.ChannelSchool), string(domain.ChannelUST)}}

@@ -564,7 +564,7 @@ func (s *site) actPageOf(r *http.Request) (actPage, actContext, error) {
 		return actPage{}, actContext{}, reading.ErrNotKept
 	}
 	shown := []access.Field{access.Name}
-	if acts[i].act == access.Amend && s.Desk.Can(r.Context(), file, access.Amend) == nil {
+	if acts[i].act == access.Amend && r.Method == http.MethodGet && s.Desk.Can(r.Context(), file, access.Amend) == nil { // later it shows what was typed
 		shown = append(shown, access.BirthDate, access.Papers, access.Adults, access.Schooling, access.Health)
 	}
 	opened, err := file.Open(r.Context(), shown...)

@@ -205,9 +205,10 @@ func (s *site) caseReadingsFile(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	heading := []string{}
-	for _, key := range []string{"readings.day", "readings.first", "readings.last", "readings.times", "readings.account", "audit.role", "audit.body", "readings.ground", "readings.fields"} {
-		heading = append(heading, s.spoken(r, text(key)))
+	var heading []string
+	for _, column := range []Text{text("readings.day"), text("readings.first"), text("readings.last"), text("readings.times"), text("readings.account"),
+		text("audit.role"), text("audit.body"), text("readings.ground"), text("readings.fields")} {
+		heading = append(heading, s.spoken(r, column))
 	}
 	rows := [][]string{heading}
 	err = s.read(r, func(v *projections.Snapshot) error {

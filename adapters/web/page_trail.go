@@ -61,6 +61,9 @@ func (s *site) trail(w http.ResponseWriter, r *http.Request) error {
 			if m.Detail, err = s.trailDetails(r, g, e.Event); err != nil {
 				return err
 			}
+			if access.Large(a, access.ReadDay) == nil {
+				m.Detail = append(m.Detail, Pair{text("ledger.proof"), say(text("ledger.proof-of-record")).to(proofPath(e.Position))})
+			}
 			c.Timeline = append(c.Timeline, m)
 		}
 		return nil
@@ -73,7 +76,7 @@ func (s *site) trail(w http.ResponseWriter, r *http.Request) error {
 
 // openedPupil is who the pupil is, where whoever audits has opened the name, or the way to open it; nothing for everybody else.
 func (s *site) openedPupil(r *http.Request, file desk.File) (Pair, error) {
-	if access.Case(actorOf(r), file.Relation, access.OpenName) != nil {
+	if file.State.Erased || access.Case(actorOf(r), file.Relation, access.OpenName) != nil {
 		return Pair{}, nil
 	}
 	if file.OpenUntil.IsZero() {
@@ -151,7 +154,7 @@ func (s *site) trailDetails(r *http.Request, g *registers, e casefile.Event) ([]
 		out, err := details(g, e)
 		return append(out, Pair{text("audit.due"), on(lastDay(e.Due))}), err
 	case casefile.PupilErased:
-		return []Pair{{text("case.reason"), s.wordsFor("erasure.", string(e.Ground))}}, nil
+		return []Pair{{text("case.reason"), s.wordsFor("erasure.", string(string(e.Ground)))}}, nil
 	case casefile.HealthErased:
 		return []Pair{{text("case.reason"), s.wordsFor("erasure.", string(e.Ground))}}, nil
 	}

@@ -11,6 +11,7 @@ import (
 
 	"approdo/adapters/feed"
 	"approdo/adapters/metrics"
+	"approdo/adapters/notary"
 	"approdo/adapters/seal"
 	"approdo/adapters/session"
 	"approdo/domain"
@@ -28,6 +29,7 @@ import (
 	"approdo/projections/centre"
 	"approdo/projections/comune"
 	"approdo/projections/duplicates"
+	"approdo/projections/ledger"
 	"approdo/projections/readings"
 	"approdo/projections/retention"
 	"approdo/projections/school"
@@ -50,6 +52,7 @@ type house struct {
 	directory *session.Directory
 	sessions  *session.Service
 	policies  *feed.Router
+	notary    *notary.Notary
 	alongside []func(context.Context) // what else goes on while the house does
 	caughtUp  atomic.Bool             // views and directory have once come to the journal's head
 	stopping  atomic.Bool             // answers, and wants no more requests
@@ -89,7 +92,7 @@ func openHouse(ctx context.Context, where storage, master seal.MasterKey, clock 
 	h.desk = desk.New(h.store, h.codec, clock, territory.Province015)
 	h.readings = reading.NewRecorder(h.store, h.codec, clock)
 	h.views = projections.NewRunner(h.store, h.codec, h.engine, log, comune.Projection(), centre.Projection(), school.Projection(),
-		board.Projection(), audit.Projection(), duplicates.Projection(h.keys, h.tokens), readings.Projection(h.keys),
+		board.Projection(), audit.Projection(), duplicates.Projection(h.keys, h.tokens), readings.Projection(h.keys), ledger.Projection(),
 		retention.Projection())
 	h.directory = session.NewDirectory(h.store, h.codec)
 	people := session.Config{Directory: h.directory, Storage: h.state, Clock: clock, PlainHTTP: plain,
@@ -110,6 +113,8 @@ func openHouse(ctx context.Context, where storage, master seal.MasterKey, clock 
 	h.policies.React(policy.Erasure(h.store, h.keys))
 	h.policies.React(policy.Cleanup(h.cleanUp))
 	h.policies.Every(policy.NameClocks, clockEvery, policy.NewClocks(h.store, h.codec, standing{h.views}, clock).Run)
+	h.policies.Every(policy.NameMonths, monthsEvery, h.months().Run)
+	h.keepLedger(master)
 	h.metrics.Watch(h.views, h.policies, log)
 	return h, nil
 }

@@ -58,8 +58,14 @@ const pageTable = `
   GET /privacy                                   200   200 200   200 200  200   200 200  200   200 200  200
   GET /registro                                  in    403 403   403 403  403   403 403  403   303 303  403
   GET /registro/{day}                            in    403 403   403 403  403   403 403  403   200 200  403
+  GET /registro/prove                            in    403 403   403 403  403   403 403  403   200 200  403
+  GET /registro/prove/chiave                     in    403 403   403 403  403   403 403  403   200 200  403
+  GET /registro/prove/continuita                 in    403 403   403 403  403   403 403  403   404 404  403
+  GET /registro/prove/eventi/{position}          in    403 403   403 403  403   403 403  403   404 404  403
+  GET /registro/prove/punti/{size}               in    403 403   403 403  403   403 403  403   404 404  403
   GET /riprendi/{draft}                          in    404 404   404 404  404   404 404  404   404 404  404
   POST /riprendi/{draft}/elimina                 in    303 303   303 303  303   303 303  303   303 303  303
+  GET /letture                                   in    403 403   403 403  403   403 403  403   200 200  403
   GET /scuole                                    in    403 403   200 200  200   403 403  403   200 200  403
   GET /scuole/{school}                           in    403 403   200 200  200   403 403  403   200 200  403
   GET /sicurezza                                 in    200 200   200 200  200   200 200  200   200 200  200
@@ -116,6 +122,10 @@ const pageTable = `
   POST /utenze/{account}/{act} volo              in    403 403   403 403  403   403 403  403   404 403  404
   GET /pratiche/{case}/ any                      in    200 404   200 200  404   200 200  404   200 403  404
   GET /pratiche/{case}/registro any              in    403 404   200 403  404   403 403  404   200 200  404
+  GET /pratiche/{case}/letture any               in    403 404   403 403  404   403 403  404   200 200  404
+  GET /pratiche/{case}/letture.csv any           in    403 404   403 403  404   403 403  404   200 200  404
+  GET /pratiche/{case}/nome any                  in    403 404   403 403  404   403 403  404   403 200  404
+  POST /pratiche/{case}/nome any                 in    403 404   403 403  404   403 403  404   403 422  404
   ACT accoglimento offered                       in    403 404   403 403  404   may 403  404   may 403  404
   ACT accoglimento accepted,over                 in    403 404   403 403  404   403 403  404   may 403  404
   ACT anno offered,over                          in    403 404   may 403  404   403 403  404   may 403  404
@@ -265,8 +275,9 @@ func newRouteWorld(t *testing.T) *routeWorld {
 		w.callers[name].post("/schools/"+schools[i].Code+"/places", fields{"school_year": schoolYearNow(),
 			"level": "primaria-3", "free": 9})
 	}
-	for _, stage := range []string{"offered", "accepted", "closed", "erased"} {
-		w.cases[stage] = w.live(stage, schools)
+	for i, stage := range stages {
+		request, _ := marked(i)
+		w.cases[stage] = w.live(stage, request, schools)
 	}
 	number := read[struct{ Number int }](w.callers["prefettura"].post("/territory/suspensions", fields{"kind": "placement",
 		"reason": "Prova"})).Number
@@ -276,14 +287,17 @@ func newRouteWorld(t *testing.T) *routeWorld {
 	return w
 }
 
+// stages are how the cases of the world stand.
+var stages = []string{"offered", "accepted", "closed", "erased"}
+
 // live brings a case so far that every caller of the table is to it what his name says.
-func (w *routeWorld) live(until string, schools []site) string {
+func (w *routeWorld) live(until string, request fields, schools []site) string {
 	w.Helper()
 	who := w.callers
-	id := caseOf(who["comune-own"].post("/cases", fields{"family_name": "Prymirna", "given_name": "Olena", "sex": "F",
-		"birth_date": strconv.Itoa(schoolYearNow()-8) + "-05-02"}))
+	id := caseOf(who["comune-own"].post("/cases", request))
 	at := "/cases/" + id
 	who["centre-past"].post(at+"/charge", nil)
+	who["centre-past"].post(at+"/notes", fields{"text": strings.Replace(request["given_name"].(string), "Nome", "Appunto", 1)})
 	who["centre-past"].post(at+"/hand-overs", fields{"to": strings.TrimPrefix(w.keyOf(who["centre-own"]), "centre:"), "reason": "agreed"})
 	who["centre-own"].post(at+"/charge", nil)
 	who["centre-own"].post(at+"/offers", fields{"school": schools[1].Code, "level": "primaria-3"})

@@ -26,6 +26,7 @@ const (
 	NameErasure          = "erasure"
 	NameCleanup          = "erasure-cleanup"
 	NameClocks           = "clocks"
+	NameMonths           = "reading-months"
 	NameLedger           = "ledger"
 	NameInvitations      = "invitations"
 	NameRecoveries       = "recoveries"
@@ -33,7 +34,7 @@ const (
 
 // Names lists them.
 func Names() []string {
-	return []string{NamePlacesFollowCase, NameOrphanHolds, NameMergesHold, NameErasure, NameCleanup, NameClocks, NameLedger, NameInvitations, NameRecoveries}
+	return []string{NamePlacesFollowCase, NameOrphanHolds, NameMergesHold, NameErasure, NameCleanup, NameClocks, NameMonths, NameLedger, NameInvitations, NameRecoveries}
 }
 
 // OutletPrefix begins the names of the outlets, which send facts to other systems and are kept up like policies.

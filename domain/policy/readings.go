@@ -3,7 +3,7 @@ package policy
 import (
 	"context"
 	"fmt"
-	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -16,18 +16,17 @@ import (
 type Months struct {
 	store event.Store
 	keep  func(context.Context) (months int, err error) // how long the access record is kept
-	// forgotten says of which subjects no key is left.
-	forgotten func(context.Context) ([]uuid.UUID, error)
-	// forget destroys the keys of subjects and drops from the views what they had opened.
-	forget func(ctx context.Context, subjects ...uuid.UUID) error
-	clock  domain.Clock
+	keys  Forgetter
+	// drop removes from the views what is of a day before another.
+	drop  func(ctx context.Context, before domain.Date) error
+	clock domain.Clock
 }
 
 // NewMonths gives the policy that forgets the access record a month at a time: of what is kept for two years, the key of March goes in
 // April two years later; the records stay in the journal, and its ledger holds.
-func NewMonths(store event.Store, keep func(context.Context) (int, error), forgotten func(context.Context) ([]uuid.UUID, error),
-	forget func(context.Context, ...uuid.UUID) error, clock domain.Clock) *Months {
-	return &Months{store, keep, forgotten, forget, clock}
+func NewMonths(store event.Store, keep func(context.Context) (int, error), keys Forgetter, drop func(context.Context, domain.Date) error,
+	clock domain.Clock) *Months {
+	return &Months{store, keep, keys, drop, clock}
 }
 
 // Run forgets what is due.
@@ -40,20 +39,20 @@ func (m *Months) Run(ctx context.Context) error {
 	if err != nil || first.IsZero() {
 		return err
 	}
-	gone, err := m.forgotten(ctx)
-	if err != nil {
+	var due []uuid.UUID
+	kept := count(domain.DateOf(m.clock())) - months
+	for n := count(first); n < kept; n++ {
+		due = append(due, reading.Subject(fmt.Sprintf("%04d-%02d", n/12, n%12+1)))
+	}
+	if due, err = m.keys.Unforgotten(ctx, "", due...); err != nil {
 		return err
 	}
-	var due []uuid.UUID
-	for n := count(first); n < count(domain.DateOf(m.clock()))-months; n++ {
-		if s := reading.Subject(fmt.Sprintf("%04d-%02d", n/12, n%12+1)); !slices.Contains(gone, s) {
-			due = append(due, s)
+	if len(due) > 0 {
+		if err := m.keys.ForgetClass(ctx, "", due...); err != nil {
+			return err
 		}
 	}
-	if len(due) == 0 {
-		return nil
-	}
-	return m.forget(ctx, due...)
+	return m.drop(ctx, domain.Date{Year: kept / 12, Month: time.Month(kept%12 + 1), Day: 1})
 }
 
 // count numbers the months of all years.

@@ -17,6 +17,23 @@ import (
 	"approdo/domain/reading"
 )
 
+// forgetting keeps what it was told to forget.
+type forgetting struct {
+	sealer    *sealtest.Sealer
+	forgotten []uuid.UUID
+	calls     int
+}
+
+func (f *forgetting) Unforgotten(_ context.Context, _ domain.Class, subjects ...uuid.UUID) ([]uuid.UUID, error) {
+	return slices.DeleteFunc(subjects, func(s uuid.UUID) bool { return slices.Contains(f.forgotten, s) }), nil
+}
+
+func (f *forgetting) ForgetClass(ctx context.Context, _ domain.Class, subjects ...uuid.UUID) error {
+	f.calls++
+	f.forgotten = append(f.forgotten, subjects...)
+	return f.sealer.Forget(ctx, subjects...)
+}
+
 func TestTheAccessRecordIsForgottenAMonthAtATime(t *testing.T) {
 	t.Parallel()
 	store, sealer := memory.New(), sealtest.New()
@@ -31,15 +48,10 @@ func TestTheAccessRecordIsForgottenAMonthAtATime(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	var forgotten []uuid.UUID
-	calls := 0
-	months := policy.NewMonths(store, func(context.Context) (int, error) { return 24, nil },
-		func(context.Context) ([]uuid.UUID, error) { return forgotten, nil },
-		func(ctx context.Context, subjects ...uuid.UUID) error {
-			calls++
-			forgotten = append(forgotten, subjects...)
-			return sealer.Forget(ctx, subjects...)
-		}, clock)
+	var dropped domain.Date
+	keys := &forgetting{sealer: sealer}
+	months := policy.NewMonths(store, func(context.Context) (int, error) { return 24, nil }, keys,
+		func(_ context.Context, before domain.Date) error { dropped = before; return nil }, clock)
 	run := func(at time.Time, wantOpen, wantCalls int) {
 		t.Helper()
 		now = at
@@ -53,8 +65,8 @@ func TestTheAccessRecordIsForgottenAMonthAtATime(t *testing.T) {
 			}
 			open++
 		}
-		if open != wantOpen || calls != wantCalls {
-			t.Errorf("at %v: %d readings are open and something was forgotten %d times, want %d and %d", at, open, calls, wantOpen, wantCalls)
+		if open != wantOpen || keys.calls != wantCalls {
+			t.Errorf("at %v: %d readings are open and something was forgotten %d times, want %d and %d", at, open, keys.calls, wantOpen, wantCalls)
 		}
 	}
 	run(now, 0, 0) // nobody read anything
@@ -67,8 +79,11 @@ func TestTheAccessRecordIsForgottenAMonthAtATime(t *testing.T) {
 	run(time.Date(2024, time.January, 31, 23, 0, 0, 0, time.UTC), 2, 1)
 	run(time.Date(2024, time.February, 20, 9, 0, 0, 0, time.UTC), 2, 1)
 	run(time.Date(2024, time.June, 1, 9, 0, 0, 0, time.UTC), 0, 2)
+	if (dropped != domain.Date{Year: 2022, Month: time.June, Day: 1}) {
+		t.Errorf("the views drop what is before %v", dropped)
+	}
 	if want := []uuid.UUID{reading.Subject("2022-01"), reading.Subject("2022-02"), reading.Subject("2022-03"), reading.Subject("2022-04"),
-		reading.Subject("2022-05")}; !slices.Equal(forgotten, want) {
-		t.Errorf("%d months were forgotten", len(forgotten))
+		reading.Subject("2022-05")}; !slices.Equal(keys.forgotten, want) {
+		t.Errorf("%d months were forgotten", len(keys.forgotten))
 	}
 }

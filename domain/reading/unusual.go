@@ -26,6 +26,9 @@ const (
 	NamedByAudit Reason = "named-by-audit" // the Prefettura opened names
 )
 
+// Reasons lists them.
+func Reasons() []Reason { return []Reason{ManyPupils, AtNight, OtherPlaces, NamedByAudit} }
+
 // The bounds from which reading is unusual.
 const (
 	anyday     = 150 // pupils on one day, whoever it is

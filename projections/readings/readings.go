@@ -95,10 +95,13 @@ var openings = projections.LogOf[Opening]("reading_openings", projections.Index{
 
 var days = projections.TableOf[Day, DayKey]("reading_days").Behind(wall)
 
+// Name is that of the view.
+const Name = "readings"
+
 // Projection keeps the view. Keys open the records of months that are not forgotten.
 func Projection(keys domain.Sealer) projections.Projection {
 	return projections.Projection{
-		Name: "readings", Version: 1, Streams: []string{reading.Category, reading.OpeningCategory}, Tables: []projections.Relation{rows, days, openings},
+		Name: Name, Version: 1, Streams: []string{reading.Category, reading.OpeningCategory}, Tables: []projections.Relation{rows, days, openings},
 		Apply: func(ctx context.Context, tx *projections.Tx, r projections.Event) error {
 			switch e := r.Payload.(type) {
 			case reading.PupilsRead:
@@ -180,6 +183,15 @@ func OpeningsSince(s *projections.Snapshot, at time.Time) ([]Opening, error) {
 // Days reads how much everybody read in a span of days, ends included, by day, the latest first.
 func Days(s *projections.Snapshot, from, to domain.Date) ([]Day, error) {
 	return projections.Collect(days.Where(s, "read_on >= $1 AND read_on <= $2 ORDER BY read_on DESC, pupils DESC, account", from, to))
+}
+
+// Oldest is the day of the oldest row; zero where there is none.
+func Oldest(s *projections.Snapshot) (domain.Date, error) {
+	first, err := projections.Collect(days.Where(s, "true ORDER BY read_on LIMIT 1"))
+	if err != nil || len(first) == 0 {
+		return domain.Date{}, err
+	}
+	return first[0].Day, nil
 }
 
 // Elsewhere is how many pupils of a comune a centre's reader saw on a day.
