@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/google/uuid"
 	zombiezen "zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
 
@@ -274,17 +275,7 @@ func TestARestoreRefusesWhatItCannotTrust(t *testing.T) {
 	apartTo, apartKeys := filepath.Join(dir, "apart"), filepath.Join(dir, "apart-keys")
 	apart, _ := take(t, apartTo, "--data", data, "--recipient", who.recipient, "--keys-to", apartKeys)
 	foreign, _ := take(t, filepath.Join(dir, "foreign"), "--data", otherData, "--recipient", who.recipient)
-	journal, err := openJournal(t.Context(), filepath.Join(data, journalFile), slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	grow := event.Append{Stream: "case-x", Expected: event.NoStream, Events: []event.Draft{{ID: [16]byte{1}, Type: "case.tested", Schema: 1, Data: []byte("{}")}}}
-	if _, err := journal.Append(t.Context(), grow); err != nil {
-		t.Fatal(err)
-	}
-	if err := journal.Close(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	appended(t, data, "case-x")
 	later, _ := take(t, to, "--data", data, "--recipient", who.recipient, "--since", filepath.Base(first))
 
 	copies := 0
@@ -369,6 +360,93 @@ func TestARestoreRefusesWhatItCannotTrust(t *testing.T) {
 	out := command(t, append(append([]string{"restore", "--from", later}, base...), noErasures...)...)
 	if is := recordsOf(t, filepath.Join(target, journalFile)); is[len(is)-1].Type != "case.tested" {
 		t.Errorf("the last is %s: %s", is[len(is)-1].Type, out)
+	}
+}
+
+// appended adds a record to a journal in files.
+func appended(t *testing.T, data, stream string) {
+	t.Helper()
+	journal, err := openJournal(t.Context(), filepath.Join(data, journalFile), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := event.Draft{ID: uuid.New(), Type: "case.tested", Schema: 1, Data: []byte("{}")}
+	if _, err := journal.Append(t.Context(), event.Append{Stream: stream, Expected: event.Any, Events: []event.Draft{d}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := journal.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A journal that begins alike and went another way is no continuation.
+func TestABackupDoesNotContinueAFork(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	data, who, to := demoIn(t, dir, 3), newReader(t, dir, "identity"), filepath.Join(dir, "to")
+	fork := filepath.Join(dir, "fork")
+	if err := os.CopyFS(fork, os.DirFS(data)); err != nil {
+		t.Fatal(err)
+	}
+	appended(t, data, "case-a")
+	first, _ := take(t, to, "--data", data, "--recipient", who.recipient)
+	appended(t, fork, "case-b")
+	appended(t, fork, "case-b")
+	for _, since := range []string{last, first} {
+		code, _, said := called(t, nil, "backup", "--data", fork, "--to", to, "--recipient", who.recipient, "--since", since)
+		if code != exitFailed || !strings.Contains(said, "non è la continuazione") || len(setsIn(t, to)) != 1 {
+			t.Errorf("code %d, %s", code, said)
+		}
+	}
+}
+
+// Records that are not those of the manifest are found even if archive and manifest agree with each other.
+func TestRecordsThatAreNotThoseOfTheManifestAreFound(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	data, who := demoIn(t, dir, 3), newReader(t, dir, "identity")
+	set, _ := take(t, filepath.Join(dir, "to"), "--data", data, "--recipient", who.recipient)
+	records, facts := recordsIn(t, set, who)
+	for name, forge := range map[string]func([]event.Record) []event.Record{
+		"one less":     func(all []event.Record) []event.Record { return all[:len(all)-1] },
+		"one inside":   func(all []event.Record) []event.Record { return slices.Delete(all, 3, 4) },
+		"one changed":  func(all []event.Record) []event.Record { all[3].Data = []byte("{}"); return all },
+		"two swapped":  func(all []event.Record) []event.Record { all[3].ID, all[4].ID = all[4].ID, all[3].ID; return all },
+		"other places": func(all []event.Record) []event.Record { all[len(all)-1].Position++; return all },
+	} {
+		to := filepath.Join(dir, strings.ReplaceAll(name, " ", "-"))
+		draft, err := archive.Create(to, "", facts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w, err := draft.Archive(archive.Journal, []string{who.recipient}, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range forge(slices.Clone(records)) {
+			if err := w.Record(r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for kind, value := range map[archive.Kind]any{archive.State: belongings{}, archive.Keys: seal.Copy{}} {
+			w, err := draft.Archive(kind, []string{who.recipient}, true)
+			if err == nil {
+				err = w.Value(value)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := draft.Finish(facts); err != nil {
+			t.Fatal(err)
+		}
+		if err := draft.Commit(); err != nil {
+			t.Fatal(err)
+		}
+		code, _, said := called(t, nil, "restore", "--check", "--from", filepath.Join(to, facts.Name()), "--identity", who.file)
+		if code != exitFailed || !strings.Contains(said, "non sono quelli del manifesto") {
+			t.Errorf("%s: code %d, %s", name, code, said)
+		}
 	}
 }
 
