@@ -3,6 +3,7 @@ package rest_test
 import (
 	"bytes"
 	"context"
+	"crypto/ed25519"
 	"fmt"
 	"io"
 	"iter"
@@ -21,6 +22,7 @@ import (
 	"github.com/pquerna/otp/totp"
 
 	"approdo/adapters/memory"
+	"approdo/adapters/notary"
 	"approdo/adapters/rest"
 	"approdo/adapters/session"
 	"approdo/adapters/sqlite/state"
@@ -42,6 +44,7 @@ import (
 	"approdo/projections/centre"
 	"approdo/projections/comune"
 	"approdo/projections/duplicates"
+	hashed "approdo/projections/ledger"
 	"approdo/projections/readings"
 	"approdo/projections/retention"
 	"approdo/projections/school"
@@ -103,6 +106,7 @@ type house struct {
 	desk    *desk.Desk
 	views   *projections.Runner
 	log     *lines
+	notary  *notary.Notary
 	time    atomic.Int64
 	actors  map[persona]domain.Actor
 	tokens  map[persona]string
@@ -112,6 +116,26 @@ type house struct {
 	followed  event.Position
 	reactions []policy.Reaction
 }
+
+// forgetting is clean as soon as the keys are gone.
+type forgetting struct {
+	*house
+	keys *sealtest.Sealer
+}
+
+func (f forgetting) Destroyed(ctx context.Context, cases ...uuid.UUID) (map[uuid.UUID]desk.Destroyed, error) {
+	out := map[uuid.UUID]desk.Destroyed{}
+	for _, id := range cases {
+		if left, err := f.keys.Unforgotten(ctx, "", id); err != nil || len(left) == 0 {
+			out[id] = desk.Destroyed{Personal: f.now(), Special: f.now()}
+		}
+	}
+	return out, nil
+}
+
+func (f forgetting) Cleaned() event.Position { return f.followed }
+
+func (f forgetting) Generation(context.Context) (int64, error) { return 2, nil }
 
 // tokens of tests are keyed by nothing.
 type plainTokens struct{}
@@ -133,12 +157,13 @@ func newHouse(t testing.TB, change ...func(*rest.Config)) *house {
 	db, err := views.Open(context.Background(), filepath.Join(t.TempDir(), "views.db"))
 	h.check(err)
 	h.views = projections.NewRunner(h.store, h.codec, db, slog.New(slog.DiscardHandler), comune.Projection(), centre.Projection(),
-		school.Projection(), board.Projection(), audit.Projection(), duplicates.Projection(sealer, plainTokens{}), readings.Projection(sealer), retention.Projection())
+		school.Projection(), board.Projection(), audit.Projection(), duplicates.Projection(sealer, plainTokens{}), hashed.Projection(), readings.Projection(sealer), retention.Projection())
 	directory := session.NewDirectory(h.store, h.codec)
 	sessions := session.New(session.Config{Directory: directory, Storage: kept, Clock: h.now, Cost: session.Cost{Memory: 64, Time: 1, Threads: 1},
 		Blind: func(text string) []byte { return plainTokens{}.Of("login", text) }})
-	h.config = rest.Config{Desk: h.desk, Views: patient{h.views}, Sessions: sessions, Directory: directory, Answers: kept, Readings: reading.NewRecorder(h.store, h.codec, h.now),
-		Limiter: session.NewLimiter(1_000_000, time.Minute, h.now), Sealer: sealer, Tokens: plainTokens{}, Clock: h.now, Log: log,
+	h.notary = notary.New(notary.Config{Journal: h.store, Views: h.views, Storage: kept.Ledger(), Key: ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)), Clock: h.now, Log: log})
+	h.config = rest.Config{Ledger: h.notary, Desk: h.desk, Views: patient{h.views}, Sessions: sessions, Directory: directory, Answers: kept, Readings: reading.NewRecorder(h.store, h.codec, h.now),
+		Limiter: session.NewLimiter(1_000_000, time.Minute, h.now), Sealer: sealer, Tokens: plainTokens{}, Clock: h.now, Log: log, Forgetting: forgetting{h, sealer},
 		Pseudonym: func(reader domain.Actor, pupil uuid.UUID) string { return "P-" + pupil.String()[24:] }}
 	for _, c := range change {
 		c(&h.config)
@@ -146,6 +171,7 @@ func newHouse(t testing.TB, change ...func(*rest.Config)) *house {
 	h.handler = rest.New(h.config)
 	h.found()
 	h.check(h.views.CatchUp(context.Background()))
+	h.check(h.notary.Tick(context.Background()))
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- h.views.Run(ctx) }()

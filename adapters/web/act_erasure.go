@@ -14,7 +14,7 @@ import (
 func proposalFields(actContext) ([]Field, error) {
 	scope := Field{Name: "scope", Kind: FieldRadios, Label: text("act.erasure-scope")}
 	for _, s := range casefile.ErasureScopes() {
-		scope.Options = append(scope.Options, Option{Value: string(s), Label: say(scopeText(s)), Hint: text("erasure-scope." + string(s) + "-hint")})
+		scope.Options = append(scope.Options, Option{Value: string(s), Label: say(scopeText(s)), Hint: text("erasure-scope-hint." + string(s))})
 	}
 	why := reasons(erasureText, casefile.ErasureGrounds())
 	why.Hint = text("act.erasure-hint")

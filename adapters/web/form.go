@@ -105,6 +105,7 @@ type Form struct {
 	Cancel string // where a link beside the button leads, empty for none
 	Danger bool   // the button warns
 	Key    uuid.UUID
+	Step   string // which step of several the button takes; empty where there is one
 
 	fields []*Field
 	faults []*domain.Error // those of no field

@@ -26,6 +26,7 @@ var (
 	toBoard      = navItem{Text: text("nav.board"), Note: text("nav.board-note"), Href: "/cruscotto"}
 	toDay        = navItem{Text: text("nav.day"), Note: text("nav.day-note"), Href: "/registro"}
 	toReadings   = navItem{Text: text("nav.readings"), Note: text("nav.readings-note"), Href: readingsPath}
+	toRetention  = navItem{Text: text("nav.retention"), Note: text("nav.retention-note"), Href: retentionPath}
 	toTerritory  = navItem{Text: text("nav.territory"), Note: text("nav.territory-note"), Href: "/territorio"}
 	toAccounts   = navItem{Text: text("nav.accounts"), Note: text("nav.accounts-note"), Href: "/utenze"}
 	toOperations = navItem{Text: text("nav.operations"), Note: text("nav.operations-note"), Href: "/funzionamento"}
@@ -36,7 +37,7 @@ var navs = map[domain.Role][]navItem{
 	domain.RoleComune:     {toHome, toCases, toRequest, toSearch, toBoard},
 	domain.RoleCentre:     {toHome, toCases, toSearch, toSchools, toBoard, toTerritory},
 	domain.RoleSchool:     {toHome, toCases, toEnrolment, toPlaces, toSearch, toBoard},
-	domain.RoleUST:        {toHome, toCases, toPairs, toRequest, toSearch, toSchools, toBoard, toDay, toReadings, toTerritory, toAccounts, toOperations},
+	domain.RoleUST:        {toHome, toCases, toPairs, toRequest, toSearch, toSchools, toBoard, toDay, toReadings, toRetention, toTerritory, toAccounts, toOperations},
 	domain.RolePrefettura: {toHome, toBoard, toDay, toReadings, toTerritory, toSchools},
 	domain.RoleAdmin:      {toHome, toAccounts, toOperations},
 }

@@ -207,6 +207,12 @@ func (s *site) offerActs(r *http.Request, g *registers, f desk.File, c *casePage
 			c.Acts = append(c.Acts, link)
 		}
 	}
+	if slices.Contains(f.May(), access.ReadHeld) && !f.State.Erased {
+		c.Acts = append(c.Acts, Action{text("case.held"), "/pratiche/" + f.ID.String() + "/accesso"})
+	}
+	if slices.Contains(f.May(), access.ReadCertificate) && (f.State.Erased || f.State.HealthErased) {
+		c.Acts = append(c.Acts, Action{text("case.certificate"), "/pratiche/" + f.ID.String() + "/certificato"})
+	}
 	if slices.Contains(f.May(), access.ReadTrail) {
 		c.Acts = append(c.Acts, Action{text("case.trail"), trailPath(f.ID)})
 	}

@@ -160,20 +160,20 @@ func TestAFormSaysWhenItsActIsNotPossibleAnyMore(t *testing.T) {
 			t.Fatalf("%s: %d %s", act, code, body[strings.Index(body, "<main"):])
 		}
 	}
-	check("requested", "presa-in-carico anno passaggio domicilio correzione nota ritiro chiusura unione")
+	check("requested", "presa-in-carico anno passaggio domicilio correzione nota ritiro chiusura unione limitazione")
 	do(centre, "presa-in-carico", url.Values{})
-	check("in charge", "proposta domanda anno passaggio domicilio correzione nota ritiro chiusura unione")
+	check("in charge", "proposta domanda anno passaggio domicilio correzione nota ritiro chiusura unione limitazione")
 	do(centre, "domanda", url.Values{"to": {"comune"}, "reason": {"contacts"}, "text": {"?"}})
-	check("asked", "risposta anno domicilio correzione nota ritiro chiusura unione")
+	check("asked", "risposta anno domicilio correzione nota ritiro chiusura unione limitazione")
 	do(atRozzano, "risposta", url.Values{"text": {"!"}})
 	do(centre, "proposta", url.Values{"school": {string(testSite)}})
-	check("offered", "accoglimento diniego domanda ritiro-proposta domicilio correzione nota ritiro chiusura unione")
+	check("offered", "accoglimento diniego domanda ritiro-proposta domicilio correzione nota ritiro chiusura unione limitazione")
 	do(atSchool, "accoglimento", url.Values{"on": {"2022-04-04"}})
-	check("accepted", "primo-giorno domanda anno domicilio correzione nota chiusura")
+	check("accepted", "primo-giorno domanda anno domicilio correzione nota chiusura limitazione")
 	do(atSchool, "primo-giorno", url.Values{"on": {"2022-04-04"}})
-	check("attending", "primo-giorno domanda anno domicilio correzione nota fine-frequenza")
+	check("attending", "primo-giorno domanda anno domicilio correzione nota fine-frequenza limitazione")
 	do(atSchool, "fine-frequenza", url.Values{"on": {"2022-04-04"}, "reason": {"moved-abroad"}})
-	check("closed", "nota riapertura cancellazione")
+	check("closed", "nota riapertura limitazione cancellazione")
 }
 
 func TestWhatWasWrittenForAnActThatCameTooLateIsNotLost(t *testing.T) {

@@ -26,6 +26,8 @@ type part struct {
 	Facts []Pair
 	Table *Table
 	Form  *Form
+	// Timeline is what happened, in the order it is to be read.
+	Timeline []Moment
 }
 
 // door leads to a page, and says what is behind.

@@ -72,6 +72,8 @@ type Config struct {
 	Accounts  Accounts
 	Directory Directory
 	Policies  Policies
+	// Forgetting says how far erasures have come.
+	Forgetting Forgetting
 	// BodyName is what the body of an actor is called, as the registers have it; empty where there is none.
 	BodyName func(context.Context, domain.Actor) (string, error)
 	Log      *slog.Logger
@@ -171,6 +173,7 @@ func (s *site) routes(r chi.Router) {
 		s.boardRoutes(r)
 		s.auditRoutes(r)
 		s.readingRoutes(r)
+		s.retentionRoutes(r)
 		s.territoryRoutes(r)
 		s.accountRoutes(r)
 		s.bindingRoutes(r)
