@@ -270,12 +270,14 @@ func TestAnswersAreAsTheGuidelinesWantThem(t *testing.T) {
 					want = "application/problem+json"
 				case path == "/openapi.yaml":
 					want = "application/yaml"
+				case strings.HasPrefix(path, "/ledger/") && path != "/ledger/checkpoints":
+					want = "text/plain" // files that are kept, and checked by whoever has no JSON at hand
 				}
 				if mediaType != want {
 					t.Errorf("%s is %s", here, mediaType)
 				}
 				s := m.Schema.Value
-				if !s.Type.Is("object") {
+				if want != "text/plain" && !s.Type.Is("object") {
 					t.Errorf("%s is no object", here)
 				}
 				for _, name := range []string{"type", "title", "status", "detail"} {

@@ -25,6 +25,7 @@ var (
 	toSchools    = navItem{Text: text("nav.schools"), Note: text("nav.schools-note"), Href: "/scuole"}
 	toBoard      = navItem{Text: text("nav.board"), Note: text("nav.board-note"), Href: "/cruscotto"}
 	toDay        = navItem{Text: text("nav.day"), Note: text("nav.day-note"), Href: "/registro"}
+	toProofs     = navItem{Text: text("nav.proofs"), Note: text("nav.proofs-note"), Href: proofsPath}
 	toReadings   = navItem{Text: text("nav.readings"), Note: text("nav.readings-note"), Href: readingsPath}
 	toRetention  = navItem{Text: text("nav.retention"), Note: text("nav.retention-note"), Href: retentionPath}
 	toTerritory  = navItem{Text: text("nav.territory"), Note: text("nav.territory-note"), Href: "/territorio"}
@@ -37,8 +38,8 @@ var navs = map[domain.Role][]navItem{
 	domain.RoleComune:     {toHome, toCases, toRequest, toSearch, toBoard},
 	domain.RoleCentre:     {toHome, toCases, toSearch, toSchools, toBoard, toTerritory},
 	domain.RoleSchool:     {toHome, toCases, toEnrolment, toPlaces, toSearch, toBoard},
-	domain.RoleUST:        {toHome, toCases, toPairs, toRequest, toSearch, toSchools, toBoard, toDay, toReadings, toRetention, toTerritory, toAccounts, toOperations},
-	domain.RolePrefettura: {toHome, toBoard, toDay, toReadings, toTerritory, toSchools},
+	domain.RoleUST:        {toHome, toCases, toPairs, toRequest, toSearch, toSchools, toBoard, toDay, toProofs, toReadings, toRetention, toTerritory, toAccounts, toOperations},
+	domain.RolePrefettura: {toHome, toBoard, toDay, toProofs, toReadings, toTerritory, toSchools},
 	domain.RoleAdmin:      {toHome, toAccounts, toOperations},
 }
 

@@ -72,6 +72,7 @@ type Config struct {
 	Accounts  Accounts
 	Directory Directory
 	Policies  Policies
+	Ledger    Ledger
 	// Forgetting says how far erasures have come.
 	Forgetting Forgetting
 	// BodyName is what the body of an actor is called, as the registers have it; empty where there is none.
@@ -172,6 +173,7 @@ func (s *site) routes(r chi.Router) {
 		s.intakeRoutes(r)
 		s.boardRoutes(r)
 		s.auditRoutes(r)
+		s.proofRoutes(r)
 		s.readingRoutes(r)
 		s.retentionRoutes(r)
 		s.territoryRoutes(r)

@@ -29,6 +29,10 @@ type commands struct {
 	Breach  breachReportCmd `cmd:"" name:"breach-report" help:"Dice quali dati di minori un'utenza ha visto in certi giorni, e quali enti ne sono toccati."`
 	Backup  backupCmd       `cmd:"" help:"Copia la casa mentre lavora, cifrata, e prova la copia."`
 	Restore restoreCmd      `cmd:"" help:"Rifà una casa da una copia, o prova se si può."`
+	Export  exportCmd       `cmd:"" help:"Scrive il registro in un file che si può verificare anche fra anni."`
+	Verify  verifyCmd       `cmd:"" help:"Accerta che un'esportazione, una prova o un punto di controllo reggano."`
+	Public  verifierCmd     `cmd:"" name:"verifier" help:"Mostra la chiave di verifica del registro."`
+	Witness witnessCmd      `cmd:"" help:"Ricorda l'ultimo punto di controllo e rifiuta un registro accorciato o diverso."`
 	Bench   benchCmd        `cmd:"" help:"Misura la velocità su questa macchina."`
 	Version versionCmd      `cmd:"" help:"Mostra la versione."`
 }

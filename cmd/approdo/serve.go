@@ -35,6 +35,7 @@ type serveCmd struct {
 	publicURL
 	post
 	identityProvider
+	checkpointFlags
 	Listen  string            `help:"Indirizzo su cui rispondere." default:"127.0.0.1:8080"`
 	Metrics string            `help:"Indirizzo, da non esporre, su cui rispondere a Prometheus (/metrics)." placeholder:"HOST:PORT"`
 	Owner   string            `help:"Ente che eroga il servizio." default:"Ufficio scolastico territoriale di Milano"`
@@ -175,6 +176,9 @@ func (c *serveCmd) Run(ctx context.Context, out io.Writer, diary diary) error {
 			return err
 		}
 	}
+	if err := c.checkpointFlags.tell(h.notary, &c.post); err != nil {
+		return err
+	}
 	if err := h.found(ctx); err != nil {
 		return err
 	}
@@ -215,11 +219,11 @@ const requestsPerMinute = 600
 
 // handler is everything the program answers: the API below /api and at /status, whether it lives and is ready, pages elsewhere.
 func (h *house) handler(c serving) (http.Handler, error) {
-	api := rest.New(rest.Config{Desk: h.desk, Views: h.views, Sessions: h.sessions, Directory: h.directory, Answers: h.state, Readings: h.readings,
+	api := rest.New(rest.Config{Ledger: h.notary, Desk: h.desk, Views: h.views, Sessions: h.sessions, Directory: h.directory, Answers: h.state, Readings: h.readings,
 		Forgetting: h, Limiter: session.NewLimiter(requestsPerMinute, time.Minute, h.clock), Sealer: h.keys, Tokens: h.tokens, Pseudonym: h.pseudonym,
 		Clock: h.clock, Log: h.log, Secure: c.secure})
 	pages, err := web.New(web.Config{Sessions: h.sessions, Desk: h.desk, Views: h.views, Readings: h.readings, Keys: h.keys, Tokens: h.tokens, BodyName: h.bodyName,
-		Drafts: h.state, Accounts: h.sessions, Directory: h.directory, Policies: h.policies, Forgetting: h, Log: h.log, Clock: h.clock, Owner: c.owner, Contact: c.email, Declaration: c.declaration, Secure: c.secure, Demo: c.demo})
+		Drafts: h.state, Accounts: h.sessions, Directory: h.directory, Policies: h.policies, Ledger: h.notary, Forgetting: h, Log: h.log, Clock: h.clock, Owner: c.owner, Contact: c.email, Declaration: c.declaration, Secure: c.secure, Demo: c.demo})
 	if err != nil {
 		return nil, err
 	}

@@ -118,6 +118,7 @@ type engines struct {
 	state       nodeState
 	checkpoints checkpoints
 	parking     feed.Parking
+	signed      signedLedger
 	keys        *seal.Keyring
 	close       []func(context.Context) error // in this order
 }
@@ -244,7 +245,7 @@ func (s *storage) openState(ctx context.Context, e *engines) error {
 		if err != nil {
 			return err
 		}
-		e.state, e.checkpoints, e.parking = shared, shared.Checkpoints(), shared.Parking()
+		e.state, e.checkpoints, e.parking, e.signed = shared, shared.Checkpoints(), shared.Parking(), shared.Ledger()
 		e.close = append(e.close, func(context.Context) error { return shared.Close() })
 		return nil
 	}
@@ -252,7 +253,7 @@ func (s *storage) openState(ctx context.Context, e *engines) error {
 	if err != nil {
 		return err
 	}
-	e.state, e.checkpoints, e.parking = own, own.Checkpoints(), own.Parking()
+	e.state, e.checkpoints, e.parking, e.signed = own, own.Checkpoints(), own.Parking(), own.Ledger()
 	e.close = append(e.close, func(context.Context) error { return own.Close() })
 	return nil
 }
