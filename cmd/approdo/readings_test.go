@@ -12,7 +12,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
+	"github.com/go-json-experiment/json"
 	"github.com/google/uuid"
 
 	"approdo/domain"
@@ -116,9 +118,17 @@ func TestReadingsAreWhatWasShown(t *testing.T) {
 		t.Error("the opened name is not there")
 	}
 	w.callers["ust"].page("/letture").want(http.StatusOK)
+	who := w.callers["school-own"]
+	today := domain.DateOf(time.Now())
+	report := w.command("breach-report", "--json", "--user", strings.ToUpper(who.login), "--from", today.AddDays(-1).String(), "--to", today.String())
+	before := w.command("breach-report", "--user", who.login, "--from", "2022-03-01", "--to", "2022-03-31")
 	w.program.stop()
 
-	recorded := w.recorded()
+	recorded, byReader := w.recorded()
+	w.reportHolds(report, byReader)
+	if !strings.Contains(before, ": 0 pagine, 0 minori") {
+		t.Errorf("before anybody read: %.200s", before)
+	}
 	shown, reads := 0, 0
 	for request, x := range trace.answers {
 		if strings.HasPrefix(x.asked, "HEAD ") {
@@ -159,8 +169,37 @@ func (w *routeWorld) stageOf(id uuid.UUID) string {
 	return ""
 }
 
-// recorded reads the access record of the story's journal: by request and case, the fields.
-func (w *routeWorld) recorded() map[string]map[uuid.UUID][]access.Field {
+// reportHolds compares a breach report with the answers its account was given.
+func (w *routeWorld) reportHolds(text string, byReader map[uuid.UUID][]reading.Given) {
+	w.Helper()
+	var report breachReport
+	if err := json.Unmarshal([]byte(text), &report); err != nil {
+		w.Fatalf("%v in %.300s", err, text)
+	}
+	answers := byReader[report.Account]
+	want := map[uuid.UUID][]access.Field{}
+	for _, a := range answers {
+		for _, p := range a.Pupils {
+			for _, id := range p.Cases {
+				want[id] = union(want[id], p.Fields)
+			}
+		}
+	}
+	if len(answers) == 0 || report.Answers != len(answers) || len(report.Cases) != len(want) {
+		w.Errorf("the report has %d answers and %d cases, the record %d and %d", report.Answers, len(report.Cases), len(answers), len(want))
+	}
+	for _, x := range report.Cases {
+		if a, b := slices.Sorted(slices.Values(x.Fields)), slices.Sorted(slices.Values(want[x.Case])); !slices.Equal(a, b) {
+			w.Errorf("%s: the report has %v, the record %v", w.stageOf(x.Case), a, b)
+		}
+		if x.Comune != "015189" || !slices.Contains(report.Bodies, string(x.Comune)) || x.Times < 1 || x.Last.Before(x.First) {
+			w.Errorf("%+v", x)
+		}
+	}
+}
+
+// recorded reads the access record of the story's journal: by request and case, the fields; and by reader.
+func (w *routeWorld) recorded() (map[string]map[uuid.UUID][]access.Field, map[uuid.UUID][]reading.Given) {
 	w.Helper()
 	where := storage{Data: w.where[1], Key: w.where[3]}
 	records, err := where.openRecords(w.Context(), slog.New(slog.DiscardHandler))
@@ -172,11 +211,12 @@ func (w *routeWorld) recorded() map[string]map[uuid.UUID][]access.Field {
 			w.Error(err)
 		}
 	}()
-	out := map[string]map[uuid.UUID][]access.Field{}
+	out, byReader := map[string]map[uuid.UUID][]access.Field{}, map[uuid.UUID][]reading.Given{}
 	for given, err := range reading.Read(w.Context(), records.store, records.codec) {
 		if err != nil {
 			w.Fatal(err)
 		}
+		byReader[given.By.Account] = append(byReader[given.By.Account], given)
 		if out[given.Request] == nil {
 			out[given.Request] = map[uuid.UUID][]access.Field{}
 		}
@@ -186,5 +226,5 @@ func (w *routeWorld) recorded() map[string]map[uuid.UUID][]access.Field {
 			}
 		}
 	}
-	return out
+	return out, byReader
 }

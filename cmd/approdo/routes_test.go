@@ -38,6 +38,13 @@ const pageTable = `
   POST /bozze/{draft}/elimina                    in    303 303   403 403  403   403 403  403   303 403  403
   GET /cerca                                     in    200 200   200 200  200   200 200  200   200 403  403
   POST /cerca                                    in    422 422   422 422  422   422 422  422   422 403  403
+  GET /conservazione/                            in    403 403   403 403  403   403 403  403   200 403  403
+  GET /conservazione/proposte                    in    403 403   403 403  403   403 403  403   200 403  403
+  POST /conservazione/proposte                   in    403 403   403 403  403   403 403  403   422 403  403
+  GET /conservazione/scadute/{scope}             in    403 403   403 403  403   403 403  403   200 403  403
+  POST /conservazione/scadute/{scope}            in    403 403   403 403  403   403 403  403   422 403  403
+  GET /conservazione/tempi                       in    403 403   403 403  403   403 403  403   200 403  403
+  POST /conservazione/tempi                      in    403 403   403 403  403   403 403  403   422 403  403
   GET /cruscotto                                 in    200 200   200 200  200   200 200  200   200 200  403
   GET /doppioni                                  in    403 403   403 403  403   403 403  403   200 403  403
   GET /funzionamento/                            in    403 403   403 403  403   403 403  403   200 403  200
@@ -122,6 +129,10 @@ const pageTable = `
   POST /utenze/{account}/{act} volo              in    403 403   403 403  403   403 403  403   404 403  404
   GET /pratiche/{case}/ any                      in    200 404   200 200  404   200 200  404   200 403  404
   GET /pratiche/{case}/registro any              in    403 404   200 403  404   403 403  404   200 200  404
+  GET /pratiche/{case}/accesso offered,accepted,closed in    403 404   403 403  404   403 403  404   200 403  404
+  GET /pratiche/{case}/accesso erased            in    403 404   403 403  404   403 403  404   409 403  404
+  GET /pratiche/{case}/certificato offered,accepted,closed in    403 404   403 403  404   403 403  404   404 403  404
+  GET /pratiche/{case}/certificato erased        in    403 404   403 403  404   403 403  404   200 403  404
   GET /pratiche/{case}/letture any               in    403 404   403 403  404   403 403  404   200 200  404
   GET /pratiche/{case}/letture.csv any           in    403 404   403 403  404   403 403  404   200 200  404
   GET /pratiche/{case}/nome any                  in    403 404   403 403  404   403 403  404   403 200  404
@@ -130,6 +141,7 @@ const pageTable = `
   ACT accoglimento accepted,over                 in    403 404   403 403  404   403 403  404   may 403  404
   ACT anno offered,over                          in    403 404   may 403  404   403 403  404   may 403  404
   ACT anno accepted                              in    403 404   may 403  404   may 403  404   may 403  404
+  ACT approva-cancellazione any                  in    403 404   403 403  404   403 403  404   may 403  404
   ACT cancellazione any                          in    403 404   403 403  404   403 403  404   may 403  404
   ACT chiusura offered,over                      in    403 404   may 403  404   403 403  404   may 403  404
   ACT chiusura accepted                          in    403 404   may 403  404   may 403  404   may 403  404
@@ -142,6 +154,8 @@ const pageTable = `
   ACT domicilio accepted                         in    may 404   may 403  404   may 403  404   may 403  404
   ACT fine-frequenza offered,over                in    403 404   403 403  404   403 403  404   may 403  404
   ACT fine-frequenza accepted                    in    403 404   403 403  404   may 403  404   may 403  404
+  ACT fine-limitazione any                       in    403 404   403 403  404   403 403  404   may 403  404
+  ACT limitazione any                            in    403 404   403 403  404   403 403  404   may 403  404
   ACT nota offered,accepted                      in    may 404   may 403  404   may 403  404   may 403  404
   ACT nota over                                  in    may 404   may 403  404   403 403  404   may 403  404
   ACT passaggio any                              in    403 404   may 403  404   403 403  404   may 403  404
@@ -149,9 +163,11 @@ const pageTable = `
   ACT primo-giorno offered,over                  in    403 404   403 403  404   403 403  404   may 403  404
   ACT primo-giorno accepted                      in    403 404   403 403  404   may 403  404   may 403  404
   ACT proposta any                               in    403 404   may 403  404   403 403  404   may 403  404
+  ACT respingi-cancellazione any                 in    403 404   403 403  404   403 403  404   may 403  404
   ACT riapertura any                             in    403 404   may 403  404   403 403  404   may 403  404
   ACT risposta offered,accepted                  in    may 404   may 403  404   may 403  404   may 403  404
   ACT risposta over                              in    may 404   may 403  404   403 403  404   may 403  404
+  ACT ritira-cancellazione any                   in    403 404   403 403  404   403 403  404   may 403  404
   ACT ritiro any                                 in    may 404   403 403  404   403 403  404   may 403  404
   ACT ritiro-proposta any                        in    403 404   may 403  404   403 403  404   may 403  404
   ACT separazione any                            in    403 404   403 403  404   403 403  404   may 403  404
@@ -210,7 +226,7 @@ const absentRow = "ANY page of a case that is absent"
 
 // stagesOf spells out the ways a case stands that a row is for.
 var stagesOf = map[string][]string{"offered": {"offered"}, "accepted": {"accepted"}, "over": {"closed", "erased"}, "absent": {"absent"},
-	"any": {"offered", "accepted", "closed", "erased"}}
+	"any": {"offered", "accepted", "closed", "erased"}, "closed": {"closed"}, "erased": {"erased"}}
 
 // pageRows reads the table: the answers by route, or by route and the way a case stands.
 func pageRows(t *testing.T) map[string][]string {
@@ -312,7 +328,7 @@ func (w *routeWorld) live(until string, request fields, schools []site) string {
 	}
 	who["centre-own"].post(at+"/closure", fields{"reason": "moved-abroad"})
 	if until == "erased" {
-		who["ust"].post(at+"/erasure", fields{"ground": "request"})
+		w.erase(who["ust"], id)
 	}
 	return id
 }
@@ -360,7 +376,7 @@ func (w *routeWorld) wantedRows() (out []wantedRow) {
 	if !ok {
 		w.Fatal("the pages do not tell their routes")
 	}
-	fill := strings.NewReplacer("{school}", w.site, "{account}", w.account, "{day}", "2022-03-14", "{number}", "1", "{parked}",
+	fill := strings.NewReplacer("{scope}", "pupil", "{school}", w.site, "{account}", w.account, "{day}", "2022-03-14", "{number}", "1", "{parked}",
 		nowhere, "{draft}", nowhere, "{factor}", nowhere, "{access}", nowhere,
 		"{code}", "", "/*", "")
 	err = chi.Walk(routes, func(method, pattern string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {

@@ -163,6 +163,12 @@ func (s *story) invite(by *person, role, body string) *person {
 	if body != "" {
 		name += ":" + body
 	}
+	return s.inviteAs(name, by, role, body)
+}
+
+// inviteAs lets somebody be invited under a name of the story's.
+func (s *story) inviteAs(name string, by *person, role, body string) *person {
+	s.Helper()
 	p := s.program.person(strings.ToLower(strings.ReplaceAll(name, ":", ".")) + "@example.org")
 	answer := read[struct {
 		ID, InvitationToken string
@@ -173,6 +179,24 @@ func (s *story) invite(by *person, role, body string) *person {
 	}
 	s.welcome(name, p, answer.InvitationToken)
 	return p
+}
+
+// erase has two persons of the UST agree that a pupil is erased, and gives what the second one is answered.
+func (s *story) erase(ust *person, id string) reply {
+	s.Helper()
+	other := s.people["ust:other"]
+	if other == nil {
+		other = s.inviteAs("ust:other", ust, "ust", "")
+	}
+	at := "/cases/" + id
+	proposed := read[struct {
+		Erasure struct {
+			ProposalID string `json:"proposal_id"`
+		}
+	}](ust.post(at+"/erasure-proposal", fields{"ground": "request"}))
+	approval := fields{"proposal_id": proposed.Erasure.ProposalID}
+	ust.ask("POST", at+"/erasure-approval", approval).want(http.StatusConflict)
+	return other.post(at+"/erasure-approval", approval)
 }
 
 func (s *story) welcome(name string, p *person, code string) {
@@ -606,7 +630,7 @@ func (s *story) live() {
 	s.step("the reopening", a, now)
 
 	// The third request is withdrawn and its child forgotten: it stays countable, and is found by nobody.
-	ust.ask("POST", "/cases/"+d+"/erasure", fields{"ground": "request"}).refused(http.StatusConflict, "case-not-closed")
+	ust.ask("POST", "/cases/"+d+"/erasure-proposal", fields{"ground": "request"}).refused(http.StatusConflict, "case-not-closed")
 	comune.post("/cases/"+d+"/withdrawal", fields{"reason": "moved-abroad"})
 	gone := asked
 	gone.status, gone.holder = "closed", ""
@@ -615,7 +639,7 @@ func (s *story) live() {
 	if !slices.Contains(found(ust, search), d) {
 		t.Error("a child is not found before it is forgotten")
 	}
-	ust.post("/cases/"+d+"/erasure", fields{"ground": "request"})
+	s.erase(ust, d)
 	s.step("the erasure", d, gone)
 	eventually(t, "an erased child is found by nobody", func() bool { return !slices.Contains(found(ust, search), d) })
 	if x := ust.get("/cases/" + d); bytes.Contains(x.body, []byte("Zrazkova")) || !read[struct{ Erased bool }](x).Erased {
