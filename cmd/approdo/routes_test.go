@@ -40,9 +40,9 @@ const pageTable = `
   POST /cerca                                    in    422 422   422 422  422   422 422  422   422 403  403
   GET /conservazione/                            in    403 403   403 403  403   403 403  403   200 403  403
   GET /conservazione/proposte                    in    403 403   403 403  403   403 403  403   200 403  403
-  POST /conservazione/proposte                   in    403 403   403 403  403   403 403  403   422 403  403
+  POST /conservazione/proposte                    in    403 403   403 403  403   403 403  403   200 403  403
   GET /conservazione/scadute/{scope}             in    403 403   403 403  403   403 403  403   200 403  403
-  POST /conservazione/scadute/{scope}            in    403 403   403 403  403   403 403  403   422 403  403
+  POST /conservazione/scadute/{scope}            in    403 403   403 403  403   403 403  403   200 403  403
   GET /conservazione/tempi                       in    403 403   403 403  403   403 403  403   200 403  403
   POST /conservazione/tempi                      in    403 403   403 403  403   403 403  403   422 403  403
   GET /cruscotto                                 in    200 200   200 200  200   200 200  200   200 200  403
