@@ -275,6 +275,11 @@ func (p *Provider) Sign(payload []byte) string {
 	return SignWith(jose.ES256, p.signer(), p.KeyID(), payload)
 }
 
+// SignAs signs with this provider's key and another's name for it.
+func (p *Provider) SignAs(id string, payload []byte) string {
+	return SignWith(jose.ES256, p.signer(), id, payload)
+}
+
 // SignWith signs with whatever algorithm and key.
 func SignWith(alg jose.SignatureAlgorithm, key any, id string, payload []byte) string {
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: alg, Key: jose.JSONWebKey{Key: key, KeyID: id}}, nil)
