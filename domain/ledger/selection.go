@@ -168,11 +168,8 @@ func parseChosen(line []byte) (r Chosen, err error) {
 		}
 		r.Path = append(r.Path, h)
 	}
-	head, _, found := bytes.Cut(line, []byte(pathKey))
-	_, leaf, comma := bytes.Cut(head, []byte(","))
-	if !found || !comma {
-		return r, ErrNoProof
-	}
+	head, _, _ := bytes.Cut(line, []byte(pathKey))
+	_, leaf, _ := bytes.Cut(head, []byte(","))
 	r.Leaf = append(append([]byte("{"), leaf...), '}')
 	if !bytes.Equal(appendChosen(nil, r), line) {
 		return r, ErrNoProof

@@ -137,6 +137,8 @@ func TestAForgedSelectionIsRefused(t *testing.T) {
 		"no end of line":        {append(slices.Clone(good[:3]), strings.TrimSuffix(good[3], "\n")), Truncated},
 		"something behind":      {append(slices.Clone(good), "x"), Truncated},
 		"fewer were said":       {append([]string{strings.Replace(good[0], `"records":3`, `"records":2`, 1)}, good[1:]...), Surplus},
+		"a space in the head":   {append([]string{strings.Replace(good[0], `,"records"`, `, "records"`, 1)}, good[1:]...), Malformed},
+		"no path":               {[]string{good[0], "{\"n\":30}\n", good[2], good[3]}, Malformed},
 		"a negative number":     {append([]string{strings.Replace(good[0], `"records":3`, `"records":-3`, 1)}, good[1:]...), Malformed},
 	} {
 		_, err := verifySelection(c.lines)
