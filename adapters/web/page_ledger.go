@@ -113,7 +113,7 @@ func (s *site) proofs(w http.ResponseWriter, r *http.Request) error {
 		c.Callouts = []Callout{{Tone: Danger, Title: text("ledger.refused", "instant", since.In(domain.Rome).Format("02/01/2006 15:04")),
 			Text: text("error." + code)}}
 	}
-	c.Table = Table{Caption: text("ledger.caption"), Columns: []Column{{Label: text("ledger.records"), Numeric: true}, {Label: text("ledger.signed-at")},
+	c.Table = Table{Caption: text("ledger.caption"), Columns: []Column{{Label: text("ledger.records")}, {Label: text("ledger.signed-at")},
 		{Label: text("ledger.file")}}, Empty: Empty{Title: text("ledger.none"), Text: text("ledger.none-text")}}
 	if len(found) > proofRows {
 		found = found[:proofRows]
@@ -125,7 +125,7 @@ func (s *site) proofs(w http.ResponseWriter, r *http.Request) error {
 	var choices []Option
 	for _, x := range found {
 		size := strconv.FormatInt(x.Size, 10)
-		c.Table.Rows = append(c.Table.Rows, Row{Cells: []Cell{count(int(x.Size)), at(x.At), say(text("ledger.download")).to(proofsPath + "/punti/" + size)}})
+		c.Table.Rows = append(c.Table.Rows, Row{Cells: []Cell{say(text("ledger.choice", "count", int(x.Size))), at(x.At), say(text("ledger.download")).to(proofsPath + "/punti/" + size)}})
 		choices = append(choices, Option{Value: size, Label: say(text("ledger.choice", "count", int(x.Size)))})
 	}
 	if len(choices) > 1 {

@@ -9,8 +9,8 @@ func ledgerSamples() []sample {
 		Between: newFilter(proofsPath+"/continuita", text("ledger.download-proof"),
 			Field{Name: "da", Kind: FieldSelect, Label: text("ledger.older"), Options: choices, Filter: true},
 			Field{Name: "a", Kind: FieldSelect, Label: text("ledger.newer"), Options: choices, Filter: true}).Set("da", "7").Set("a", "12"),
-		Table: Table{Caption: text("ledger.caption"), Columns: []Column{{Label: text("ledger.records"), Numeric: true}, {Label: text("ledger.signed-at")}, {Label: text("ledger.file")}},
-			Rows:  []Row{{Cells: []Cell{count(12), at(now), say(text("ledger.download")).to("/")}}},
+		Table: Table{Caption: text("ledger.caption"), Columns: []Column{{Label: text("ledger.records")}, {Label: text("ledger.signed-at")}, {Label: text("ledger.file")}},
+			Rows:  []Row{{Cells: []Cell{say(text("ledger.choice", "count", 12)), at(now), say(text("ledger.download")).to("/")}}},
 			Pager: Pager{First: proofsPath, Next: proofsPath + "?prima=12"}}}
 	empty := proofsPage{Key: page.Key, Table: Table{Empty: Empty{Title: text("ledger.none"), Text: text("ledger.none-text")}}}
 	return []sample{
