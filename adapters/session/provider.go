@@ -92,9 +92,12 @@ func (s *Service) SetOutToActivate(w http.ResponseWriter, r *http.Request, token
 	return s.setOut(w, r, uuid.Nil, errand{Purpose: ToActivate, Link: hash})
 }
 
-// SetOutToBind is for who is signed in, with nothing lacking.
+// SetOutToBind is for who signed in a moment ago, with nothing lacking: ErrNotRecent otherwise.
 func (s *Service) SetOutToBind(w http.ResponseWriter, r *http.Request) (string, error) {
 	sess, err := s.whole(r)
+	if err == nil {
+		err = s.mayChange(sess)
+	}
 	if err != nil {
 		return "", err
 	}
@@ -298,5 +301,14 @@ func (s *Service) BoundSince(ctx context.Context, id uuid.UUID) (time.Time, erro
 	return s.storage.BoundSince(ctx, id)
 }
 
-// Unbind parts an account from its identity. Its sessions go on.
-func (s *Service) Unbind(ctx context.Context, id uuid.UUID) error { return s.storage.Unbind(ctx, id) }
+// Unbind parts the account of a session from its identity; the session must have begun a moment ago, as for binding. Sessions go on.
+func (s *Service) Unbind(ctx context.Context, token string) error {
+	sess, err := s.Lookup(ctx, token)
+	if err == nil {
+		err = s.mayChange(sess)
+	}
+	if err != nil {
+		return err
+	}
+	return s.storage.Unbind(ctx, sess.Actor.Account)
+}

@@ -293,7 +293,12 @@ func TestAnIdentityIsBoundByWhoIsSignedInAndStaysTheirs(t *testing.T) {
 	_, err = fresh.comesBack(fresh.goesToSignIn())
 	ok(t, err)
 	fresh.is(bruno, session.ByStrongProvider)
-	ok(t, h.Unbind(t.Context(), bruno))
+	token := fresh.cookies[h.CookieName()]
+	h.pass(16 * time.Minute)
+	refused(t, h.Unbind(t.Context(), token), session.ErrNotRecent)
+	_, err = h.SetOutToBind(httptest.NewRecorder(), fresh.request("/"))
+	refused(t, err, session.ErrNotRecent)
+	ok(t, h.Unbind(t.Context(), h.signIn(t, "bruno@example.org", goodWord)))
 	_, err = fresh.comesBack(fresh.goesToSignIn())
 	refused(t, err, session.ErrProvider)
 	if since, err := h.BoundSince(t.Context(), anna); err != nil || since.IsZero() {

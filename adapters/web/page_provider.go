@@ -22,7 +22,7 @@ type Providers interface {
 	SetOutToBind(w http.ResponseWriter, r *http.Request) (address string, err error)
 	Arrive(w http.ResponseWriter, r *http.Request) (session.Arrival, error)
 	BoundSince(ctx context.Context, account uuid.UUID) (time.Time, error)
-	Unbind(ctx context.Context, account uuid.UUID) error
+	Unbind(ctx context.Context, token string) error
 }
 
 func (s *site) providerRoutes(r chi.Router) {
@@ -32,8 +32,8 @@ func (s *site) providerRoutes(r chi.Router) {
 }
 
 func (s *site) bindingRoutes(r chi.Router) {
-	r.Post("/sicurezza/provider", s.page(s.bindPost))
-	r.Post("/sicurezza/provider/rimuovi", s.page(s.unbindPost))
+	r.Post(securityPath+"/provider", s.page(s.bindPost))
+	r.Post(securityPath+"/provider/rimuovi", s.page(s.unbindPost))
 }
 
 // providerDoor is the provider as the pages offer it.
@@ -101,7 +101,7 @@ func (s *site) arrive(w http.ResponseWriter, r *http.Request) error {
 	}
 	switch {
 	case err == nil && at.Purpose == session.ToBind:
-		s.redirect(w, r, "/sicurezza", "provider-bound")
+		s.redirect(w, r, securityPath, "provider-bound")
 		return nil
 	case err == nil:
 		http.Redirect(w, r, local(at.Next), http.StatusSeeOther)
@@ -112,8 +112,11 @@ func (s *site) arrive(w http.ResponseWriter, r *http.Request) error {
 			return s.refuseSignIn(w, r, signInForm(), "/", err)
 		}
 		return s.showActivate(w, r, f)
-	case at.Purpose == session.ToBind && !errors.Is(err, domain.KindUnauthorised):
-		return err
+	case at.Purpose == session.ToBind && visitOf(r).person != nil:
+		if e, ok := errors.AsType[*domain.Error](err); ok && e.Kind == domain.KindUnauthorised { // at the provider; here somebody is signed in
+			err = domain.Refused(e.Code)
+		}
+		return s.refusedSecurity(w, r, err)
 	}
 	return s.refuseSignIn(w, r, signInForm(), local(at.Next), err)
 }
@@ -147,7 +150,7 @@ func (s *site) activateByProviderPost(w http.ResponseWriter, r *http.Request) er
 func (s *site) bindPost(w http.ResponseWriter, r *http.Request) error {
 	address, err := s.Sessions.SetOutToBind(w, r)
 	if err != nil {
-		return err
+		return s.refusedSecurity(w, r, err)
 	}
 	return s.depart(w, r, address)
 }
@@ -156,10 +159,10 @@ func (s *site) unbindPost(w http.ResponseWriter, r *http.Request) error {
 	if s.Sessions.Provider() == nil {
 		return session.ErrNoProvider
 	}
-	if err := s.Sessions.Unbind(r.Context(), actorOf(r).Account); err != nil {
-		return err
+	if err := s.Sessions.Unbind(r.Context(), s.Sessions.Token(r)); err != nil {
+		return s.refusedSecurity(w, r, err)
 	}
-	s.redirect(w, r, "/sicurezza", "provider-unbound")
+	s.redirect(w, r, securityPath, "provider-unbound")
 	return nil
 }
 
@@ -178,13 +181,13 @@ func (s *site) providerPart(r *http.Request) (part, bool, error) {
 	switch {
 	case !since.IsZero():
 		p.Text, p.Facts = text("provider.bound-text", "name", door.Name), []Pair{{text("provider.since"), at(since)}}
-		p.Form = newForm("/sicurezza/provider/rimuovi", text("provider.unbind"))
+		p.Form = newForm(securityPath+"/provider/rimuovi", text("provider.unbind"))
 		p.Form.Danger = true
 	case door.Away:
 		p.Text = text("provider.away", "name", door.Name)
 	default:
 		p.Text = text("provider.bind-text", "name", door.Name)
-		p.Form = newForm("/sicurezza/provider", text("provider.bind", "name", door.Name))
+		p.Form = newForm(securityPath+"/provider", text("provider.bind", "name", door.Name))
 	}
 	return p, true, nil
 }

@@ -61,7 +61,7 @@ func (d *doors) Arrive(http.ResponseWriter, *http.Request) (session.Arrival, err
 
 func (d *doors) BoundSince(context.Context, uuid.UUID) (time.Time, error) { return d.bound, nil }
 
-func (d *doors) Unbind(context.Context, uuid.UUID) error {
+func (d *doors) Unbind(context.Context, string) error {
 	d.bound = time.Time{}
 	return nil
 }
