@@ -60,6 +60,7 @@ func samples() []sample {
 	all = append(all, intakeSamples()...)
 	all = append(all, ledgerSamples()...)
 	all = append(all, doorSamples()...)
+	all = append(all, securitySamples()...)
 	for status, f := range failures {
 		f.Status, f.ID, f.Back = status, "019a3c1e-8f5d-7a10-9b1c-3f1f0a6f2d11", "/"
 		all = append(all, sampleOf("/errore/"+strconv.Itoa(status), domain.RoleSchool, failureView, status, f.Title, f))
