@@ -146,7 +146,7 @@ func checkPassword(password, login string, besideAFactor bool) error {
 		return ErrPasswordTooShort.With("min", fmt.Sprint(least))
 	case n > maxPassword:
 		return ErrPasswordTooLong
-	case obvious(password, login):
+	case obvious(password, login), common(password):
 		return ErrPasswordObvious
 	}
 	return nil

@@ -161,6 +161,40 @@ func TestNewPasswords(t *testing.T) {
 	}
 }
 
+func TestCommonPasswordsAreRefusedHoweverDressed(t *testing.T) {
+	t.Parallel()
+	for password, want := range map[string]error{
+		"Francesco1985!":            ErrPasswordObvious,
+		"fr4nc3sc0":                 ErrPasswordObvious,
+		"P@$$w0rd":                  ErrPasswordObvious,
+		"passw0rd2022":              ErrPasswordObvious,
+		"Juventus1897":              ErrPasswordObvious,
+		"2022_Primavera":            ErrPasswordObvious,
+		"asdfghjkl":                 ErrPasswordObvious,
+		"francescofrancesco":        ErrPasswordObvious,
+		"m4r1ag1ul1a":               nil, // two names are two words
+		"Istituto-Comprensivo-2022": ErrPasswordObvious,
+		"felicità2022":              ErrPasswordObvious,
+		"qweasdzxc123":              ErrPasswordObvious,
+		"12345678":                  ErrPasswordObvious,
+		"11112222":                  ErrPasswordObvious,
+		"14031985":                  ErrPasswordObvious,
+		"140319853311447":           nil,
+		"vento tra i pini":          nil,
+		"tre barche":                nil,
+		"zu9-Kelp":                  nil,
+	} {
+		if got := checkPassword(password, "anna.verdi@example.org", true); !errors.Is(got, want) || want == nil && got != nil {
+			t.Errorf("%q: %v, want %v", password, got, want)
+		}
+	}
+	for word := range commonWords() {
+		if word != strings.ToLower(word) || letters(word) != word {
+			t.Errorf("%q can never be met", word)
+		}
+	}
+}
+
 func TestNetworks(t *testing.T) {
 	t.Parallel()
 	for remote, want := range map[string]string{

@@ -389,6 +389,9 @@ func (s *site) showLink(w http.ResponseWriter, r *http.Request, l session.Link, 
 		Facts:    []Pair{{text("accounts.code"), code(l.Token)}, {text("accounts.where"), code(s.addressOf(r) + "/attiva")}, {text("accounts.expires"), at(l.Expires)}},
 		Callouts: []Callout{{Tone: Warning, Title: text("accounts.once"), Text: text("accounts.once-text")}},
 		Actions:  []Action{{text("accounts.to-account"), accountPath(l.Account)}, {text("accounts.title"), "/utenze"}}}
+	if x, err := s.Directory.Account(l.Account); err == nil {
+		c.Callouts = append(waitingFor(x, actorOf(r).Account), c.Callouts...)
+	}
 	return c.show(s, w, r, accountsCrumb)
 }
 
