@@ -53,6 +53,8 @@
 //	institution, site       istituzione, sede (plesso)       who answers an offer; where the pupil goes
 //	reading                 lettura                          a pupil's data shown to somebody; the access record keeps all
 //	ground                  titolo                           why somebody may see a pupil's data: the relation to the case
+//	second factor           secondo fattore                  proved beside a password: a code by time, a passkey
+//	approval                approvazione                     a second person's word for an invitation to a great role
 //	fact                    fatto                            an event as other systems are told of it, without personal data
 //	outlet                  uscita                           where facts go
 //	con riserva             con riserva                      enrolled while documents are missing (DPR 394/1999 art. 45)
