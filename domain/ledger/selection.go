@@ -31,6 +31,14 @@ type Chosen struct {
 	Path  tlog.RecordProof
 }
 
+// Check is ErrProofFails where the record is not in the tree of a checkpoint.
+func (r Chosen) Check(c Checkpoint) error {
+	if err := tlog.CheckRecord(r.Path, c.Size, c.Root, r.Index, tlog.RecordHash(r.Leaf)); err != nil {
+		return fmt.Errorf("%w: %w", ErrProofFails, err)
+	}
+	return nil
+}
+
 // ErrOrder is a selection whose records are not the latest first, each once.
 var ErrOrder = errors.New("ledger: the records of a selection are not in order")
 
@@ -113,8 +121,8 @@ func VerifySelection(selection io.Reader, key string) (got Selected, err error) 
 		case r.Index >= last:
 			return got, v.fault(Malformed, r.Index, r.Index, ErrOrder)
 		}
-		if err := tlog.CheckRecord(r.Path, c.Size, c.Root, r.Index, tlog.RecordHash(r.Leaf)); err != nil {
-			return got, v.fault(Altered, r.Index, r.Index, fmt.Errorf("%w: %w", ErrProofFails, err))
+		if err := r.Check(c); err != nil {
+			return got, v.fault(Altered, r.Index, r.Index, err)
 		}
 		last = r.Index
 		v.next(lines.Bytes())
