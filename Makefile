@@ -15,7 +15,7 @@ ASSETS   = $(VENDOR)/LICENSES.txt
 # The race detector needs cgo and with it a C compiler, which a bare machine may lack; with CI=true it must be there.
 RACE     = $(shell { [ -n "$$CI" ] || command -v $$($(GO) env CC) >/dev/null; } && echo -race)
 
-.PHONY: assets build demo test browser bench lint clean
+.PHONY: assets build demo test browser mutants bench lint clean
 
 assets: $(ASSETS)
 
@@ -50,6 +50,10 @@ test: $(ASSETS)
 # The pages in Chromium, as each role, wide and narrow: see adapters/web/browser.
 browser: build
 	node --test adapters/web/browser/
+
+# Every check of the verifier is taken out, one at a time; a test must miss it. A few minutes.
+mutants:
+	$(GO) run ./cmd/mutants -test "$(GO) test -short ./domain/ledger" $(addprefix domain/ledger/,verify.go checkpoint.go proof.go export.go)
 
 bench: build
 	@for figure in $(BENCH); do ./bin/approdo bench $$figure --json || exit 1; done

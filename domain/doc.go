@@ -55,6 +55,9 @@
 //	ground                  titolo                           why somebody may see a pupil's data: the relation to the case
 //	second factor           secondo fattore                  proved beside a password: a code by time, a passkey
 //	approval                approvazione                     a second person's word for an invitation to a great role
+//	ledger                  registro firmato                 the journal as a tree of hashes whose root is signed
+//	checkpoint              punto di controllo               size and root of the ledger, signed, to be kept elsewhere
+//	witness                 testimone                        who remembers checkpoints and refuses another past
 //	fact                    fatto                            an event as other systems are told of it, without personal data
 //	outlet                  uscita                           where facts go
 //	con riserva             con riserva                      enrolled while documents are missing (DPR 394/1999 art. 45)
