@@ -48,7 +48,12 @@
 //	closure, reopening      chiusura, riapertura             with a coded reason
 //	merge, un-merge         unione, separazione              two cases of one child
 //	suspension, resumption  sospensione, ripresa             of intake or placement, for all or part of the territory
-//	erasure                 cancellazione                    the pupil's keys are destroyed, the facts stay countable
+//	erasure                 cancellazione                    proposed by one, approved by another; the pupil's keys are destroyed, the facts stay countable
+//	retention               conservazione                    how long a class of data is kept, by a dated version of the register
+//	restriction             limitazione del trattamento      the reading is left to holder, school and UST (GDPR art. 18); the case goes on
+//	certificate             certificato di cancellazione     what was destroyed, decided by whom; nothing of the pupil
+//	ledger of erasures      registro delle cancellazioni     tombstones outside the data, forgotten again at every start
+//	subject access          accesso dell'interessato         everything held about one pupil (GDPR art. 15)
 //	order, grade            ordine, anno di corso            infanzia, primaria 1–5, secondaria I 1–3, secondaria II 1–5
 //	institution, site       istituzione, sede (plesso)       who answers an offer; where the pupil goes
 //	reading                 lettura                          a pupil's data shown to somebody; the access record keeps all

@@ -459,6 +459,7 @@ func TestACrashBetweenTheStepsOfAnErasure(t *testing.T) {
 			if gone, err := o.erasures.All(); err != nil || !slices.ContainsFunc(gone, func(x seal.Tombstone) bool { return x.Subject == id && x.Class == "" }) {
 				t.Errorf("not in the ledger of erasures: %d, %v", len(gone), err)
 			}
+			left.wantGone(t, was, filesOf(t, dir)) // while the logs of the files are still there
 			o.stop()
 			left.wantGone(t, was, filesOf(t, dir))
 		})
