@@ -32,9 +32,12 @@ const pageTable = `
                                                       own  other own past other own past other
   GET /                                          in    200 200   200 200  200   200 200  200   200 200  200
   GET /accedi                                    200   303 303   303 303  303   303 303  303   303 303  303
+  POST /accedi/provider                          404   404 404   404 404  404   404 404  404   404 404  404
+  GET /accedi/ritorno                            404   404 404   404 404  404   404 404  404   404 404  404
   GET /accessibilita                             200   200 200   200 200  200   200 200  200   200 200  200
   GET /attiva                                    200   200 200   200 200  200   200 200  200   200 200  200
   POST /attiva                                   422   422 422   422 422  422   422 422  422   422 422  422
+  POST /attiva/provider                          404   404 404   404 404  404   404 404  404   404 404  404
   POST /bozze/{draft}/elimina                    in    303 303   403 403  403   403 403  403   303 403  403
   GET /cerca                                     in    200 200   200 200  200   200 200  200   200 403  403
   POST /cerca                                    in    422 422   422 422  422   422 422  422   422 403  403
@@ -56,6 +59,8 @@ const pageTable = `
   POST /lingua                                   422   422 422   422 422  422   422 422  422   422 422  422
   GET /password                                  in    200 200   200 200  200   200 200  200   200 200  200
   POST /password                                 in    422 422   422 422  422   422 422  422   422 422  422
+  GET /password/dimenticata                      200   200 200   200 200  200   200 200  200   200 200  200
+  POST /password/dimenticata                     200   200 200   200 200  200   200 200  200   200 200  200
   GET /posti                                     in    403 403   403 403  403   200 200  200   303 403  403
   GET /posti/{school}                            in    403 403   403 403  403   200 404  404   200 403  403
   POST /posti/{school}                           in    403 403   403 403  403   409 404  404   409 403  403
@@ -75,6 +80,8 @@ const pageTable = `
   GET /letture                                   in    403 403   403 403  403   403 403  403   200 200  403
   GET /scuole                                    in    403 403   200 200  200   403 403  403   200 200  403
   GET /scuole/{school}                           in    403 403   200 200  200   403 403  403   200 200  403
+  POST /sicurezza/provider                       in    404 404   404 404  404   404 404  404   404 404  404
+  POST /sicurezza/provider/rimuovi               in    404 404   404 404  404   404 404  404   404 404  404
   GET /sicurezza                                 in    200 200   200 200  200   200 200  200   200 200  200
   POST /sicurezza/accessi/{access}/chiudi        in    404 404   404 404  404   404 404  404   404 404  404
   GET /sicurezza/codice                          in    200 200   200 200  200   200 200  200   200 200  200
@@ -121,11 +128,13 @@ const pageTable = `
   GET /utenze/{account}/{act} invito             in    403 403   403 403  403   403 403  403   200 403  200
   GET /utenze/{account}/{act} riattiva           in    403 403   403 403  403   403 403  403   200 403  200
   GET /utenze/{account}/{act} sospendi           in    403 403   403 403  403   403 403  403   200 403  200
+  GET /utenze/{account}/{act} spedisci           in    403 403   403 403  403   403 403  403   404 403  404
   GET /utenze/{account}/{act} volo               in    403 403   403 403  403   403 403  403   404 403  404
   POST /utenze/{account}/{act} chiudi            in    403 403   403 403  403   403 403  403   422 403  422
   POST /utenze/{account}/{act} invito            in    403 403   403 403  403   403 403  403   200 403  200
   POST /utenze/{account}/{act} riattiva          in    403 403   403 403  403   403 403  403   303 403  303
   POST /utenze/{account}/{act} sospendi          in    403 403   403 403  403   403 403  403   422 403  422
+  POST /utenze/{account}/{act} spedisci          in    403 403   403 403  403   403 403  403   404 403  404
   POST /utenze/{account}/{act} volo              in    403 403   403 403  403   403 403  403   404 403  404
   GET /pratiche/{case}/ any                      in    200 404   200 200  404   200 200  404   200 403  404
   GET /pratiche/{case}/registro any              in    403 404   200 403  404   403 403  404   200 200  404
