@@ -40,6 +40,8 @@ var rooms = []room{
 	{name: "adapters/memory", ours: []string{"domain", "projections"}},
 	{name: "adapters/metrics", ours: []string{"domain", "projections"}},
 	{name: "adapters/notary", ours: []string{"domain", "projections"}},
+	{name: "adapters/notify", ours: []string{"domain"}},
+	{name: "adapters/oidc", ours: []string{"domain"}},
 	{name: "adapters/outlet", ours: []string{"domain"}},
 	{name: "adapters/registry", ours: []string{"domain", "projections"}},
 	{name: "adapters/seal", ours: []string{"domain", "migrations"}},
@@ -91,7 +93,7 @@ var exemptions = []exemption{
 
 // forTests are the packages that exist for tests alone. Code that ships may not import them.
 var forTests = []string{"domain/event/spec", "domain/event/sealtest", "domain/event/storetest", "projections/viewtest",
-	"projections/enginetest", "adapters/postgres/pgtest", "adapters/esdb/esdbtest", "adapters/statetest"}
+	"projections/enginetest", "adapters/postgres/pgtest", "adapters/esdb/esdbtest", "adapters/oidc/oidctest", "adapters/statetest"}
 
 // testModules are what the packages for tests may import besides what their room may.
 var testModules = []string{"github.com/google/go-cmp", "pgregory.net/rapid"}
