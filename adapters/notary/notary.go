@@ -144,26 +144,32 @@ func (n *Notary) next(ctx context.Context, v *projections.Snapshot, last ledger.
 		}
 		return ledger.Checkpoint{Size: last.Size}, err
 	}
-	if last.Size > 0 {
-		was, err := ledger.Open(last.Note, n.verifier)
-		if err != nil {
-			return c, ErrKey
-		}
-		is, err := views.Checkpoint(v, last.Size)
-		if err != nil {
-			return c, err
-		}
-		if is != was {
-			return c, ErrForked
-		}
-	}
 	if size == 0 {
 		return c, nil
+	}
+	if err := n.holds(v, last); err != nil {
+		return c, err
 	}
 	if err := n.compare(ctx, v, max(0, last.Size-1), size); err != nil {
 		return c, err
 	}
 	return views.Checkpoint(v, size)
+}
+
+// holds finds what was signed last in the hashes again.
+func (n *Notary) holds(v *projections.Snapshot, last ledger.Signed) error {
+	if last.Size == 0 {
+		return nil
+	}
+	was, err := ledger.Open(last.Note, n.verifier)
+	if err != nil {
+		return ErrKey
+	}
+	is, err := views.Checkpoint(v, last.Size)
+	if err == nil && is != was {
+		err = ErrForked
+	}
+	return err
 }
 
 // compare reads the records from one number up to another again and finds each to be the one that was hashed. The first is the last of

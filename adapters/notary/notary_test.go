@@ -195,6 +195,11 @@ func TestWhatIsNewIsSignedAndGoesOnFromWhatWas(t *testing.T) {
 	if err != nil || got != (ledger.Checkpoint{Size: 203, Root: tree.Root()}) {
 		t.Errorf("%+v, %v", got, err)
 	}
+	between, err := h.Continues(t.Context(), 2, 100)
+	h.ok(err)
+	if a, b, err := ledger.OpenConsistency(between.Text, h.VerifierKey()); err != nil || a.Size != 2 || b.Size != 100 {
+		t.Errorf("between sizes of which no checkpoint was kept: %+v, %+v, %v", a, b, err)
+	}
 	if older.Name != "approdo-checkpoint-3.txt" || proof.Name != "approdo-consistency-3-203.txt" {
 		t.Errorf("files are called %s and %s", older.Name, proof.Name)
 	}
@@ -240,6 +245,9 @@ func TestAJournalThatDoesNotGoOnIsNotSigned(t *testing.T) {
 			right := h.journal.now()
 			c.spoil(h, h.records())
 			h.refuses(c.want)
+			if _, err := h.Continues(t.Context(), 2, 7); c.want == notary.ErrForked && !errors.Is(err, notary.ErrForked) {
+				t.Errorf("what was not signed is proved: %v", err)
+			}
 
 			h.journal.become(right)
 			h.views = h.noViews()
@@ -297,7 +305,8 @@ func TestEveryRecordThatWasSignedCanBeProved(t *testing.T) {
 	for name, err := range map[string]error{
 		"a position of nothing": second(h.Inclusion(t.Context(), 1<<40)), "an id of nothing": second(h.InclusionOf(t.Context(), uuid.New())),
 		"no checkpoint": second(h.Checkpoint(t.Context(), 0)), "none of this size": second(h.Checkpoint(t.Context(), 89)),
-		"a way from none": second(h.Continues(t.Context(), 3, 90)), "a way to none": second(h.Continues(t.Context(), 90, 93)),
+		"a way from none": second(h.Continues(t.Context(), 0, 90)), "a way to none": second(h.Continues(t.Context(), 90, 91)),
+		"a way back": second(h.Continues(t.Context(), 90, 3)),
 	} {
 		if !errors.Is(err, domain.KindNotFound) {
 			t.Errorf("%s: %v", name, err)

@@ -50,19 +50,28 @@ func (n *Notary) Checkpoint(ctx context.Context, size int64) (f ledger.File, err
 	return ledger.File{Name: fmt.Sprintf("approdo-checkpoint-%d.txt", size), Text: c.Note}, err
 }
 
-// Continues proves that the journal of one checkpoint goes on from that of an older one.
+// Continues proves that the journal of one size goes on from that of a smaller one, both up to what was signed. Whether a checkpoint of
+// just these sizes was kept makes no difference: what was signed of more records speaks of fewer, and a checkpoint has one form only.
 func (n *Notary) Continues(ctx context.Context, older, newer int64) (f ledger.File, err error) {
-	from, err := n.find(ctx, older)
+	last, err := n.Last(ctx)
 	if err != nil {
 		return f, err
 	}
-	to, err := n.find(ctx, newer)
-	if err != nil {
-		return f, err
+	if newer > last.Size {
+		return f, ErrNoCheckpoint
 	}
-	p := ledger.Consistency{Older: from.Note, Newer: to.Note}
+	var p ledger.Consistency
 	err = n.Views.Read(ctx, func(v *projections.Snapshot) error {
-		p.Path, err = views.Continue(v, older, newer)
+		if err := n.holds(v, last); err != nil {
+			return err
+		}
+		if p.Path, err = views.Continue(v, older, newer); err != nil {
+			return err
+		}
+		if p.Older, err = n.note(v, older); err != nil {
+			return err
+		}
+		p.Newer, err = n.note(v, newer)
 		return err
 	})
 	if err != nil {
@@ -71,6 +80,15 @@ func (n *Notary) Continues(ctx context.Context, older, newer int64) (f ledger.Fi
 	f = ledger.File{Name: fmt.Sprintf("approdo-consistency-%d-%d.txt", older, newer), Text: p.Text()}
 	_, _, err = ledger.OpenConsistency(f.Text, n.verifier)
 	return f, err
+}
+
+// note is that of a size that is known to be part of what was signed.
+func (n *Notary) note(v *projections.Snapshot, size int64) ([]byte, error) {
+	c, err := views.Checkpoint(v, size)
+	if err != nil {
+		return nil, err
+	}
+	return c.Sign(n.Key)
 }
 
 // Inclusion proves that the record of a position is in the journal of the newest checkpoint.

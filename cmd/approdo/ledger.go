@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"time"
 
@@ -85,26 +84,4 @@ func (l letter) Send(ctx context.Context, c ledger.Signed) error {
 	return l.post.Send(ctx, notify.Message{To: l.to, Subject: fmt.Sprintf("Registro di Approdo: punto di controllo di %d eventi", c.Size),
 		Text: fmt.Sprintf("Conservate questo messaggio: con il punto di controllo qui sotto e la chiave di verifica chiunque potrà accertare, anche fra anni, "+
 			"che i primi %d eventi del registro non sono cambiati.\n\nChiave di verifica:\n%s\n\nPunto di controllo:\n\n%s", c.Size, l.key, c.Note)})
-}
-
-// moveSigned copies the checkpoints that a house has signed to another one of the same journal.
-func moveSigned(ctx context.Context, from, to signedLedger) (n int, err error) {
-	newest, err := to.Newest(ctx, math.MaxInt64, 1)
-	if err != nil {
-		return 0, err
-	}
-	above := int64(0)
-	if len(newest) > 0 {
-		above = newest[0].Size
-	}
-	for c, err := range allSigned(ctx, from, above) {
-		if err == nil {
-			err = to.Keep(ctx, c)
-		}
-		if err != nil {
-			return n, err
-		}
-		n++
-	}
-	return n, nil
 }
