@@ -59,6 +59,10 @@
 //	reading                 lettura                          a pupil's data shown to somebody; the access record keeps all
 //	ground                  titolo                           why somebody may see a pupil's data: the relation to the case
 //	second factor           secondo fattore                  proved beside a password: a code by time, a passkey
+//	delivery                consegna                         of a link: shown to who invites, or mailed to the person
+//	letter                  messaggio                        what a person is sent by mail or PEC: one recipient, one link
+//	provider                gestore d'identità               who vouches for who somebody is (SPID, CIE by a proxy), never for what they may do
+//	identity                identità                         a person as a provider knows them; kept as a keyed token
 //	approval                approvazione                     a second person's word for an invitation to a great role
 //	ledger                  registro firmato                 the journal as a tree of hashes whose root is signed
 //	checkpoint              punto di controllo               size and root of the ledger, signed, to be kept elsewhere
