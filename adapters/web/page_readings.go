@@ -121,7 +121,7 @@ func (s *site) whoCells(r *http.Request, g *registers, a domain.Actor) (who, bod
 }
 
 func (s *site) seenTable(r *http.Request, g *registers, seen []readings.Row) (Table, error) {
-	t := Table{Caption: text("readings.past"), Columns: []Column{{Label: text("readings.who")}, {Label: text("audit.body")}, {Label: text("readings.when")},
+	t := Table{Caption: text("readings.past-caption"), Columns: []Column{{Label: text("readings.who")}, {Label: text("audit.body")}, {Label: text("readings.when")},
 		{Label: text("readings.times"), Numeric: true}, {Label: text("readings.ground")}, {Label: text("readings.fields")}},
 		Empty: Empty{Title: text("readings.none"), Text: text("readings.none-text")}}
 	for _, x := range seen {
@@ -140,7 +140,7 @@ func (s *site) seenTable(r *http.Request, g *registers, seen []readings.Row) (Ta
 
 // sightTable is the access review: every account that signs in and could open the pupil's data now.
 func (s *site) sightTable(r *http.Request, g *registers, file desk.File) (Table, error) {
-	t := Table{Caption: text("readings.now"), Columns: []Column{{Label: text("readings.who")}, {Label: text("audit.body")}, {Label: text("readings.ground")}, {Label: text("readings.fields")}},
+	t := Table{Caption: text("readings.now-caption"), Columns: []Column{{Label: text("readings.who")}, {Label: text("audit.body")}, {Label: text("readings.ground")}, {Label: text("readings.fields")}},
 		Empty: Empty{Title: text("readings.nobody"), Text: text("readings.nobody-text")}}
 	sights, err := s.Desk.Sights(r.Context(), file, s.activeAccounts())
 	if err != nil {
@@ -168,7 +168,7 @@ func (s *site) activeAccounts() (out []domain.Actor) {
 
 // openingTable lists opened names. With cases it says whose.
 func (s *site) openingTable(r *http.Request, g *registers, opened []readings.Opening, cases bool) (Table, error) {
-	t := Table{Caption: text("readings.opened"), Columns: []Column{{Label: text("readings.who")}, {Label: text("readings.when")}, {Label: text("readings.until")}, {Label: text("readings.reason")}},
+	t := Table{Caption: text("readings.opened-caption"), Columns: []Column{{Label: text("readings.who")}, {Label: text("readings.when")}, {Label: text("readings.until")}, {Label: text("readings.reason")}},
 		Empty: Empty{Title: text("readings.none-opened"), Text: text("readings.none-opened-text")}}
 	if cases {
 		t.Columns = append(t.Columns, Column{Label: text("audit.case")})
@@ -244,12 +244,12 @@ func (s *site) readings(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		unusual := slices.DeleteFunc(slices.Clone(watched), func(x watchedDay) bool { return len(x.Reasons) == 0 })
-		first, err := s.watchedTable(r, g, text("readings.unusual"), unusual)
+		first, err := s.watchedTable(r, g, text("readings.unusual-caption"), unusual)
 		if err != nil {
 			return err
 		}
 		first.Empty = Empty{Title: text("readings.nothing-unusual"), Text: text("readings.nothing-unusual-text")}
-		all, err := s.watchedTable(r, g, text("readings.all"), watched[:min(len(watched), shownReadings)])
+		all, err := s.watchedTable(r, g, text("readings.all-caption"), watched[:min(len(watched), shownReadings)])
 		if err != nil {
 			return err
 		}
