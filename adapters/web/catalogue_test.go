@@ -18,6 +18,7 @@ import (
 	"approdo/domain"
 	"approdo/domain/access"
 	"approdo/domain/account"
+	"approdo/domain/basis"
 	"approdo/domain/casefile"
 	"approdo/domain/event"
 	"approdo/domain/grade"
@@ -159,6 +160,8 @@ func families(t *testing.T) map[string][]string {
 		"health.": {"yes", "no", "pending", "certified"}, "sex.": {"F", "M"}, "need.": allOf(casefile.Needs()), "reason.": allOf(names.Reasons()),
 		"feature.": allOf([]territory.Feature{territory.Ordinary, territory.Prison, territory.Hospital, territory.Evening, territory.CPIA,
 			territory.BoardingHead, territory.Boarding, territory.ForBlind, territory.Experimental}),
+		"law.": allOf(basis.Sources()), "audit.every-": roles, "act-group.": {"case", "places", "territory", "school", "account", "reading"},
+		"basis.":          {"routing", "clocks", "ceiling", "retention", "reference", "suspension"},
 		"language.":       languageCodes,
 		"country.":        countryCodes,
 		"suspension.":     allOf([]territory.Kind{territory.Intake, territory.Placement}),

@@ -52,6 +52,16 @@ func registerSamples() []sample {
 		Picker: newFilter("/registro", text("audit.show"), Field{Name: "giorno", Kind: FieldDate, Label: text("audit.day")}).Set("giorno", d.String()),
 		Table: Table{Caption: text("audit.caption", "day", d), Columns: []Column{{Label: text("audit.time")}, {Label: text("audit.act")}, {Label: text("audit.case")}},
 			Rows: []Row{{Cells: []Cell{plain("09:00:00"), say(text("event.case.requested")), code("P-7KQ2M0XD").to(trailPath(id))}}}, Pager: Pager{Next: "/registro"}}}
+	found := auditPage{Total: 2, Most: exportRows, Summary: []Pair{{text("audit.act-count", "act", text("event.case.place-offered")), count(2).to(auditPath)}},
+		Filter: newFilter(auditPath, text("audit.search"), Field{Name: "dal", Kind: FieldDate, Label: text("audit.from"), Optional: true},
+			Field{Name: "pratica", Kind: FieldText, Label: text("audit.pupil"), Width: 12, Optional: true}, Field{Name: "ora", Kind: FieldText, Label: text("audit.hour"), Width: 6, Optional: true}),
+		Callouts: []Callout{{Tone: Info, Title: text("audit.as-of", "day", d, "hour", "23:59:59")}, {Tone: Warning, Title: text("audit.same-pseudonym", "count", 2)}},
+		Table: Table{Caption: text("audit.found"), Columns: []Column{{Label: text("audit.when")}, {Label: text("audit.act")}, {Label: text("audit.case")}, {Label: text("basis.title")}},
+			Rows: []Row{{Cells: []Cell{on(d).over(plain("09:00:00")), say(text("event.case.place-offered")), code("P-7KQ2M0XD").to(trailPath(id)),
+				plain("CM 2/2010").over(plain("tetto, versione 1, dal 1º settembre 2021 (ricavato dal registro del momento)"))}}}, Pager: Pager{First: auditPath, Next: auditPath}},
+		Files: []Action{{text("audit.sheet"), auditSheet}, {text("audit.proofs"), auditProof}}}
+	wrong := auditPage{Refused: true, Most: exportRows, Filter: newFilter(auditPath, text("audit.search"), Field{Name: "ora", Kind: FieldText, Label: text("audit.hour"), Optional: true})}
+	wrong.Filter.refuse(errHour.On("ora"))
 	trail := trailPage{Pseudonym: "P-7KQ2M0XD", Facts: []Pair{{text("list.status"), statusBadge(casefile.Offered)}, {text("audit.records"), count(3)}},
 		Timeline: []Moment{{Tone: Info, At: now, Title: text("event.case.place-offered"), By: plain("CTI ambito 24").over(say(roleText(domain.RoleCentre))),
 			Detail: []Pair{{text("audit.rule"), say(text("audit.rule-placement"))}}}}}
@@ -63,6 +73,8 @@ func registerSamples() []sample {
 	return []sample{
 		sampleOf("/cruscotto", domain.RoleUST, boardView, 200, text("board.title"), full, Crumb{Text: text("board.title")}),
 		sampleOf("/registro/2022-04-04", domain.RolePrefettura, dayView, 200, text("audit.day-title", "day", d), day, Crumb{Text: text("audit.title")}),
+		sampleOf("/registro/cerca", domain.RolePrefettura, auditView, 200, text("audit.search-title"), found, Crumb{Text: text("audit.search-title")}),
+		sampleOf("/registro/cerca-male", domain.RolePrefettura, auditView, 422, text("audit.search-title"), wrong, Crumb{Text: text("audit.search-title")}),
 		sampleOf("/registro-pratica", domain.RolePrefettura, trailView, 200, text("audit.trail-title"), trail, Crumb{Text: text("audit.trail-title")}),
 		sampleOf("/territorio", domain.RoleUST, sheetView, 200, sheets.Title, sheets, Crumb{Text: sheets.Title}),
 		{path: "/sospensione", status: 200, view: confirmView.name, as: domain.RolePrefettura, show: func(s *site, w http.ResponseWriter, r *http.Request) error {
@@ -74,6 +86,7 @@ func registerSamples() []sample {
 // doors are the pages of registers with the act they need, each at an address that is there.
 var guarded = map[string]access.Act{
 	"/cruscotto": access.ReadBoard, "/registro": access.ReadDay, "/registro/2022-04-04": access.ReadDay,
+	auditPath: access.ReadDay, auditSheet: access.ReadDay,
 	"/territorio": access.ReadRegisters, "/territorio/comuni": access.ReadRegisters, "/territorio/comuni/015189": access.ReadRegisters,
 	"/territorio/centri": access.ReadRegisters, "/territorio/centri/POLO-1": access.ReadRegisters, "/territorio/politica": access.ReadRegisters,
 	"/territorio/termini": access.ReadRegisters, "/territorio/tetto": access.ReadRegisters, "/territorio/conferma": access.EditRegisters,

@@ -19,6 +19,9 @@ const dayRows = 50
 
 func (s *site) auditRoutes(r chi.Router) {
 	r.Get("/registro", s.page(s.today))
+	r.Get(auditPath, s.page(s.audit))
+	r.Get(auditSheet, s.page(s.auditFile))
+	r.Get(auditProof, s.page(s.auditProofs))
 	r.Get("/registro/{day}", s.page(s.day))
 	r.Get("/pratiche/{case}/registro", s.page(s.trail))
 }
@@ -27,6 +30,7 @@ func (s *site) auditRoutes(r chi.Router) {
 type dayPage struct {
 	Day            domain.Date
 	Previous, Next string // addresses; Next is empty for today
+	Search         string // address of the day as a search
 	Picker         *Form
 	Summary        []Pair
 	Total          int
@@ -72,7 +76,7 @@ func (s *site) day(w http.ResponseWriter, r *http.Request) error {
 			return errNoDay
 		}
 	}
-	c := dayPage{Day: d, Previous: dayPath(d.AddDays(-1))}
+	c := dayPage{Day: d, Previous: dayPath(d.AddDays(-1)), Search: auditQuery{from: d.String(), to: d.String()}.at(auditPath)}
 	if today := domain.DateOf(s.Clock()); d.Before(today) {
 		c.Next = dayPath(d.AddDays(1))
 	}
@@ -95,7 +99,7 @@ func (s *site) day(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		if c.Table, err = s.dayTable(g, a, d, rows); err != nil {
+		if c.Table, err = s.dayTable(r, g, a, d, rows); err != nil {
 			return err
 		}
 		if after > 0 {
@@ -120,10 +124,11 @@ func textOf(c Cell) any {
 	return c.Text
 }
 
-func (s *site) dayTable(g *registers, a domain.Actor, d domain.Date, rows []audit.Row) (Table, error) {
+func (s *site) dayTable(r *http.Request, g *registers, a domain.Actor, d domain.Date, rows []audit.Row) (Table, error) {
 	t := Table{Caption: text("audit.caption", "day", d),
-		Columns: []Column{{Label: text("audit.time")}, {Label: text("audit.act")}, {Label: text("audit.role")}, {Label: text("audit.body")}, {Label: text("audit.case")}},
-		Empty:   Empty{Title: text("audit.none"), Text: text("audit.none-text")}}
+		Columns: []Column{{Label: text("audit.time")}, {Label: text("audit.act")}, {Label: text("audit.role")}, {Label: text("audit.body")}, {Label: text("audit.case")},
+			{Label: text("basis.title")}},
+		Empty: Empty{Title: text("audit.none"), Text: text("audit.none-text")}}
 	for _, x := range rows {
 		body, err := g.actor(domain.Actor{Role: x.Role, Body: x.Body})
 		if err != nil {
@@ -136,7 +141,8 @@ func (s *site) dayTable(g *registers, a domain.Actor, d domain.Date, rows []audi
 		if x.Case != uuid.Nil {
 			pupil = code(s.pseudonym(a, x.Case)).to(trailPath(x.Case))
 		}
-		t.Rows = append(t.Rows, Row{Cells: []Cell{plain(x.At.In(domain.Rome).Format("15:04:05")), s.wordsFor("event.", x.Type), say(roleText(x.Role)), body, pupil}})
+		t.Rows = append(t.Rows, Row{Cells: []Cell{plain(x.At.In(domain.Rome).Format("15:04:05")), s.wordsFor("event.", x.Type), say(roleText(x.Role)), body, pupil,
+			s.basisCell(r, x.Type, x.Marks)}})
 	}
 	return t, nil
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"io"
 	"math"
 	"net/http"
 	"strconv"
@@ -23,6 +24,7 @@ type Ledger interface {
 	Checkpoint(ctx context.Context, size int64) (ledger.File, error)
 	Continues(ctx context.Context, older, newer int64) (ledger.File, error)
 	Inclusion(ctx context.Context, p event.Position) (ledger.File, error)
+	Selection(ctx context.Context, positions []event.Position, w io.Writer) error
 }
 
 const (

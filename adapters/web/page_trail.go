@@ -8,8 +8,10 @@ import (
 
 	"approdo/domain"
 	"approdo/domain/access"
+	"approdo/domain/basis"
 	"approdo/domain/casefile"
 	"approdo/domain/desk"
+	"approdo/projections/audit"
 )
 
 // trailPage is the audit trail of one case: every record, without any of the pupil's data and without free text.
@@ -49,6 +51,10 @@ func (s *site) trail(w http.ResponseWriter, r *http.Request) error {
 		if access.Case(a, file.Relation, access.ReadCase) == nil {
 			c.Facts = append(c.Facts, Pair{text("audit.case"), say(text("audit.open-case")).to("/pratiche/" + id.String())})
 		}
+		marksOf, err := marksOfCase(g, a, id)
+		if err != nil {
+			return err
+		}
 		for _, e := range slices.Backward(file.Trail) {
 			by, err := g.actor(e.Meta.Actor)
 			if err != nil {
@@ -61,6 +67,12 @@ func (s *site) trail(w http.ResponseWriter, r *http.Request) error {
 			if m.Detail, err = s.trailDetails(r, g, e.Event); err != nil {
 				return err
 			}
+			if words := s.lawWords(r, e.Type); words != "" {
+				m.Detail = append(m.Detail, Pair{text("basis.law"), plain(words)})
+			}
+			if words := s.markWords(r, e.Type, slices.DeleteFunc(marksOf(e), isTold)); words != "" {
+				m.Detail = append(m.Detail, Pair{text("basis.decided"), plain(words)})
+			}
 			if access.Large(a, access.ReadDay) == nil {
 				m.Detail = append(m.Detail, Pair{text("ledger.proof"), say(text("ledger.proof-of-record")).to(proofPath(e.Position))})
 			}
@@ -72,6 +84,21 @@ func (s *site) trail(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return trailView.show(s, w, r, http.StatusOK, text("audit.trail-title"), c, append(caseCrumbs(a, file), Crumb{Text: text("audit.trail-title")})...)
+}
+
+// marksOfCase says by what the acts of a case were decided. Whoever reads the whole audit trail also has what follows from the registers
+// as they stood; others have what the records say.
+func marksOfCase(g *registers, a domain.Actor, id uuid.UUID) (func(desk.Entry) []basis.Mark, error) {
+	if access.Large(a, access.ReadDay) != nil {
+		return func(e desk.Entry) []basis.Mark { return basis.Marks(e.Event, nil, domain.DateOf(e.Meta.At)) }, nil
+	}
+	marks, err := audit.OfCase(g.views, id)
+	return func(e desk.Entry) []basis.Mark { return marks[int64(e.Position)] }, err
+}
+
+// isTold is true for a mark that the facts of an event say in words of their own.
+func isTold(m basis.Mark) bool {
+	return slices.Contains([]basis.Kind{basis.Reason, basis.Override, basis.Term, basis.Trial}, m.Kind)
 }
 
 // openedPupil is who the pupil is, where whoever audits has opened the name, or the way to open it; nothing for everybody else.
