@@ -76,6 +76,7 @@ func (c *takeCmd) Validate() error {
 
 // Run is the subcommand.
 func (c *takeCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger) (err error) {
+	defer func() { err = inBackupWords(err) }()
 	began := time.Now()
 	for _, dir := range []string{c.To, c.KeysTo} {
 		if dir == "" {
@@ -187,7 +188,7 @@ func (c *takeCmd) write(ctx context.Context, e *engines, out io.Writer) (_ *arch
 	}
 	base, err := c.base(f)
 	if err != nil {
-		return nil, f, "", inBackupWords(err)
+		return nil, f, "", err
 	}
 	f.Since = base
 	draft, err := archive.Create(c.To, c.KeysTo, f)

@@ -8,11 +8,12 @@ import (
 	"github.com/google/uuid"
 
 	"approdo/domain/event"
+	"approdo/domain/ledger"
 	"approdo/domain/policy"
 )
 
-// belongings are what a service has beside its journal and its keys and cannot make anew: how people enter, and how far the policies
-// have come. Sessions, drafts and links under way are not among them.
+// belongings are what a service has beside its journal and its keys and cannot make anew: how people enter, how far the policies
+// have come, and what was signed. Sessions, drafts and links under way are not among them.
 type belongings struct {
 	Passwords     []credential              `json:"passwords"`
 	Factors       []secondFactor            `json:"factors"`
@@ -20,6 +21,7 @@ type belongings struct {
 	Identities    []providedIdentity        `json:"identities"`
 	Checkpoints   map[string]event.Position `json:"checkpoints"`
 	Parked        []policy.Parked           `json:"parked"`
+	Signed        []ledger.Signed           `json:"signed"` // checkpoints of the ledger, the smallest first
 }
 
 // credential is a login, as a keyed token, and the hash of a password.
@@ -69,9 +71,20 @@ func (b *belongings) progress(ctx context.Context, e *engines) (err error) {
 		return err
 	}
 	delete(b.Checkpoints, restoreMark)
-	b.Parked, err = e.parking.All(ctx)
-	return err
+	if b.Parked, err = e.parking.All(ctx); err != nil {
+		return err
+	}
+	for from := int64(-1); ; {
+		some, err := e.signed.Oldest(ctx, from, manySigned)
+		if err != nil || len(some) == 0 {
+			return err
+		}
+		b.Signed, from = append(b.Signed, some...), some[len(some)-1].Size
+	}
 }
+
+// manySigned is how many signed checkpoints are asked for at once.
+const manySigned = 1000
 
 // entrances collects how people enter. Whoever copies a journal while others write to it does so after: nobody is in the copy who
 // chose a password and has none.
@@ -138,6 +151,12 @@ func (b *belongings) settle(ctx context.Context, e *engines) (refused int, err e
 	}
 	for name, at := range b.Checkpoints {
 		if err := e.checkpoints.Save(ctx, name, at); err != nil {
+			return refused, err
+		}
+	}
+	for _, c := range b.Signed {
+		// Those that are there already are larger than the one to come.
+		if err := e.signed.Keep(ctx, c); err != nil && !errors.Is(err, ledger.ErrShrunk) {
 			return refused, err
 		}
 	}

@@ -312,7 +312,7 @@ func (r *restoring) open(ctx context.Context, e *engines) error {
 	if err != nil {
 		return err
 	}
-	if head > 0 || len(there.Passwords)+len(there.Identities)+len(there.Checkpoints)+len(there.Parked) > 0 {
+	if head > 0 || len(there.Passwords)+len(there.Identities)+len(there.Checkpoints)+len(there.Parked)+len(there.Signed) > 0 {
 		return errNotEmpty
 	}
 	if r.master.IsZero() {

@@ -240,6 +240,7 @@ func (b *belongings) upTo(x extent, samePositions bool) {
 	b.Identities = slices.DeleteFunc(b.Identities, func(i providedIdentity) bool { return stranger(i.Account) })
 	b.Factors = slices.DeleteFunc(b.Factors, func(f secondFactor) bool { return stranger(f.Account) })
 	b.RecoveryCodes = slices.DeleteFunc(b.RecoveryCodes, func(r recoveryCodes) bool { return stranger(r.Account) })
+	b.Signed = slices.DeleteFunc(b.Signed, func(c ledger.Signed) bool { return c.Size > x.size })
 	if !samePositions {
 		b.Checkpoints, b.Parked = nil, nil
 		return

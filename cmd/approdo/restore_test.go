@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -175,6 +176,19 @@ func TestAJournalIsRestoredAsOfAPointInTime(t *testing.T) {
 	dir := t.TempDir()
 	data, who := demoIn(t, dir, 5), newReader(t, dir, "identity")
 	was := recordsOf(t, filepath.Join(data, journalFile))
+	var source engines
+	if err := (&storage{Data: data}).openState(t.Context(), &source); err != nil {
+		t.Fatal(err)
+	}
+	for _, size := range []int64{10_000_001, 10_000_002} { // whatever the demo has signed is smaller
+		if err := source.signed.Keep(t.Context(), ledger.Signed{Size: size, Note: []byte("note"), At: time.Now()}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var all belongings
+	if err := errors.Join(all.progress(t.Context(), &source), source.shut(t.Context())); err != nil || len(all.Signed) < 2 {
+		t.Fatalf("%d signed, %v", len(all.Signed), err)
+	}
 	set, _ := take(t, filepath.Join(dir, "to"), "--data", data, "--recipient", who.recipient)
 	middle := was[len(was)/2]
 	n := 0
@@ -218,6 +232,16 @@ func TestAJournalIsRestoredAsOfAPointInTime(t *testing.T) {
 	}
 	if err := b.entrances(t.Context(), &e); err != nil {
 		t.Fatal(err)
+	}
+	for _, c := range b.Signed {
+		if c.Size > int64(len(byPosition)) {
+			t.Errorf("a checkpoint of %d records is there", c.Size)
+		}
+	}
+	kept := all
+	kept.upTo(extent{size: 10_000_001}, true)
+	if len(kept.Signed) != len(all.Signed)-1 {
+		t.Errorf("%d checkpoints of %d are left", len(kept.Signed), len(all.Signed))
 	}
 	for name, at := range b.Checkpoints {
 		if at > middle.Position {
@@ -549,15 +573,22 @@ func TestAHalfRestoredHouseIsNotOpened(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	half := []string{"--data", filepath.Join(dir, "half"), "--key", data + ".key"}
-	for _, args := range [][]string{
-		append([]string{"serve", "--plain", "--listen", "127.0.0.1:0", "--email", "a@example.org"}, half...),
-		{"serve", "--plain", "--listen", "127.0.0.1:0", "--email", "a@example.org", "--database", database, "--key", data + ".key"},
-		append([]string{"restore", "--from", set, "--identity", who.file, "--database", database, "--key", data + ".key"}, noErasures...),
-	} {
-		if code, _, said := called(t, nil, args...); code != exitFailed || !strings.Contains(said, "un ripristino è stato interrotto") {
-			t.Errorf("%s: code %d, %s", args[0], code, said)
+	master, err := seal.LoadMasterKey(data+".key", data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, where := range []storage{{Data: filepath.Join(dir, "half")}, {Database: database}} {
+		h, err := openHouse(t.Context(), where, master, time.Now, true, slog.New(slog.DiscardHandler))
+		if err == nil {
+			h.shut(t.Context())
 		}
+		if !errors.Is(err, errHalfRestored) {
+			t.Errorf("it opens: %v", err)
+		}
+	}
+	code, _, said := called(t, nil, append([]string{"restore", "--from", set, "--identity", who.file, "--database", database, "--key", data + ".key"}, noErasures...)...)
+	if code != exitFailed || !strings.Contains(said, "un ripristino è stato interrotto") {
+		t.Errorf("code %d, %s", code, said)
 	}
 }
 

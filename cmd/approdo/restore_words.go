@@ -37,6 +37,8 @@ func inBackupWords(err error) error {
 		return errors.New("--key: non è la chiave maestra con cui furono fatte le chiavi della copia")
 	case errors.Is(err, seal.ErrErasures):
 		return fmt.Errorf("il registro delle cancellazioni non è più com'era, o è di un'altra chiave maestra: %w", err)
+	case errors.Is(err, archive.ErrThere):
+		return errors.New("c'è già una copia con lo stesso nome, e non viene toccata: riprovate")
 	case errors.Is(err, archive.ErrBusy):
 		return errors.New("un'altra copia è in corso in quella cartella")
 	}
