@@ -242,8 +242,8 @@ func purged(t *testing.T, n nodes) {
 	is(t, true)(n.one.Reserve(ctx, anna, annas, link1, now, tomorrow))
 	ok(t, n.one.BeginSession(ctx, token1, anna, "password", now, tomorrow))
 	ok(t, n.one.BeginSession(ctx, token2, anna, "password", now, tomorrow.Add(time.Second)))
-	ok(t, n.one.SaveDraft(ctx, anna, old, "request", []byte("old"), tomorrow.Add(-30*24*time.Hour)))
-	ok(t, n.one.SaveDraft(ctx, anna, kept, "request", []byte("kept"), tomorrow.Add(time.Second-30*24*time.Hour)))
+	ok(t, n.one.SaveDraft(ctx, anna, old, "request", []byte("old"), tomorrow.Add(-366*24*time.Hour)))
+	ok(t, n.one.SaveDraft(ctx, anna, kept, "request", []byte("kept"), tomorrow.Add(time.Second-366*24*time.Hour)))
 	one := func(int, time.Time) (int, time.Time) { return 1, time.Time{} }
 	is(t, time.Time{})(n.one.Try(ctx, []byte("old key"), now, one))
 	is(t, time.Time{})(n.one.Try(ctx, key, now.Add(time.Second), one))

@@ -73,6 +73,10 @@ type Store interface {
 	SaveDraft(ctx context.Context, account, draft uuid.UUID, kind string, sealed []byte, now time.Time) error
 	Draft(ctx context.Context, account, draft uuid.UUID) (kind string, sealed []byte, updated time.Time, err error)
 	Drafts(ctx context.Context, account uuid.UUID, kind string, each func(draft uuid.UUID, sealed []byte, updated time.Time) error) error
+	EachDraft(ctx context.Context, kind string, each func(account, draft uuid.UUID, sealed []byte) error) error
+	DropDraftsBefore(ctx context.Context, last time.Time) error
+	DropAnswersAbout(ctx context.Context, of uuid.UUID) error
+	Scrub(ctx context.Context) error
 	DropDraft(ctx context.Context, account, draft uuid.UUID) error
 
 	Claim(ctx context.Context, account uuid.UUID, key, request []byte, now time.Time) (
@@ -148,6 +152,7 @@ var rules = map[string]func(*testing.T, nodes){
 	"race: one of many answers a question":                         raceAnswered,
 	"tries are judged on the one before":                           tries,
 	"drafts are their account's alone":                             drafts,
+	"drafts and answers about a case are dropped, and scrubbed":    scrubbed,
 	"an answer is repeated for a day":                              answers,
 	"purge removes what has ended and nothing else":                purged,
 	"a caller who leaves leaves nothing behind":                    left,

@@ -23,7 +23,7 @@ func (s *site) held(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	c := sheet{Title: text("held.title"), Lead: text("held.lead"), Actions: []Action{{text("held.as-json"), "/api/v1/cases/" + id.String() + "/subject-access"}}}
+	c := sheet{Title: text("held.title"), Lead: text("held.lead"), Actions: []Action{{text("held.as-json"), "/pratiche/" + id.String() + "/accesso.json"}}}
 	kept := say(text("held.kept-open"))
 	if !h.KeptUntil.IsZero() {
 		kept = on(h.KeptUntil)

@@ -48,6 +48,7 @@ func (s *site) retentionRoutes(r chi.Router) {
 		r.Post("/proposte", s.page(s.proposalsPost))
 	})
 	r.Get("/pratiche/{case}/accesso", s.page(s.held))
+	r.Get("/pratiche/{case}/accesso.json", s.page(s.heldJSON))
 	r.Get("/pratiche/{case}/certificato", s.page(s.certificate))
 }
 
@@ -78,7 +79,7 @@ func (s *site) retention(w http.ResponseWriter, r *http.Request) error {
 	}
 	c.Facts = []Pair{{text("retention.version"), version}}
 	for _, class := range territory.DataClasses() {
-		c.Facts = append(c.Facts, Pair{classText(class), say(text("retention.months", "n", now.Months(class)))})
+		c.Facts = append(c.Facts, Pair{classText(class), say(text("retention.months", "count", now.Months(class)))})
 	}
 	err = s.read(r, func(v *projections.Snapshot) error {
 		due := part{ID: "due", Title: text("retention.due")}
@@ -305,7 +306,7 @@ func (s *site) showDue(w http.ResponseWriter, r *http.Request, scope casefile.Er
 	today := domain.DateOf(s.Clock())
 	register, class := land.RetentionOn(today), desk.DataClass(scope)
 	c := sheet{Title: text("retention.due-" + string(scope)), Lead: text("retention.due-lead"), Facts: []Pair{{text("retention.version"), plain(register.Version)},
-		{classText(class), say(text("retention.months", "n", register.Months(class)))}}}
+		{classText(class), say(text("retention.months", "count", register.Months(class)))}}}
 	err = s.read(r, func(v *projections.Snapshot) error {
 		due, next, err := retention.List(v, scope, register.Began(class, today), dueCursor(r), chosenAtOnce)
 		if err != nil {

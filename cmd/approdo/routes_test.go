@@ -69,6 +69,9 @@ const pageTable = `
   POST /pratiche/nuova                           200   422 422   403 403  403   403 403  403   422 403  403
   GET /privacy                                   200   200 200   200 200  200   200 200  200   200 200  200
   GET /registro                                  in    403 403   403 403  403   403 403  403   303 303  403
+  GET /registro/cerca                            in    403 403   403 403  403   403 403  403   200 200  403
+  GET /registro/cerca.csv                        in    403 403   403 403  403   403 403  403   200 200  403
+  GET /registro/cerca.jsonl                      in    403 403   403 403  403   403 403  403   200 200  403
   GET /registro/{day}                            in    403 403   403 403  403   403 403  403   200 200  403
   GET /registro/prove                            in    403 403   403 403  403   403 403  403   200 200  403
   GET /registro/prove/chiave                     in    403 403   403 403  403   403 403  403   200 200  403
@@ -138,6 +141,8 @@ const pageTable = `
   POST /utenze/{account}/{act} volo              in    403 403   403 403  403   403 403  403   404 403  404
   GET /pratiche/{case}/ any                      in    200 404   200 200  404   200 200  404   200 403  404
   GET /pratiche/{case}/registro any              in    403 404   200 403  404   403 403  404   200 200  404
+  GET /pratiche/{case}/accesso.json offered,accepted,closed in    403 404   403 403  404   403 403  404   200 403  404
+  GET /pratiche/{case}/accesso.json erased            in    403 404   403 403  404   403 403  404   409 403  404
   GET /pratiche/{case}/accesso offered,accepted,closed in    403 404   403 403  404   403 403  404   200 403  404
   GET /pratiche/{case}/accesso erased            in    403 404   403 403  404   403 403  404   409 403  404
   GET /pratiche/{case}/certificato offered,accepted,closed in    403 404   403 403  404   403 403  404   404 403  404
