@@ -222,7 +222,7 @@ func (s *Service) ProvePasskey(ctx context.Context, token, origin string, answer
 		return "", Session{}, ErrFactorWrong
 	}
 	key, err := rp.ValidateLogin(holder, kept, parsed)
-	if err != nil || key.Authenticator.CloneWarning {
+	if err != nil {
 		return "", Session{}, ErrFactorWrong
 	}
 	if right, err := s.counted(ctx, holder, of, key); err != nil || !right {
@@ -237,7 +237,7 @@ func (s *Service) ProvePasskey(ctx context.Context, token, origin string, answer
 	return s.rise(ctx, hash, who, sess.Proof.and(false))
 }
 
-// counted keeps the counter of a passkey that was proved; one that never counts has nothing to keep.
+// counted keeps the counter of a passkey that was proved, and is false where it did not rise; one that never counts has nothing to keep.
 func (s *Service) counted(ctx context.Context, h keyHolder, of []factor, key *webauthn.Credential) (bool, error) {
 	for i, k := range h.keys {
 		if string(k.ID) != string(key.ID) {

@@ -95,7 +95,7 @@ func (s *Service) EnrolCode(ctx context.Context, token, code string) (Enrolled, 
 	if err != nil {
 		return Enrolled{}, err
 	}
-	step, right, err := s.stepOf(string(secret), unspaced(code), 0)
+	step, right, err := s.stepOf(string(secret), unspaced(code))
 	if err != nil {
 		return Enrolled{}, err
 	}
@@ -129,7 +129,7 @@ func (s *Service) checkCode(ctx context.Context, id uuid.UUID, code string) (boo
 		if err != nil {
 			return false, err
 		}
-		step, right, err := s.stepOf(string(secret), code, f.mark)
+		step, right, err := s.stepOf(string(secret), code)
 		if err != nil {
 			return false, err
 		}
@@ -140,13 +140,13 @@ func (s *Service) checkCode(ctx context.Context, id uuid.UUID, code string) (boo
 	return false, nil
 }
 
-// stepOf finds the step whose code this is, among those around now and after the last that was used.
-func (s *Service) stepOf(secret, code string, after int64) (step int64, right bool, err error) {
+// stepOf finds the step whose code this is, among those around now.
+func (s *Service) stepOf(secret, code string) (step int64, right bool, err error) {
 	if secret == "" || len(code) != otp.DigitsSix.Length() || strings.Trim(code, "0123456789") != "" {
 		return 0, false, nil
 	}
 	now := s.clock().Unix() / codeStep
-	for step := max(now-codeSkew, after+1); step <= now+codeSkew; step++ {
+	for step := now - codeSkew; step <= now+codeSkew; step++ {
 		if right, err := hotp.ValidateCustom(code, uint64(step), secret, codeForm); err != nil || right {
 			return step, right, err
 		}
