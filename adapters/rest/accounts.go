@@ -123,13 +123,16 @@ type renewal struct {
 
 // byMail tells whether the link is to be sent; the error is that it cannot be.
 func (a *api) byMail(in renewal) (bool, error) {
-	if in.Delivery != account.Mailed {
+	switch in.Delivery {
+	case "", account.Shown:
 		return false, nil
+	case account.Mailed:
+		if !a.Sessions.Posts() {
+			return true, session.ErrNoPost
+		}
+		return true, nil
 	}
-	if !a.Sessions.Posts() {
-		return true, session.ErrNoPost
-	}
-	return true, nil
+	return false, account.ErrDelivery
 }
 
 func (a *api) invite(o order, in invitation) (deed, error) {

@@ -158,6 +158,8 @@ func TestALinkIsShownOrMailed(t *testing.T) {
 	given(t, invited).When(account.Renew{Act: by(ust, until), Expires: later, Delivery: account.Mailed}).
 		Then(account.InvitationRenewed{Expires: later, Delivery: account.Mailed})
 	given(t, invited).When(account.Renew{Act: by(ust, until), Expires: later, Delivery: "pigeon"}).ThenRefused(account.ErrDelivery)
+	given(t, invited).When(account.Renew{Act: by(ust, at), Expires: until, Delivery: account.Mailed}).
+		Then(account.InvitationRenewed{Expires: until, Delivery: account.Mailed}) // in the same instant, and yet another way
 }
 
 func TestWhoForgotAPasswordIsSentALinkByTheSystemAlone(t *testing.T) {

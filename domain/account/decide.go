@@ -115,7 +115,7 @@ func renew(s State, c Renew) ([]Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.Expires.Equal(c.Expires) {
+	if s.Expires.Equal(c.Expires) && s.Delivery == delivery {
 		return nil, nil
 	}
 	return []Event{InvitationRenewed{Expires: c.Expires.UTC(), Delivery: delivery}}, nil
@@ -149,7 +149,7 @@ func recoverAccess(s State, c Recover) ([]Event, error) {
 	if err := lasting(c.At, c.Expires); err != nil {
 		return nil, err
 	}
-	if s.Expires.Equal(c.Expires) {
+	if s.Expires.Equal(c.Expires) && s.Delivery == Mailed {
 		return nil, nil
 	}
 	return []Event{InvitationRenewed{Expires: c.Expires.UTC(), Delivery: Mailed}}, nil
