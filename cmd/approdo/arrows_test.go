@@ -65,6 +65,7 @@ var exemptions = []exemption{
 	{"domain", "github.com/google/go-cmp", "a difference between two values is shown, not only said"},
 	{"domain/event", "adapters/memory", "a journal is copied from one store to another, any"},
 	{"domain/reading", "adapters/memory", "readings are kept in a journal, any"},
+	{"domain/policy", "adapters/memory", "months are forgotten of a journal, any"},
 	{"projections", "pgregory.net/rapid", "views meet journals nobody thought of"},
 	{"projections", "github.com/google/go-cmp", "rows that differ are shown side by side"},
 	{"projections", "adapters/memory", "a view is a fold of a journal, and this one is the quickest"},
