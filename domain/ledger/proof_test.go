@@ -93,6 +93,9 @@ func TestAProofThatNothingWasTakenAway(t *testing.T) {
 	t.Parallel()
 	j := lived(40)
 	for newer := 1; newer <= 40; newer++ {
+		if underRace && newer%9 != 4 {
+			continue
+		}
 		for older := 1; older <= newer; older++ {
 			p := consistent(t, j, older, newer)
 			a, b, err := OpenConsistency(p.Text(), ourKey)
@@ -154,6 +157,9 @@ func TestEveryFlippedByteOfAProofIsFound(t *testing.T) {
 	} {
 		for at := range proof.text {
 			for bit := range 8 {
+				if underRace && bit != at%8 {
+					continue
+				}
 				spoilt := slices.Clone(proof.text)
 				spoilt[at] ^= 1 << bit
 				if proof.open(spoilt) == nil {
