@@ -505,6 +505,7 @@ var largeTable = []largeRow{
 	{route: "GET /ledger/checkpoints/{size}", path: "/ledger/checkpoints/latest", statuses: [7]int{401, 403, 403, 403, 200, 200, 403}},
 	{route: "GET /ledger/consistency", path: "/ledger/consistency?older=1&newer=2", statuses: [7]int{401, 403, 403, 403, 200, 200, 403}},
 	{route: "GET /ledger/inclusion", path: "/ledger/inclusion?position=1", statuses: [7]int{401, 403, 403, 403, 200, 200, 403}},
+	{route: "GET /audit", statuses: [7]int{401, 403, 403, 403, 200, 200, 403}},
 	{route: "GET /events", statuses: [7]int{401, 403, 403, 403, 200, 403, 403}},
 	{route: "GET /territory/comuni", statuses: [7]int{401, 403, 200, 403, 200, 200, 403}},
 	{route: "POST /territory/comuni/{code}/amendments", path: "/territory/comuni/015189/amendments", body: `{"population":41371}`, statuses: [7]int{401, 403, 403, 403, 200, 403, 403}},

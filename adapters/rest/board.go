@@ -120,6 +120,7 @@ type auditRow struct {
 	Role      domain.Role `json:"role"`
 	Body      string      `json:"body,omitzero"`
 	Account   uuid.UUID   `json:"account_id,omitzero"`
+	auditBasis
 }
 
 func (a *api) readDay(r *http.Request) (answer, error) {
@@ -150,14 +151,7 @@ func (a *api) readDay(r *http.Request) (answer, error) {
 		if next > 0 {
 			cursor = strconv.FormatInt(next, 10)
 		}
-		out.page = pageOf(rows, cursor, func(row audit.Row) auditRow {
-			dto := auditRow{Position: row.Position, At: row.At.UTC(), Type: row.Type, Stream: row.Stream, Case: row.Case, Role: row.Role,
-				Body: row.Body, Account: row.Account}
-			if actor.Role == domain.RolePrefettura && row.Case != uuid.Nil {
-				dto.Pseudonym = a.Pseudonym(actor, row.Case)
-			}
-			return dto
-		})
+		out.page = pageOf(rows, cursor, func(row audit.Row) auditRow { return a.auditRow(actor, row) })
 		out.Total, err = audit.Count(s, day)
 		return err
 	})

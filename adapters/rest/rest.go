@@ -154,6 +154,7 @@ func (a *api) routes(r route) {
 
 	r.get("/board", a.read(a.readBoard))
 	r.get("/audit-days/{date}", a.read(a.readDay))
+	r.get("/audit", a.read(a.searchAudit))
 	r.get("/events", a.read(a.listFacts))
 	r.get("/ledger/checkpoints", a.read(a.listCheckpoints))
 	r.get("/ledger/checkpoints/{size}", a.file(a.readCheckpoint))
