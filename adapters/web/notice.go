@@ -20,6 +20,7 @@ var notices = map[string]Text{
 	"places-declared":       text("notice.places-declared"),
 	"places-declared-above": text("notice.places-declared-above"),
 	"register-saved":        text("notice.register-saved"),
+	"retention-saved":       text("notice.retention-saved"),
 	"suspended":             text("notice.suspended"),
 	"resumed":               text("notice.resumed"),
 	"account-suspended":     text("notice.account-suspended"),
