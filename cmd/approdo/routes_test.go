@@ -314,6 +314,7 @@ func newRouteWorld(t *testing.T) *routeWorld {
 	if number != 1 {
 		t.Fatalf("the first suspension has the number %d", number)
 	}
+	eventually(t, "a checkpoint, to prove what a search finds", func() bool { return ust.get("/ledger/checkpoints/latest").status == http.StatusOK })
 	return w
 }
 

@@ -12,10 +12,10 @@ import (
 	"approdo/domain/ledger"
 )
 
-// verifyCmd tells whether an export, a proof or a checkpoint holds. It needs the file, the verifier key and whatever was kept, and
+// verifyCmd tells whether an export, a selection, a proof or a checkpoint holds. It needs the file, the verifier key and whatever was kept, and
 // neither service nor network.
 type verifyCmd struct {
-	File       string   `arg:"" help:"Esportazione del registro, prova o punto di controllo." type:"existingfile"`
+	File       string   `arg:"" help:"Esportazione del registro, file con le prove, prova o punto di controllo." type:"existingfile"`
 	Key        string   `help:"Chiave di verifica del registro (approdo/registro+…), o il file che la contiene." required:""`
 	Checkpoint []string `help:"Punto di controllo conservato altrove; anche più d'uno, separati da virgola." type:"existingfile"`
 }
@@ -32,6 +32,9 @@ func (c *verifyCmd) Run(_ context.Context, out io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	from := bufio.NewReaderSize(f, 1<<20)
+	if begins, err := from.Peek(ledger.SelectionBegins); err == nil && ledger.IsSelection(begins) {
+		return c.selection(from, key, out)
+	}
 	if begins, err := from.Peek(len("{")); err != nil || string(begins) == "{" {
 		return c.export(from, key, out) // an empty file is told there what it is not
 	}
