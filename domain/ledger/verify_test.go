@@ -456,13 +456,13 @@ func TestAnExportStopsWhereItsSourcesDo(t *testing.T) {
 	}
 }
 
-// full is a disk with room for so many lines.
+// full is a disk that has no room once, after so many lines.
 type full struct{ room int }
 
 var errFull = errors.New("full")
 
 func (f *full) Write(b []byte) (int, error) {
-	if f.room--; f.room < 0 {
+	if f.room--; f.room == -1 {
 		return 0, errFull
 	}
 	return len(b), nil
