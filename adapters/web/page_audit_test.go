@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -21,6 +22,8 @@ import (
 	"approdo/domain/desk"
 	"approdo/domain/event"
 	"approdo/domain/grade"
+	"approdo/domain/ledger"
+	"approdo/domain/reading"
 	"approdo/domain/territory"
 )
 
@@ -246,8 +249,16 @@ func TestTheTrailIsSearchedPageByPage(t *testing.T) {
 // proving is a ledger that notes of which records a proof is wanted.
 type proving struct {
 	Ledger
-	asked []event.Position
-	err   error
+	last    []ledger.Signed
+	refused string
+	asked   []event.Position
+	err     error
+}
+
+func (p *proving) Newest(context.Context, int64, int) ([]ledger.Signed, error) { return p.last, nil }
+
+func (p *proving) Refused(context.Context) (string, time.Time, error) {
+	return p.refused, time.Time{}, nil
 }
 
 func (p *proving) Selection(_ context.Context, positions []event.Position, w io.Writer) error {
@@ -262,8 +273,8 @@ func (p *proving) Selection(_ context.Context, positions []event.Position, w io.
 func TestASearchIsHandedOverWithItsProofs(t *testing.T) {
 	t.Parallel()
 	o, one, _ := audited(t)
-	ledger := &proving{}
-	o.site.Ledger = ledger
+	proofs := &proving{}
+	o.site.Ledger = proofs
 	w := do(o.site.handler(), http.MethodGet, auditProof+"?pratica="+o.site.pseudonym(atPrefettura, one), "", o.as(atPrefettura))
 	var want []event.Position
 	for page, err := range o.store.ReadAll(t.Context(), 0, event.ReadAll{Filter: event.Filter{Prefixes: []string{casefile.Stream(one)}}}) {
@@ -273,20 +284,89 @@ func TestASearchIsHandedOverWithItsProofs(t *testing.T) {
 		}
 	}
 	slices.Reverse(want)
-	if w.Code != http.StatusOK || !bytes.Equal(w.Body.Bytes(), []byte("{}\n")) || !slices.Equal(ledger.asked, want) {
-		t.Errorf("%d, %q, of %v, want %v", w.Code, w.Body, ledger.asked, want)
+	if w.Code != http.StatusOK || !bytes.Equal(w.Body.Bytes(), []byte("{}\n")) || !slices.Equal(proofs.asked, want) {
+		t.Errorf("%d, %q, of %v, want %v", w.Code, w.Body, proofs.asked, want)
 	}
 	if got := w.Header().Get("Content-Disposition"); got != `attachment; filename="registro.jsonl"` {
 		t.Errorf("it comes as %s", got)
 	}
-	ledger.err = domain.Refused("ledger-not-signed-yet")
+	proofs.err = domain.Refused("ledger-not-signed-yet")
 	if status, body := o.get(atPrefettura, auditProof); status != http.StatusConflict || strings.Contains(body, "{}") {
 		t.Errorf("what cannot be proved yet: %d", status)
 	}
-	ledger.asked = nil
+	proofs.asked = nil
 	for _, a := range []domain.Actor{atRozzano, atSchool, atCTI, atAdmin} {
-		if status, _ := o.get(a, auditProof); status != http.StatusForbidden || ledger.asked != nil || access.Large(a, access.ReadDay) == nil {
+		if status, _ := o.get(a, auditProof); status != http.StatusForbidden || proofs.asked != nil || access.Large(a, access.ReadDay) == nil {
 			t.Errorf("%s: %d", a.Role, status)
+		}
+	}
+}
+
+func TestTheHomeOfThePrefetturaBeginsWithWhatItOversees(t *testing.T) {
+	t.Parallel()
+	o, one, _ := audited(t)
+	proofs := &proving{}
+	o.site.Ledger = proofs
+	tile := func(as domain.Actor, href string) string {
+		t.Helper()
+		_, page := o.get(as, "/")
+		_, rest, found := strings.Cut(page, `<a href="`+href+`"><span class="tile-value">`)
+		value, rest, _ := strings.Cut(rest, "<")
+		note, _, _ := strings.Cut(rest, "</li>")
+		if !found {
+			return "none"
+		}
+		if _, n, has := strings.Cut(note, `tile-note">`); has {
+			n, _, _ = strings.Cut(n, "<")
+			return value + " " + n
+		}
+		return value
+	}
+	for href, want := range map[string]string{"/territorio/sospensioni": "1", "/registro/2022-04-04": "8", "/letture#names": "0 ultimi 14 giorni", "/letture#unusual": "0 ultimi 14 giorni",
+		"/registro/prove": "0 Nessuna firma"} {
+		if got := tile(atPrefettura, href); got != want && (href != "/registro/prove" || !strings.HasPrefix(got, "0 ")) {
+			t.Errorf("%s: %q, want %q", href, got, want)
+		}
+	}
+	file, err := o.desk.Trail(t.Context(), atPrefettura, one)
+	o.check(err)
+	_, err = o.desk.OpenName(t.Context(), desk.NewTicket(), atPrefettura, file, reading.Safety, domain.Personal{})
+	o.check(err)
+	_, err = o.desk.EditTerritory(t.Context(), desk.NewTicket(), territory.Resume{Act: o.desk.Act(atPrefettura), Number: 1, Reason: "Prot. 2/2022"})
+	o.check(err)
+	o.follow()
+	proofs.last = []ledger.Signed{{Size: 1310, At: now}}
+	for href, want := range map[string]string{"/territorio/sospensioni": "0", "/letture#names": "1 ultimi 14 giorni", "/letture#unusual": "0 ultimi 14 giorni",
+		"/registro/prove": "1.310 il 4 aprile 2022, alle 09:00"} {
+		if got := tile(atPrefettura, href); got != want {
+			t.Errorf("then %s: %q, want %q", href, got, want)
+		}
+	}
+	_, home := o.get(atPrefettura, "/")
+	if !strings.Contains(home, "visibile a te fino alle 13:00") || !strings.Contains(home, o.site.pseudonym(atPrefettura, one)) {
+		t.Error("the home page does not tell of the name that is open")
+	}
+	if strings.Index(home, `id="watch"`) > strings.Index(home, `id="doors"`) {
+		t.Error("what is overseen does not come first")
+	}
+	other := atPrefettura
+	other.Account = uuid.MustParse("019a3c1e-8f5d-7a10-9b1c-0000000000ff")
+	if _, home := o.get(other, "/"); strings.Contains(home, "visibile a te") {
+		t.Error("a name that another has open is told as one's own")
+	}
+	proofs.refused = "ledger-forked"
+	if got := tile(atPrefettura, "/registro/prove"); !strings.Contains(got, "non viene più firmato") {
+		t.Errorf("a ledger that is not signed: %s", got)
+	}
+	if got := tile(atUST, "/letture#names"); got != "1 ultimi 14 giorni" {
+		t.Errorf("the UST is told %s", got)
+	}
+	if got := tile(atUST, "/registro/prove"); got != "none" {
+		t.Errorf("the UST has the Prefettura's figures: %s", got)
+	}
+	for _, a := range []domain.Actor{atRozzano, atCTI, atSchool, atAdmin} {
+		if _, home := o.get(a, "/"); strings.Contains(home, `id="watch"`) {
+			t.Errorf("%s watches", a.Role)
 		}
 	}
 }

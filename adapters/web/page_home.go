@@ -21,6 +21,7 @@ type home struct {
 	Tiles  []Tile
 	ToDo   Table
 	Listed bool // the role has lists of cases
+	Watch  Watch
 	Nav    []navItem
 }
 
@@ -32,6 +33,11 @@ const pressing = 10
 func (s *site) home(w http.ResponseWriter, r *http.Request) error {
 	p := visitOf(r).person
 	c := newHome(p)
+	if access.Large(p.Actor, access.WatchReadings) == nil {
+		if err := s.withRegisters(r, func(g *registers) (err error) { c.Watch, err = s.watch(r, g); return err }); err != nil {
+			return err
+		}
+	}
 	if slices.Contains(access.Roles(access.ListCases), p.Actor.Role) {
 		c.Listed = true
 		if err := s.read(r, func(v *projections.Snapshot) error { return s.fillHome(r, v, &c) }); err != nil {

@@ -304,14 +304,18 @@ func (s *site) watched(g *registers, today domain.Date) ([]watchedDay, error) {
 	for _, x := range opened {
 		names[readings.DayKey{Day: domain.DateOf(x.At), Account: x.Account}]++
 	}
+	habits := map[uuid.UUID][]readings.Day{}
+	for _, d := range days {
+		habits[d.Account] = append(habits[d.Account], d)
+	}
 	var out []watchedDay
-	for i, d := range days {
+	for _, d := range days {
 		if d.Day.Before(from) {
 			break
 		}
 		amount := reading.Amount{Pupils: d.Pupils, OutOfHours: d.OutOfHours, Elsewhere: elsewhere[d.Key()], Named: names[d.Key()]}
-		for _, earlier := range days[i+1:] {
-			if earlier.Account == d.Account && earlier.Day.Before(d.Day) && !earlier.Day.Before(d.Day.AddDays(-habitSpan)) {
+		for _, earlier := range habits[d.Account] {
+			if earlier.Day.Before(d.Day) && !earlier.Day.Before(d.Day.AddDays(-habitSpan)) {
 				amount.Before = append(amount.Before, earlier.Pupils)
 			}
 		}

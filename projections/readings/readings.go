@@ -89,7 +89,8 @@ var wall = projections.Wall{domain.RoleUST: "", domain.RolePrefettura: ""}
 
 var rows = projections.TableOf[Row, Key]("reading_rows",
 	projections.Index{"case_id", "last_at"},
-	projections.Index{"account", "read_on"}).Behind(wall)
+	projections.Index{"account", "read_on"},
+	projections.Index{"role", "read_on"}).Behind(wall)
 
 var openings = projections.LogOf[Opening]("reading_openings", projections.Index{"case_id"}).Behind(wall)
 
@@ -101,7 +102,7 @@ const Name = "readings"
 // Projection keeps the view. Keys open the records of months that are not forgotten.
 func Projection(keys domain.Sealer) projections.Projection {
 	return projections.Projection{
-		Name: Name, Version: 1, Streams: []string{reading.Category, reading.OpeningCategory}, Tables: []projections.Relation{rows, days, openings},
+		Name: Name, Version: 2, Streams: []string{reading.Category, reading.OpeningCategory}, Tables: []projections.Relation{rows, days, openings},
 		Apply: func(ctx context.Context, tx *projections.Tx, r projections.Event) error {
 			switch e := r.Payload.(type) {
 			case reading.PupilsRead:
