@@ -38,6 +38,7 @@ var notices = map[string]Text{
 	"factor-removed":        text("notice.factor-removed"),
 	"access-ended":          text("notice.access-ended"),
 	"accesses-ended":        text("notice.accesses-ended"),
+	"name-opened":           text("notice.name-opened"),
 	"released":              text("notice.released"),
 	"dropped":               text("notice.dropped"),
 }

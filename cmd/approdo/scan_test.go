@@ -29,6 +29,7 @@ import (
 	"approdo/adapters/seal"
 	"approdo/domain"
 	"approdo/domain/event"
+	"approdo/domain/reading"
 )
 
 // typed is what the people of the test write into forms and addresses; none of it is a pupil's of the demo.
@@ -204,7 +205,8 @@ func opened(t *testing.T, dir string) *house {
 	return h
 }
 
-// sealedParts opens every sealed value of the journal and gives each as the JSON it was sealed as.
+// sealedParts opens every sealed value of the journal and gives each as the JSON it was sealed as. Who read what is sealed to be forgotten,
+// and not because it names anybody: ids, codes and routes are not looked for.
 func sealedParts(t *testing.T, dir string, each func(typ string, plain []byte)) {
 	t.Helper()
 	h := opened(t, dir)
@@ -213,6 +215,9 @@ func sealedParts(t *testing.T, dir string, each func(typ string, plain []byte)) 
 			t.Fatal(err)
 		}
 		for _, r := range page.Records {
+			if strings.HasPrefix(r.Stream, reading.Category) {
+				continue
+			}
 			decoded, err := h.codec.Decode(r)
 			if err != nil {
 				t.Fatal(err)

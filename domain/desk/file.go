@@ -229,7 +229,7 @@ func (f File) Words(ctx context.Context, e Entry) (words domain.Personal, err er
 	}
 	own := e.Meta.Actor.Role == f.actor.Role && e.Meta.Actor.Body == f.actor.Body
 	question, isQuestion := e.Event.(casefile.QuestionAsked)
-	mine := f.Relation != access.Past && (own || isQuestion && question.To.Is(f.actor))
+	mine := f.Relation != access.Past && f.Relation != access.Withheld && (own || isQuestion && question.To.Is(f.actor))
 	var erased bool
 	words, err = open(ctx, f.sealer, casefile.TextOf(e.Event), &erased, mine || access.Sees(f.actor.Role, f.Relation, access.Words))
 	if err == nil && !words.IsZero() {

@@ -98,7 +98,8 @@ func Pairs(ctx context.Context, s *projections.Snapshot, a domain.Actor, k domai
 
 // Facts are what the actor's relation to a line is made of. Lines of bodies that once acted on a case are in no list.
 func Facts(l caseline.Line) access.Facts {
-	return access.Facts{Comune: l.Comune, Centre: l.Centre, Institution: l.Institution, Offered: l.Status == casefile.Offered}
+	return access.Facts{Comune: l.Comune, Centre: l.Centre, Institution: l.Institution, Offered: l.Status == casefile.Offered,
+		Restricted: l.Restricted != "", Holder: domain.Actor{Role: domain.Role(l.HolderKind), Body: l.HolderBody}}
 }
 
 // Name opens what is wanted of a line, the name or the birth date, as far as the actor may see it; zero where he may not, or the
