@@ -66,6 +66,11 @@
 //	approval                approvazione                     a second person's word for an invitation to a great role
 //	ledger                  registro firmato                 the journal as a tree of hashes whose root is signed
 //	checkpoint              punto di controllo               size and root of the ledger, signed, to be kept elsewhere
+//	selection               file con le prove                records that a search has found, each with its proof
+//	audit trail             registro (delle operazioni)      who did what and when, without anything of a pupil
+//	basis                   in base a                        the law an act is done under, and the versions and reasons it was decided by
+//	derived                 ricavato dal registro            said by the register of that moment, not by the event
+//	as of                   che cosa si sapeva               what the journal had taken by an instant
 //	witness                 testimone                        who remembers checkpoints and refuses another past
 //	fact                    fatto                            an event as other systems are told of it, without personal data
 //	outlet                  uscita                           where facts go
