@@ -89,10 +89,11 @@ func suspensionForm(land territory.State) *Form {
 		Field{Name: "where", Kind: FieldRadios, Label: text("suspension.where"), Options: []Option{
 			{Value: everywhere, Label: say(text("suspension.everywhere"))}, {Value: someAmbiti, Label: say(text("suspension.some-ambiti"))},
 			{Value: someComuni, Label: say(text("suspension.some-comuni"))}}},
-		Field{Name: "ambiti", Kind: FieldChecks, Label: text("suspension.ambiti"), Hint: text("suspension.ambiti-hint"), Options: ambitoOptions(land), Optional: true},
-		Field{Name: "comuni", Kind: FieldChecks, Label: text("suspension.comuni"), Hint: text("suspension.comuni-hint"), Options: comuni, Optional: true},
+		// The long lists come last: whoever stops everything everywhere has no use for them.
 		Field{Name: "reason", Kind: FieldArea, Label: text("suspension.reason"), Hint: text("suspension.reason-hint")},
-		Field{Name: "from", Kind: FieldDate, Label: text("suspension.from"), Hint: text("suspension.from-hint"), Optional: true})
+		Field{Name: "from", Kind: FieldDate, Label: text("suspension.from"), Hint: text("suspension.from-hint"), Optional: true},
+		Field{Name: "ambiti", Kind: FieldChecks, Label: text("suspension.ambiti"), Hint: text("suspension.ambiti-hint"), Options: ambitoOptions(land), Optional: true},
+		Field{Name: "comuni", Kind: FieldChecks, Label: text("suspension.comuni"), Hint: text("suspension.comuni-hint"), Options: comuni, Optional: true})
 	f.Cancel, f.Danger = "/territorio/sospensioni", true
 	return f
 }
