@@ -116,6 +116,10 @@ func TestAForgottenConditionShowsNothingOfOthers(t *testing.T) {
 		{asUST, "comune_departures", false}, {asUST, "school_sites", true},
 		{domain.Actor{Role: domain.RolePrefettura}, "centre_cases", false}, {domain.Actor{Role: domain.RolePrefettura}, "board_cells", true},
 		{domain.Actor{Role: domain.RoleAdmin}, "board_cells", false}, {domain.Actor{Role: domain.RoleComune, Body: "015146"}, "audit_rows", false},
+		{domain.Actor{Role: domain.RolePrefettura}, "audit_rows", true}, {domain.Actor{Role: domain.RolePrefettura}, "audit_tallies", true},
+		{domain.Actor{Role: domain.RolePrefettura}, "audit_cases", true}, {domain.Actor{Role: domain.RoleComune, Body: "015146"}, "audit_tallies", false},
+		{domain.Actor{Role: domain.RoleCentre, Body: "CTI-24"}, "audit_cases", false}, {domain.Actor{Role: domain.RoleSchool, Body: "ZZIC00001X"}, "audit_registers", false},
+		{domain.Actor{Role: domain.RoleAdmin}, "audit_rows", false},
 		{domain.Actor{}, "centre_cases", false}, {domain.Actor{}, "school_sites", true},
 		{domain.Actor{Role: domain.RoleComune, Body: "' OR true OR '"}, "centre_cases", false},
 	} {
