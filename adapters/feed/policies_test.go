@@ -163,7 +163,7 @@ func TestReplaysAreSilent(t *testing.T) {
 			case 1:
 				w.ask(id, casefile.AcceptOffer{Act: w.act(), Offer: offer, On: domain.DateOf(w.now)})
 				w.ask(id, casefile.Close{Act: w.act(), Reason: "moved-abroad"})
-				w.ask(id, casefile.Erase{Act: w.act(), Ground: "request"})
+				w.erase(id)
 			}
 		}
 		w.held(w.requested())
@@ -238,12 +238,12 @@ type forgetful struct {
 	failures int
 }
 
-func (f *forgetful) Forget(ctx context.Context, subjects ...uuid.UUID) error {
+func (f *forgetful) ForgetClass(ctx context.Context, class domain.Class, subjects ...uuid.UUID) error {
 	if f.failures > 0 {
 		f.failures--
 		return errors.New("not now")
 	}
-	return f.Forgetter.Forget(ctx, subjects...)
+	return f.Forgetter.ForgetClass(ctx, class, subjects...)
 }
 
 func TestAnErasedPupilsKeysAreDestroyed(t *testing.T) {
@@ -262,10 +262,10 @@ func TestAnErasedPupilsKeysAreDestroyed(t *testing.T) {
 		for _, id := range []uuid.UUID{erased, kept} {
 			w.ask(id, casefile.Close{Act: w.act(), Reason: "returned-home"})
 		}
-		w.ask(erased, casefile.Erase{Act: w.act(), Ground: "request"})
+		w.erase(erased)
 		for range 2 {
 			w.checkpoints.at = map[string]event.Position{}
-			w.runFor(time.Minute, policy.Erasure(&forgetful{w.sealer, 2}))
+			w.runFor(time.Minute, policy.Erasure(w.store, &forgetful{w.sealer, 2}))
 		}
 		if _, err := w.sealer.Open(t.Context(), erased, domain.ClassPersonal, "x", gone); !errors.Is(err, domain.ErrForgotten) {
 			t.Errorf("the erased pupil: %v", err)

@@ -70,6 +70,14 @@ func (w *world) goTo(now time.Time) {
 
 func (w *world) act() domain.Act { return domain.Act{By: ust, At: w.now} }
 
+// erase has two persons agree that a pupil is erased.
+func (w *world) erase(id uuid.UUID) {
+	proposal, second := uuid.New(), ust
+	second.Account = uuid.New()
+	w.ask(id, casefile.ProposeErasure{Act: w.act(), Proposal: proposal, Scope: casefile.ErasePupil, Ground: casefile.GroundRequest})
+	w.ask(id, casefile.ApproveErasure{Act: domain.Act{By: second, At: w.now}, Proposal: proposal})
+}
+
 func (w *world) origin() event.Origin {
 	return event.Origin{ID: uuid.New(), By: ust, At: w.now, Correlation: uuid.New()}
 }
@@ -181,7 +189,7 @@ func (w *world) last(stream string) event.Record {
 
 func (w *world) reactions() []policy.Reaction {
 	return []policy.Reaction{policy.PlacesFollowCase(w.store, w.codec), policy.OrphanHolds(w.store, w.codec),
-		policy.MergesHold(w.store, w.codec), policy.Erasure(w.sealer)}
+		policy.MergesHold(w.store, w.codec), policy.Erasure(w.store, w.sealer)}
 }
 
 func (w *world) router(reactions ...policy.Reaction) *feed.Router {
