@@ -40,6 +40,7 @@ type auditPage struct {
 	Filter   *Form
 	Callouts []Callout
 	Refused  bool
+	Paged    bool // not the first page: the filters are folded away
 	Total    int
 	Summary  []Pair
 	Table    Table
@@ -299,6 +300,7 @@ func (s *site) audit(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	c.Paged = behind != (audit.Place{})
 	err = s.withRegisters(r, func(g *registers) error {
 		f, errs, err := s.seek(g.views, a, q)
 		if err != nil {
@@ -360,7 +362,7 @@ func (s *site) fillAudit(r *http.Request, g *registers, q auditQuery, f audit.Se
 	if c.Table, err = s.auditTable(r, g, q, rows); err != nil {
 		return err
 	}
-	if behind != (audit.Place{}) {
+	if c.Paged {
 		c.Table.Pager.First = q.at(auditPath)
 	}
 	if next != (audit.Place{}) {

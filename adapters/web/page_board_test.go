@@ -60,6 +60,8 @@ func registerSamples() []sample {
 			Rows: []Row{{Cells: []Cell{on(d).over(plain("09:00:00")), say(text("event.case.place-offered")), code("P-7KQ2M0XD").to(trailPath(id)),
 				plain("CM 2/2010").over(plain("tetto, versione 1, dal 1º settembre 2021 (ricavato dal registro del momento)"))}}}, Pager: Pager{First: auditPath, Next: auditPath}},
 		Files: []Action{{text("audit.sheet"), auditSheet}, {text("audit.proofs"), auditProof}}}
+	beyond := found
+	beyond.Paged = true
 	wrong := auditPage{Refused: true, Most: exportRows, Filter: newFilter(auditPath, text("audit.search"), Field{Name: "ora", Kind: FieldText, Label: text("audit.hour"), Optional: true})}
 	wrong.Filter.refuse(errHour.On("ora"))
 	trail := trailPage{Pseudonym: "P-7KQ2M0XD", Facts: []Pair{{text("list.status"), statusBadge(casefile.Offered)}, {text("audit.records"), count(3)}},
@@ -74,6 +76,7 @@ func registerSamples() []sample {
 		sampleOf("/cruscotto", domain.RoleUST, boardView, 200, text("board.title"), full, Crumb{Text: text("board.title")}),
 		sampleOf("/registro/2022-04-04", domain.RolePrefettura, dayView, 200, text("audit.day-title", "day", d), day, Crumb{Text: text("audit.title")}),
 		sampleOf("/registro/cerca", domain.RolePrefettura, auditView, 200, text("audit.search-title"), found, Crumb{Text: text("audit.search-title")}),
+		sampleOf("/registro/cerca-oltre", domain.RolePrefettura, auditView, 200, text("audit.search-title"), beyond, Crumb{Text: text("audit.search-title")}),
 		sampleOf("/registro/cerca-male", domain.RolePrefettura, auditView, 422, text("audit.search-title"), wrong, Crumb{Text: text("audit.search-title")}),
 		sampleOf("/registro-pratica", domain.RolePrefettura, trailView, 200, text("audit.trail-title"), trail, Crumb{Text: text("audit.trail-title")}),
 		sampleOf("/territorio", domain.RoleUST, sheetView, 200, sheets.Title, sheets, Crumb{Text: sheets.Title}),
