@@ -138,7 +138,7 @@ func TestEveryAnswerCarriesWhatGuardsIt(t *testing.T) {
 	h := newHouse(t, func(c *rest.Config) { c.Secure = true })
 	for _, x := range []exchange{h.get(ust, base+"/cases"), h.get(anonymous, base+"/cases"), h.get(anonymous, "/status"), h.get(ust, "/api/nowhere")} {
 		for name, want := range map[string]string{"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
-			"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'", "Strict-Transport-Security": "max-age=31536000",
+			"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'", "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
 			"Vary": "Authorization, Accept-Language"} {
 			if got := x.header.Get(name); got != want {
 				t.Errorf("%d: %s is %q", x.status, name, got)

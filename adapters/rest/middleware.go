@@ -29,7 +29,7 @@ func (a *api) secured(next http.Handler) http.Handler {
 		h.Set("Cache-Control", "no-store")
 		h.Set("Vary", "Authorization, Accept-Language")
 		if a.Secure {
-			h.Set("Strict-Transport-Security", "max-age=31536000")
+			h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 		}
 		if r.Body != nil {
 			r.Body = http.MaxBytesReader(w, r.Body, largestBody)

@@ -367,6 +367,9 @@ func (w *routeWorld) call(caller, method, path string) string {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	x := p.send(r)
+	if what := lacking(x.header, false); what != "" {
+		w.Errorf("%s %s: an answer of %d without %s", method, path, x.status, what)
+	}
 	if x.status == http.StatusSeeOther && strings.HasPrefix(x.header.Get("Location"), "/accedi") {
 		return "in"
 	}

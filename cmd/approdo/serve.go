@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -36,6 +37,7 @@ type serveCmd struct {
 	post
 	identityProvider
 	checkpointFlags
+	certificate
 	Listen  string            `help:"Indirizzo su cui rispondere." default:"127.0.0.1:8080"`
 	Metrics string            `help:"Indirizzo, da non esporre, su cui rispondere a Prometheus (/metrics)." placeholder:"HOST:PORT"`
 	Owner   string            `help:"Ente che eroga il servizio." default:"Ufficio scolastico territoriale di Milano"`
@@ -73,6 +75,7 @@ func (c *serveCmd) Validate() error {
 			fail("--outlet-secret", fmt.Sprintf("%q non è un'uscita", name))
 		}
 	}
+	errs = append(errs, c.certificate.check(c.Plain))
 	_, err := c.outlets()
 	_, provided, providerErr := c.identityProvider.config(c.PublicURL)
 	return errors.Join(append(errs, err, c.publicURL.check(c.post.wanted() || provided), c.post.check(), providerErr)...)
@@ -150,6 +153,10 @@ func (c *serveCmd) Run(ctx context.Context, out io.Writer, diary diary) error {
 	if err != nil {
 		return err
 	}
+	secure, err := c.certificate.config()
+	if err != nil {
+		return err
+	}
 	configs, err := c.outlets()
 	if err != nil {
 		return err
@@ -183,7 +190,7 @@ func (c *serveCmd) Run(ctx context.Context, out io.Writer, diary diary) error {
 		return err
 	}
 	fmt.Fprintf(out, "Approdo risponde su %s\n", l.Addr())
-	return h.serve(ctx, l, serving{owner: c.Owner, email: c.Email, declaration: c.Agid, secure: !c.Plain, drain: c.Drain, metrics: c.Metrics, proxies: trusted})
+	return h.serve(ctx, l, serving{owner: c.Owner, email: c.Email, declaration: c.Agid, secure: !c.Plain, drain: c.Drain, metrics: c.Metrics, proxies: trusted, tls: secure})
 }
 
 var errPlain = errors.New("--plain: solo su un indirizzo locale, come 127.0.0.1")
@@ -211,7 +218,8 @@ type serving struct {
 	demo                      bool
 	drain                     time.Duration // between saying that it is not ready and stopping
 	proxies                   []netip.Prefix
-	metrics                   string // where Prometheus asks; empty: nowhere
+	tls                       *tls.Config // nil: behind a proxy, or for this machine alone
+	metrics                   string      // where Prometheus asks; empty: nowhere
 }
 
 // requestsPerMinute is how many requests a session, or an address without one, may make of the API. Each node counts its own.
@@ -235,7 +243,7 @@ func (h *house) handler(c serving) (http.Handler, error) {
 	all := http.NewServeMux()
 	all.HandleFunc("GET /livez", live)
 	all.HandleFunc("GET /readyz", h.ready)
-	behind := session.BehindProxies(c.proxies, measured)
+	behind := session.BehindProxies(c.proxies, newGate(gateInside, gateLine, gatePatience).bound(measured))
 	all.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		if !h.caughtUp.Load() {
 			notReady(w)
@@ -243,7 +251,7 @@ func (h *house) handler(c serving) (http.Handler, error) {
 		}
 		behind.ServeHTTP(w, r)
 	})
-	return all, nil
+	return guarded(c.secure, all), nil
 }
 
 // live answers as long as the process does: who gets no answer starts it anew.
@@ -329,7 +337,7 @@ func (h *house) serve(ctx context.Context, l net.Listener, c serving) error {
 	if watched != nil {
 		mux := http.NewServeMux()
 		mux.Handle("GET /metrics", h.metrics.Handler())
-		g.Go(func() error { return listenAndServe(failed, watched, mux, h.log) })
+		g.Go(func() error { return listenAndServe(failed, watched, mux, nil, h.log) })
 	}
 	g.Go(func() error {
 		defer stop()
@@ -340,7 +348,7 @@ func (h *house) serve(ctx context.Context, l net.Listener, c serving) error {
 			h.stopping.Store(true)
 			time.AfterFunc(c.drain, cancel)
 		})()
-		return listenAndServe(until, l, handler, h.log)
+		return listenAndServe(until, l, handler, c.tls, h.log)
 	})
 	return g.Wait()
 }
