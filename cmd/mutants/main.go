@@ -6,6 +6,10 @@
 // of such a case of a switch without a subject; and each part of an || in those, unless the part only looks whether there is an
 // error. A check is removed by making its condition false. What survives is named, and the exit code is 1.
 //
+// With -build it is who may do what that is tried: every call of access.Case, access.Large and access.Sees in the files is put out, and
+// every condition of package access is made always so and never so. That is one program, built once, and the variable MUTANT says
+// which mutant it is; -first and -last go on where a run ended, or share one out.
+//
 // The files are not touched: the test command sees the changed ones by GOFLAGS=-overlay.
 package main
 
@@ -29,8 +33,16 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	test := flag.String("test", "", "command that must fail without the check, run by sh")
 	limit := flag.Duration("timeout", 2*time.Minute, "of one run of the command; a check without which it does not end is missed")
+	build := flag.String("build", "", "of the checks of package access: command that builds the tests into $MUTANTS, once")
+	first, last := flag.Int("first", 1, "number of the first mutant, with -build"), flag.Int("last", 0, "number of the last, with -build; 0: all")
 	flag.Parse()
-	survivors, err := try(ctx, *test, *limit, flag.Args())
+	var survivors []string
+	var err error
+	if *build != "" {
+		survivors, err = tryAccess(ctx, *build, *test, *limit, *first, *last, flag.Args())
+	} else {
+		survivors, err = try(ctx, *test, *limit, flag.Args())
+	}
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "mutants:", err)
@@ -54,7 +66,7 @@ func try(ctx context.Context, test string, limit time.Duration, files []string) 
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	if out, passed, err := run(ctx, test, limit, ""); err != nil || !passed {
+	if out, passed, err := run(ctx, test, limit); err != nil || !passed {
 		return nil, errors.Join(err, fmt.Errorf("the tests fail with every check in its place:\n%s", out))
 	}
 	for _, file := range files {
@@ -73,7 +85,7 @@ func try(ctx context.Context, test string, limit time.Duration, files []string) 
 			if err != nil {
 				return nil, err
 			}
-			out, passed, err := run(ctx, test, limit, overlay)
+			out, passed, err := run(ctx, test, limit, overlaid(overlay))
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", name, err)
 			}
@@ -105,18 +117,20 @@ func lay(dir, file string, source []byte) (string, error) {
 	return overlay, errors.Join(os.WriteFile(mutant, source, 0o600), os.WriteFile(overlay, b, 0o600))
 }
 
+// overlaid makes the go command see what is laid over files.
+func overlaid(overlay string) string {
+	return "GOFLAGS=" + strings.TrimSpace(os.Getenv("GOFLAGS")+" -overlay="+overlay)
+}
+
 // run tells what the tests say, and whether they pass. One that does not end does not pass.
-func run(ctx context.Context, test string, limit time.Duration, overlay string) (out []byte, passed bool, err error) {
+func run(ctx context.Context, test string, limit time.Duration, env ...string) (out []byte, passed bool, err error) {
 	inner, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	cmd := exec.CommandContext(inner, "sh", "-c", test)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // what the shell started ends with it
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = time.Second
-	cmd.Env = os.Environ()
-	if overlay != "" {
-		cmd.Env = append(cmd.Env, "GOFLAGS="+strings.TrimSpace(os.Getenv("GOFLAGS")+" -overlay="+overlay))
-	}
+	cmd.Env = append(os.Environ(), env...)
 	out, err = cmd.CombinedOutput()
 	if ctx.Err() != nil {
 		return out, false, ctx.Err()

@@ -119,3 +119,30 @@ func TestOpen(t *testing.T) {
 		t.Error("no test, and no complaint")
 	}
 }
+
+// Every call that asks the table gets one switch, and every condition of the table two; what is neither is left as it is.
+func TestSwitchesAreRoundEveryCheckOfAccess(t *testing.T) {
+	t.Parallel()
+	m := &mutants{}
+	caller, err := m.open("adapters/x/x.go", []byte("package x\n\nfunc f() error {\n\tif no {\n\t\treturn nil\n\t}\n\t_ = access.Sees(1)\n\treturn access.Large(a, access.Note)\n}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`access.Shown("1", access.Sees(1))`, `access.Passed("2", access.Large(a, access.Note))`, "if no {"} {
+		if !strings.Contains(string(caller), want) {
+			t.Errorf("no %s in\n%s", want, caller)
+		}
+	}
+	table, err := m.open("domain/access/access.go", []byte("package access\n\nfunc f() bool {\n\tif a && (b || c) {\n\t\treturn true\n\t}\n\treturn d\n}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`if settled("5", "6", a) && (settled("7", "8", b) || settled("9", "10", c)) {`, `return settled("3", "4", d)`} {
+		if !strings.Contains(string(table), want) {
+			t.Errorf("no %s in\n%s", want, table)
+		}
+	}
+	if len(m.names) != 10 || m.names[4] != "domain/access/access.go:4: a always" {
+		t.Errorf("%q", m.names)
+	}
+}

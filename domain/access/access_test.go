@@ -262,7 +262,8 @@ func TestARestrictionLeavesThePupilToTheHolder(t *testing.T) {
 	school := domain.Actor{Role: domain.RoleSchool, Body: "MIIC8AB00X"}
 	reader := map[domain.Role]domain.Actor{domain.RoleComune: comune, domain.RoleCentre: centre, domain.RoleSchool: school,
 		domain.RoleUST: {Role: domain.RoleUST}, domain.RolePrefettura: {Role: domain.RolePrefettura}}
-	for _, holder := range []domain.Actor{comune, centre, school, {}} {
+	namesakes := []domain.Actor{{Role: domain.RoleSchool, Body: comune.Body}, {Role: domain.RoleComune, Body: "015118"}}
+	for _, holder := range append(namesakes, comune, centre, school, domain.Actor{}) {
 		facts := access.Facts{Comune: "015189", Centre: "CTI-25", Institution: "MIIC8AB00X", Named: true, Holder: holder}
 		for role, a := range reader {
 			free := access.Relate(a, facts)
