@@ -11,8 +11,11 @@ func TestWithoutAnAccessRecordNobodyIsShown(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	path := base + "/cases/" + h.begin(requested).id.String()
+	head, err := h.store.Head(t.Context())
+	h.check(err)
+	h.check(h.views.Await(t.Context(), head))
 	h.get(ownComune, path).want(200)
-	err := error(event.ErrUnavailable)
+	err = error(event.ErrUnavailable)
 	h.store.noAppend.Store(&err)
 	defer h.store.noAppend.Store(nil)
 	for _, p := range []string{path, base + "/cases"} {
@@ -30,11 +33,15 @@ func TestWhoReadACase(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	path := base + "/cases/" + h.begin(requested).id.String()
+	settled := func() {
+		head, err := h.store.Head(t.Context())
+		h.check(err)
+		h.check(h.views.Await(t.Context(), head))
+	}
+	settled()
 	h.get(ownComune, path).want(200)
 	h.get(ownComune, base+"/cases").want(200)
-	head, err := h.store.Head(t.Context())
-	h.check(err)
-	h.check(h.views.Await(t.Context(), head))
+	settled()
 	for _, who := range []persona{ust, prefettura} {
 		x := h.get(who, path+"/readings").want(200)
 		items := read[struct {

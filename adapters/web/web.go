@@ -72,9 +72,9 @@ type Config struct {
 	Accounts  Accounts
 	Directory Directory
 	Policies  Policies
-	Ledger    Ledger
 	// Forgetting says how far erasures have come.
 	Forgetting Forgetting
+	Ledger     Ledger
 	// BodyName is what the body of an actor is called, as the registers have it; empty where there is none.
 	BodyName func(context.Context, domain.Actor) (string, error)
 	Log      *slog.Logger
