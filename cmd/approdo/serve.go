@@ -238,7 +238,7 @@ func (h *house) handler(c serving) (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.Handle("/api/", api)
 	mux.Handle("/status", api)
-	mux.Handle("/", pages)
+	mux.Handle("/", spared(pages, session.NewLimiter(costlyPerMinute, time.Minute, h.clock), h.sessions.Authenticate))
 	measured := h.metrics.HTTP(mux)
 	all := http.NewServeMux()
 	all.HandleFunc("GET /livez", live)

@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"path"
 	"strings"
 	"time"
+
+	"approdo/adapters/session"
 )
 
 // guarded puts on every answer what keeps a browser from making more of it than it is, and takes no files: there is no upload. What the
@@ -128,3 +131,38 @@ func busy(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusServiceUnavailable)
 	io.WriteString(w, text) // a client that went away is no fault of ours
 }
+
+// costlyPerMinute is how often a session, or a network where nobody is signed in, may ask for a page that costs much: a search, a file of
+// much, a sign-in. Each node counts its own.
+const costlyPerMinute = 120
+
+// costly tells those pages: they read much, or what they do is worth trying often.
+func costly(r *http.Request) bool {
+	switch path.Ext(r.URL.Path) {
+	case ".csv", ".json", ".jsonl":
+		return true
+	}
+	switch r.URL.Path {
+	case "/registro/cerca", "/scuole", "/pratiche":
+		return true
+	case "/cerca", "/accedi", "/attiva", "/password/dimenticata", "/sicurezza/verifica":
+		return r.Method == http.MethodPost
+	}
+	return strings.HasPrefix(r.URL.Path, "/pratiche/") && strings.HasSuffix(r.URL.Path, "/accesso")
+}
+
+// spared counts the requests for costly pages, and says in their answers what is left, as those of the API do.
+func spared(pages http.Handler, l *session.Limiter, authenticate func(http.Handler) http.Handler) http.Handler {
+	counted := authenticate(l.Limit(pages, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, tooOftenPage, http.StatusTooManyRequests)
+	})))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if costly(r) {
+			counted.ServeHTTP(w, r)
+			return
+		}
+		pages.ServeHTTP(w, r)
+	})
+}
+
+const tooOftenPage = "Troppe richieste da questo accesso: riprovate tra qualche secondo.\nToo many requests: please try again in a few seconds."

@@ -448,3 +448,33 @@ func TestABodyReadAheadIsTheBody(t *testing.T) {
 		t.Errorf("%q, %v", got, err)
 	}
 }
+
+func TestWhoAsksForCostlyPagesTooOftenIsToldWhenToComeBack(t *testing.T) {
+	t.Parallel()
+	pages := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
+	same := func(next http.Handler) http.Handler { return next }
+	now := time.Now()
+	h := spared(pages, session.NewLimiter(2, time.Minute, func() time.Time { return now }), same)
+	ask := func(method, path string) *httptest.ResponseRecorder {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest(method, path, nil))
+		return w
+	}
+	for _, cheap := range [][2]string{{"GET", "/"}, {"GET", "/accedi"}, {"GET", "/cerca"}, {"POST", "/pratiche/nuova"}, {"GET", "/static/x/y.css"}} {
+		for range 3 {
+			if w := ask(cheap[0], cheap[1]); w.Code != 200 || w.Header().Get("X-RateLimit-Limit") != "" {
+				t.Errorf("%s: %d, %v", cheap, w.Code, w.Header())
+			}
+		}
+	}
+	for _, dear := range [][2]string{{"POST", "/accedi"}, {"POST", "/cerca"}, {"GET", "/registro/cerca"}, {"GET", "/registro/cerca.csv"},
+		{"GET", "/registro/cerca.jsonl"}, {"GET", "/pratiche/x/accesso.json"}, {"GET", "/pratiche/x/accesso"}, {"GET", "/pratiche/x/letture.csv"}} {
+		now = now.Add(time.Minute)
+		for left, want := range []int{200, 200, 429} {
+			w := ask(dear[0], dear[1])
+			if w.Code != want || w.Header().Get("X-RateLimit-Limit") != "2" || (w.Header().Get("Retry-After") == "30") != (left == 2) {
+				t.Errorf("%s: %d, %v", dear, w.Code, w.Header())
+			}
+		}
+	}
+}
