@@ -117,7 +117,7 @@ func (a *api) readHeld(r *http.Request) (answer, error) {
 		}
 		return err
 	})
-	return answer{body: out, etag: etag(h.Revision)}, err
+	return answer{body: out}, err // without a tag: who read, and until when it is kept, change without the case
 }
 
 // certificates are the certificates of a case's erasures, the latest first.

@@ -50,6 +50,11 @@ func TestWithoutAnAccessRecordNoNameIsShown(t *testing.T) {
 			t.Errorf("%s does not say why there are no names", page)
 		}
 	}
+	for _, page := range []string{path + "/accesso", path + "/accesso.json"} {
+		if status, body := w.get(atUST, page); status != http.StatusServiceUnavailable || strings.Contains(body, "declarations") {
+			t.Errorf("%s says that nothing is held: %d", page, status)
+		}
+	}
 	if status, body := w.submit(atRozzano, path+"/nota", url.Values{"text": {"Telefonato"}}); status != http.StatusSeeOther {
 		t.Errorf("what shows nothing is refused: %d %.300s", status, body)
 	}

@@ -3,6 +3,7 @@ package web
 import (
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -33,6 +34,14 @@ func TestARestrictedPupilIsNamelessInListsToo(t *testing.T) {
 	_, err := w.desk.Do(t.Context(), desk.NewTicket(), id, casefile.Restrict{Act: w.desk.Act(atUST), Reason: casefile.RestrictionReasons()[0]})
 	w.check(err)
 	w.follow()
+	found := func(a domain.Actor) bool {
+		t.Helper()
+		_, body := w.submitTo(a, "/cerca", url.Values{"family_name": {"Zrazkova"}, "birth_date": {"2013-05-06"}})
+		return strings.Contains(body, "/pratiche/"+id.String())
+	}
+	if found(atRozzano) || !found(w.centreOf(id)) || !found(atUST) {
+		t.Error("a search tells of a restricted pupil, or hides one from whoever holds the case")
+	}
 	for _, p := range paths {
 		if named(atRozzano, p) {
 			t.Errorf("%s names a restricted pupil to the comune, which does not hold the case", p)

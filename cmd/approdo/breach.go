@@ -34,13 +34,15 @@ type breachReportCmd struct {
 
 // breachReport is what one account was shown in a span of days. Nothing in it names a pupil: the cases do, to whoever may open them.
 type breachReport struct {
-	Account uuid.UUID      `json:"account"`
-	From    string         `json:"from"`
-	To      string         `json:"to"` // included; days of Rome
-	Answers int            `json:"answers"`
-	Cases   []breachedCase `json:"cases"`
-	Bodies  []string       `json:"bodies"` // that have those cases now
-	Fields  []access.Field `json:"fields"`
+	Account uuid.UUID `json:"account"`
+	From    string    `json:"from"`
+	To      string    `json:"to"` // included; days of Rome
+	Answers int       `json:"answers"`
+	// Forgotten are answers of those days, to anybody, of which nobody can say any more what they showed.
+	Forgotten int            `json:"forgotten"`
+	Cases     []breachedCase `json:"cases"`
+	Bodies    []string       `json:"bodies"` // that have those cases now
+	Fields    []access.Field `json:"fields"`
 }
 
 // breachedCase is what was seen of one pupil. Instants are UTC.
@@ -124,7 +126,13 @@ func reportBreach(ctx context.Context, store event.Store, codec *event.Codec, wh
 		if err != nil {
 			return out, err
 		}
-		if day := domain.DateOf(given.At); given.By.Account != who || day.Before(from) || to.Before(day) {
+		if day := domain.DateOf(given.At); day.Before(from) || to.Before(day) {
+			continue
+		}
+		if given.Forgotten {
+			out.Forgotten++
+		}
+		if given.Forgotten || given.By.Account != who {
 			continue
 		}
 		out.Answers++
@@ -171,6 +179,9 @@ func union[T ~string](have, more []T) []T {
 
 func (b breachReport) print(out io.Writer) error {
 	fmt.Fprintf(out, "Utenza %s, dal %s al %s: %d pagine, %d minori.\nDati: %s\nEnti: %s\n\n", b.Account, b.From, b.To, b.Answers, len(b.Cases), texts(b.Fields), strings.Join(b.Bodies, ", "))
+	if b.Forgotten > 0 {
+		fmt.Fprintf(out, "ATTENZIONE: di %d letture di quei giorni, di chiunque, non resta che l'ora: il tempo di conservazione è finito.\n\n", b.Forgotten)
+	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "PRATICA\tVOLTE\tPRIMA\tULTIMA\tDATI\tTITOLO\tCOMUNE\tCENTRO\tISTITUTO")
 	for _, x := range b.Cases {

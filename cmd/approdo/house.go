@@ -54,6 +54,7 @@ type house struct {
 	policies  *feed.Router
 	notary    *notary.Notary
 	alongside []func(context.Context) // what else goes on while the house does
+	stale     chan struct{}           // the view of readings has rows whose time is over
 	caughtUp  atomic.Bool             // views and directory have once come to the journal's head
 	stopping  atomic.Bool             // answers, and wants no more requests
 }
@@ -71,7 +72,7 @@ func allEvents(sealer domain.Sealer) *event.Codec {
 
 // openHouse opens a storage, and makes what is not there yet. Plain serves cookies over http. Doors change how people are let in.
 func openHouse(ctx context.Context, where storage, master seal.MasterKey, clock domain.Clock, plain bool, log *slog.Logger, doors ...func(*session.Config)) (_ *house, err error) {
-	h := &house{log: log, clock: clock, tokens: seal.NewTokens(master), metrics: metrics.New()}
+	h := &house{stale: make(chan struct{}, 1), log: log, clock: clock, tokens: seal.NewTokens(master), metrics: metrics.New()}
 	if h.engines, err = where.open(ctx, master, log); err != nil {
 		return nil, err
 	}
@@ -135,6 +136,7 @@ func (h *house) run(ctx context.Context) error {
 	g.Go(func() error { return h.views.Run(ctx) })
 	g.Go(func() error { return h.directory.Run(ctx) })
 	g.Go(func() error { return h.policies.Run(ctx) })
+	g.Go(func() error { return h.renewReadings(ctx) })
 	for _, f := range h.alongside {
 		g.Go(func() error {
 			f(ctx)

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -55,6 +56,9 @@ func (d *Desk) Held(ctx context.Context, a domain.Actor, id uuid.UUID) (Held, er
 	}
 	if f.State.Erased {
 		return Held{}, casefile.ErrErased
+	}
+	if may, err := reading.May(ctx); err != nil || !may { // a document with nothing in it would say that nothing is held
+		return Held{}, cmp.Or(err, error(reading.ErrNotKept))
 	}
 	h := Held{File: f}
 	if h.Now, err = f.Open(ctx); err != nil || h.Now.Erased {

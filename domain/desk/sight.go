@@ -51,12 +51,12 @@ func (d *Desk) OpenName(ctx context.Context, t Ticket, a domain.Actor, f File, r
 	if f.State.Erased {
 		return Receipt{}, casefile.ErrErased
 	}
-	c := reading.OpenName{Act: d.Act(a), Reason: r, Words: words}
+	c := reading.OpenName{Act: d.Act(a), Case: f.ID, Reason: r, Words: words}
 	out, err := event.Execute(ctx, d.store, d.codec, reading.OpeningDecider, reading.OpeningStream(f.ID), c, t.origin(c.Act))
 	return Receipt{ID: f.ID, Revision: out.Last, Position: out.Position, Duplicate: out.Duplicate}, err
 }
 
-// OpeningWords opens what somebody wrote when he opened a name; nothing once the access record of its month is forgotten.
+// OpeningWords opens what somebody wrote when he opened a name; nothing once the pupil is erased.
 func (d *Desk) OpeningWords(ctx context.Context, box domain.Box) (domain.Personal, error) {
 	if len(box.Cipher) == 0 {
 		return domain.Personal{}, nil

@@ -54,13 +54,14 @@ var ErrOpeningReason = domain.Invalid("reason-unknown").On("reason")
 type NameOpened struct {
 	Account uuid.UUID                      `json:"account"`
 	Reason  OpeningReason                  `json:"reason"`
-	Words   domain.Sealed[domain.Personal] `json:"words,omitzero"` // sealed with the access record of its month
+	Words   domain.Sealed[domain.Personal] `json:"words,omitzero"` // sealed with the pupil's data, and gone with it
 	Until   time.Time                      `json:"until"`
 }
 
 // OpenName asks to see who a pupil is.
 type OpenName struct {
 	domain.Act
+	Case   uuid.UUID
 	Reason OpeningReason
 	Words  domain.Personal
 }
@@ -90,7 +91,7 @@ var OpeningDecider = event.Decider[Openings, OpenName, NameOpened]{
 		}
 		e := NameOpened{Account: c.By.Account, Reason: c.Reason, Until: c.At.UTC().Add(OpenFor)}
 		if !c.Words.IsZero() {
-			e.Words = domain.Open(Subject(Month(c.At)), domain.ClassPersonal, c.Words)
+			e.Words = domain.Open(c.Case, domain.ClassPersonal, c.Words)
 		}
 		return []NameOpened{e}, nil
 	},

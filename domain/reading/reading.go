@@ -197,7 +197,7 @@ func (r *Recorder) keep(ctx context.Context, a Answer) error {
 	}
 }
 
-// Read yields the answers of a journal in order, with when each was given (UTC). Months that are forgotten are passed over.
+// Read yields the answers of a journal in order. Of those whose month is forgotten only when they were given is left.
 func Read(ctx context.Context, store event.Store, codec *event.Codec) iter.Seq2[Given, error] {
 	return func(yield func(Given, error) bool) {
 		for page, err := range store.ReadAll(ctx, 0, event.ReadAll{Filter: event.Filter{Prefixes: []string{Category}}}) {
@@ -207,10 +207,11 @@ func Read(ctx context.Context, store event.Store, codec *event.Codec) iter.Seq2[
 			}
 			for _, r := range page.Records {
 				a, err := open(ctx, codec, r)
-				if errors.Is(err, domain.ErrForgotten) {
-					continue
+				forgotten := errors.Is(err, domain.ErrForgotten)
+				if forgotten {
+					err = nil
 				}
-				if !yield(Given{a, r.Meta.At}, err) || err != nil {
+				if !yield(Given{a, r.Meta.At, forgotten}, err) || err != nil {
 					return
 				}
 			}
@@ -218,10 +219,11 @@ func Read(ctx context.Context, store event.Store, codec *event.Codec) iter.Seq2[
 	}
 }
 
-// Given is an answer and when it was given.
+// Given is an answer and when it was given (UTC).
 type Given struct {
 	Answer
-	At time.Time
+	At        time.Time
+	Forgotten bool // its month is: the answer is empty
 }
 
 func open(ctx context.Context, codec *event.Codec, r event.Record) (Answer, error) {

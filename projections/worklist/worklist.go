@@ -4,6 +4,7 @@ package worklist
 
 import (
 	"context"
+	"slices"
 
 	"approdo/domain"
 	"approdo/domain/access"
@@ -85,7 +86,9 @@ func Search(ctx context.Context, s *projections.Snapshot, a domain.Actor, k doma
 	if sure {
 		least = names.Likely
 	}
-	return duplicates.Find(ctx, s, k, t, scope, p, least)
+	found, err := duplicates.Find(ctx, s, k, t, scope, p, least)
+	// A match tells what it compared: whoever may not see the name is told of none.
+	return slices.DeleteFunc(found, func(m duplicates.Match) bool { return !access.Sees(a.Role, access.Relate(a, Facts(m.Line)), access.Name) }), err
 }
 
 // Pairs gives the cases of different bodies that may be of one child, for whoever may tell them apart or merge them.
