@@ -110,7 +110,7 @@ func TestWhatIsNotTakenIsSaidWithoutTheAddress(t *testing.T) {
 		"hangs up at once":                {map[string]string{}, notify.ErrAway},
 		"too busy to greet":               {map[string]string{"hello": "421 later, " + annas}, notify.ErrAway},
 		"hangs at the sender":             {map[string]string{"hello": greeting, "EHLO": fine, "NOOP": fine, "MAIL": "-"}, notify.ErrAway},
-		"greylists":                       {map[string]string{"hello": greeting, "EHLO": fine, "NOOP": fine, "MAIL": fine, "RCPT": "450 4.2.0 <" + annas + "> later", "RSET": fine, "QUIT": "221 bye"}, notify.ErrAway},
+		"greylists":                       {map[string]string{"hello": greeting, "EHLO": fine, "NOOP": fine, "MAIL": fine, "RCPT": "450 4.2.0 <" + annas + "> later", "RSET": fine, "QUIT": "221 bye"}, notify.ErrRecipient},
 		"full":                            {map[string]string{"hello": greeting, "EHLO": fine, "NOOP": fine, "MAIL": "452 4.3.1 " + annas, "RSET": fine, "QUIT": "221 bye"}, notify.ErrAway},
 		"does not know the recipient":     {map[string]string{"hello": greeting, "EHLO": fine, "NOOP": fine, "MAIL": fine, "RCPT": "550 5.1.1 <" + annas + "> unknown", "RSET": fine, "QUIT": "221 bye"}, notify.ErrRecipient},
 		"does not want the sender":        {map[string]string{"hello": greeting, "EHLO": fine, "NOOP": fine, "MAIL": "550 5.7.1 not for " + annas, "RSET": fine, "QUIT": "221 bye"}, notify.ErrRefused},

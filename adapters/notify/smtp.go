@@ -173,10 +173,10 @@ func fault(err error) error {
 	}
 	said := fmt.Errorf("answer %d %s", told.ErrorCode(), told.EnhancedStatusCode())
 	switch {
+	case told.Reason == gomail.ErrSMTPRcptTo && told.ErrorCode() >= 400: // also for now: a full mailbox must not hold up everybody else's
+		return fmt.Errorf("%w: %w", ErrRecipient, said)
 	case told.ErrorCode() < 500: // 4xx, or no answer at all
 		return fmt.Errorf("%w: %w", ErrAway, said)
-	case told.Reason == gomail.ErrSMTPRcptTo:
-		return fmt.Errorf("%w: %w", ErrRecipient, said)
 	}
 	return fmt.Errorf("%w: %w", ErrRefused, said)
 }
