@@ -52,17 +52,17 @@ func (r Retention) Months(c DataClass) int {
 	return r.Readings
 }
 
-// Due is the day on which the time of a class of data is over that began on a day. Where the month has no such day it is one of the next.
+// Due is the day on which the time of a class of data is over that began on a day: the same day of a later month, or the last one of that
+// month where it has no such day. So what began later is never over earlier.
 func (r Retention) Due(c DataClass, began domain.Date) domain.Date {
-	y, m, d := time.Date(began.Year, began.Month+time.Month(r.Months(c)), began.Day, 0, 0, 0, 0, time.UTC).Date()
-	return domain.Date{Year: y, Month: m, Day: d}
+	y, m, last := time.Date(began.Year, began.Month+time.Month(r.Months(c))+1, 0, 0, 0, 0, 0, time.UTC).Date()
+	return domain.Date{Year: y, Month: m, Day: min(began.Day, last)}
 }
 
-// Began is the last day from which the time of a class of data is over on a day.
+// Began is the last day from which the time of a class of data is over on a day: whatever began by it is due, and nothing else.
 func (r Retention) Began(c DataClass, today domain.Date) domain.Date {
-	d := domain.Date{Year: today.Year, Month: today.Month, Day: 1}
-	y, m, _ := time.Date(d.Year, d.Month-time.Month(r.Months(c)), 1, 0, 0, 0, 0, time.UTC).Date()
-	d = domain.Date{Year: y, Month: m, Day: 1}.AddDays(31)
+	y, m, _ := time.Date(today.Year, today.Month-time.Month(r.Months(c)), 1, 0, 0, 0, 0, time.UTC).Date()
+	d := domain.Date{Year: y, Month: m, Day: 1}.AddDays(31)
 	for today.Before(r.Due(c, d)) {
 		d = d.AddDays(-1)
 	}

@@ -57,7 +57,7 @@ func TestWhenATimeIsOver(t *testing.T) {
 	for _, tt := range []struct {
 		class      DataClass
 		began, due string
-	}{{PupilData, "2022-06-08", "2024-06-08"}, {HealthData, "2022-08-31", "2023-03-03"}, {DraftData, "2024-01-31", "2024-03-02"},
+	}{{PupilData, "2022-06-08", "2024-06-08"}, {HealthData, "2022-08-31", "2023-02-28"}, {DraftData, "2024-01-31", "2024-02-29"},
 		{ReadingData, "2022-02-28", "2024-02-28"}, {PupilData, "2022-10-30", "2024-10-30"}} {
 		if got := r.Due(tt.class, date(t, tt.began)); got != date(t, tt.due) {
 			t.Errorf("%s from %s: %v, want %s", tt.class, tt.began, got, tt.due)
@@ -68,6 +68,26 @@ func TestWhenATimeIsOver(t *testing.T) {
 			d := r.Began(class, day)
 			if day.Before(r.Due(class, d)) || !day.Before(r.Due(class, d.AddDays(1))) {
 				t.Fatalf("%s on %v: from %v", class, day, d)
+			}
+		}
+	}
+}
+
+// What is listed as due on a day is what may be proposed on it, whatever the day and the months.
+func TestWhatBeganLaterIsNeverOverEarlier(t *testing.T) {
+	t.Parallel()
+	first, end := date(t, "2023-01-01"), date(t, "2025-01-01") // with a leap day
+	for months := 1; months <= 36; months++ {
+		r := Retention{Health: months}
+		for d := first; d.Before(end); d = d.AddDays(1) {
+			if due, next := r.Due(HealthData, d), r.Due(HealthData, d.AddDays(1)); next.Before(due) || !d.Before(due) {
+				t.Fatalf("%d months from %v are over on %v, from the next day on %v", months, d, due, next)
+			}
+			began := r.Began(HealthData, d)
+			for near := began.AddDays(-35); near.Before(began.AddDays(36)); near = near.AddDays(1) {
+				if listed, due := !began.Before(near), !d.Before(r.Due(HealthData, near)); listed != due {
+					t.Fatalf("%d months from %v: listed on %v is %v, due is %v", months, near, d, listed, due)
+				}
 			}
 		}
 	}
