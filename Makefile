@@ -59,10 +59,10 @@ mutants:
 # nothing misses; MUTANTS_FLAGS="-first 40 -last 60" tries a part. The numbers are stable as long as the source is.
 GUARDED = $(shell grep -rlwE 'access[.](Case|Large|Sees)' --include=*.go --exclude=*_test.go domain projections adapters)
 mutants-access: $(ASSETS)
-	$(GO) run ./cmd/mutants -timeout 10m $(MUTANTS_FLAGS) -build '$(GO) test -c -o $$MUTANTS/ ./domain/access ./domain/desk ./projections/worklist ./adapters/rest ./cmd/approdo' \
+	$(GO) run ./cmd/mutants -timeout 10m $(MUTANTS_FLAGS) -build '$(GO) test -c -o $$MUTANTS/ ./domain/access ./domain/desk ./projections/worklist ./adapters/rest ./adapters/web ./cmd/approdo' \
 	  -test '(cd domain/access && $$MUTANTS/access.test) && (cd domain/desk && $$MUTANTS/desk.test) && (cd projections/worklist && $$MUTANTS/worklist.test) && \
 	    (cd adapters/rest && $$MUTANTS/rest.test -test.failfast -test.run "^(TestWhat|TestNotYours|TestLists|TestAPupil|TestATimeline)") && \
-	    (cd cmd/approdo && $$MUTANTS/approdo.test -test.run "^TestEveryPageAnswersAsItsRowSays$$")' \
+	    (cd cmd/approdo && $$MUTANTS/approdo.test -test.run "^TestEveryPageAnswersAsItsRowSays$$") && (cd adapters/web && $$MUTANTS/web.test -test.failfast)' \
 	  domain/access/access.go $(GUARDED)
 
 bench: build

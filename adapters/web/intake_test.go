@@ -432,6 +432,7 @@ func TestASchoolDeclaresItsPlacesAndConfirmsThem(t *testing.T) {
 		t.Error("the UST chooses a school first, not", to)
 	}
 	w.is(w.get("cti", "/scuole/"+primaria), http.StatusOK, []string{"Posti per il 2021/22", "20, di cui 7", "Nessun posto dichiarato per il 2022/23"}, "Aggiorna i posti")
+	w.is(w.get("pref", "/scuole/"+primaria), http.StatusOK, []string{"Via Liguria"}, "Posti per il", "20, di cui 7", "Aggiorna i posti")
 	w.is(w.get("pref", "/scuole/"+primaria), http.StatusOK, []string{"Primaria Via Liguria"}, "di cui 7", "Posti per il")
 }
 
