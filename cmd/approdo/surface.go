@@ -143,7 +143,7 @@ func costly(r *http.Request) bool {
 		return true
 	}
 	switch r.URL.Path {
-	case "/registro/cerca", "/scuole", "/pratiche":
+	case "/registro/cerca":
 		return true
 	case "/cerca", "/accedi", "/attiva", "/password/dimenticata", "/sicurezza/verifica":
 		return r.Method == http.MethodPost
