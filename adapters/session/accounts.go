@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -34,7 +35,8 @@ type Link struct {
 }
 
 // Invite begins an account. The account's id comes from the command's: carried out again with the same origin it gives the same
-// account a new link. The errors are those of account.Invite, domain.Errors with every field at fault, and ErrLoginTaken.
+// account a new link, while that one stands as it was: ErrFormUsed otherwise. The errors are those of account.Invite, domain.Errors with
+// every field at fault, and ErrLoginTaken.
 func (s *Service) Invite(ctx context.Context, o event.Origin, inv Invitation) (Link, error) {
 	person, err := account.NewPerson(inv.Login.Reveal(), inv.Name.Reveal(), inv.Mail.Reveal())
 	if _, bodyErr := account.ParseBody(inv.Role, inv.Body); bodyErr != nil || err != nil {
@@ -45,6 +47,11 @@ func (s *Service) Invite(ctx context.Context, o event.Origin, inv Invitation) (L
 		Person: domain.Open(link.Account, domain.ClassPersonal, person)}
 	if inv.ByMail {
 		c.Delivery = account.Mailed
+	}
+	if before, err := s.latest(ctx, link.Account); err == nil {
+		return s.inviteAgain(ctx, before, inv.ByMail)
+	} else if !errors.Is(err, domain.KindNotFound) {
+		return Link{}, err
 	}
 	// Nothing is reserved for an invitation the rules forbid.
 	if _, err := account.Decide(account.State{}, c); err != nil {
@@ -65,13 +72,36 @@ func (s *Service) Invite(ctx context.Context, o event.Origin, inv Invitation) (L
 	return link, nil
 }
 
-// Renew makes the account's earlier link void and gives a new one: nobody used the first in time, or the password was forgotten.
-// An old password keeps working until the new link is used.
-func (s *Service) Renew(ctx context.Context, o event.Origin, id uuid.UUID, last time.Duration) (Link, error) {
-	link := Link{Account: id, Expires: o.At.Add(lasts(last))}
-	if _, err := s.execute(ctx, o, id, account.Renew{Act: act(o), Expires: link.Expires}); err != nil {
+// inviteAgain is for whoever sends an invitation again that the journal has. A link that goes by mail is never shown instead.
+func (s *Service) inviteAgain(ctx context.Context, who Account, byMail bool) (Link, error) {
+	link := Link{Account: who.Account, Expires: who.Expires}
+	switch {
+	case who.Status() != account.Invited, (who.Delivery == account.Mailed) != byMail, !s.clock().Before(who.Expires):
+		return Link{}, ErrFormUsed
+	case byMail:
+		return link, nil
+	}
+	person, err := s.directory.Person(ctx, who.Account)
+	if err != nil {
 		return Link{}, err
 	}
+	link.Token, err = s.reserve(ctx, link, person)
+	return link, err
+}
+
+// Renew makes the account's earlier link void and gives a new one: nobody used the first in time, or the password was forgotten.
+// An old password keeps working until the new link is used. ErrFormUsed is for a command that was carried out already and whose link was
+// used, has expired or went by mail.
+func (s *Service) Renew(ctx context.Context, o event.Origin, id uuid.UUID, last time.Duration) (Link, error) {
+	link := Link{Account: id, Expires: o.At.Add(lasts(last))}
+	out, err := s.execute(ctx, o, id, account.Renew{Act: act(o), Expires: link.Expires})
+	if err == nil && (out.State.Delivery != account.Shown || !s.clock().Before(out.State.Expires)) {
+		err = ErrFormUsed
+	}
+	if err != nil {
+		return Link{}, err
+	}
+	link.Expires = out.State.Expires
 	person, err := s.directory.Person(ctx, id)
 	if err != nil {
 		return Link{}, err
@@ -245,7 +275,8 @@ func (s *Service) Reinstate(ctx context.Context, o event.Origin, id uuid.UUID) e
 
 // Close ends an account for good and forgets its password, links, sessions and drafts.
 func (s *Service) Close(ctx context.Context, o event.Origin, id uuid.UUID, r account.Reason) error {
-	if _, err := s.execute(ctx, o, id, account.Close{Act: act(o), Reason: r}); err != nil {
+	out, err := s.execute(ctx, o, id, account.Close{Act: act(o), Reason: r})
+	if err != nil || out.State.Status() != account.Closed {
 		return err
 	}
 	return s.storage.Drop(ctx, id)
@@ -253,8 +284,13 @@ func (s *Service) Close(ctx context.Context, o event.Origin, id uuid.UUID, r acc
 
 type outcome = event.Outcome[account.State, account.Event]
 
-// execute returns when the directory knows, so that the very next look-up does too.
+// execute returns when the directory knows, so that the very next look-up does too. One origin may come with several commands, since a
+// form's key is chosen where it is filled in: each is a command of its own, and none passes for another.
 func (s *Service) execute(ctx context.Context, o event.Origin, id uuid.UUID, c account.Command) (outcome, error) {
+	if o.Correlation == uuid.Nil {
+		o.Correlation = o.ID
+	}
+	o.ID = event.DeriveID(o.ID, fmt.Sprintf("%T", c), 0)
 	out, err := event.Execute(ctx, s.directory.journal, s.directory.codec, account.Decider, account.Stream(id), c, o)
 	if err != nil {
 		return out, err

@@ -12,6 +12,7 @@ import (
 	"approdo/domain"
 	"approdo/domain/account"
 	"approdo/domain/event"
+	"approdo/domain/policy"
 )
 
 // FactorKind is how a second factor is proved.
@@ -35,6 +36,7 @@ const answerWithin = 10 * time.Minute
 // The refusals of second factors. ErrFactorWrong is one and the same for a code that is wrong, was used or is too old, a recovery code
 // that nobody was given, and a passkey that does not prove anything.
 var (
+	ErrFormUsed      = domain.Refused("form-used-already")                                      // what it asked for was done once, and something else since
 	ErrFactorMissing = &domain.Error{Kind: domain.KindForbidden, Code: "second-factor-missing"} // detail "lacks": a Lack
 	ErrFactorWrong   = domain.Invalid("second-factor-wrong").On("code")
 	ErrFactorNeeded  = domain.Refused("second-factor-needed")
@@ -54,8 +56,9 @@ type FactorStorage interface {
 	MarkFactor(ctx context.Context, factor uuid.UUID, mark int64) (bool, error)
 	// RemoveFactor takes the recovery codes away with the last factor.
 	RemoveFactor(ctx context.Context, account, factor uuid.UUID) error
-	// DropFactors takes all factors and codes away and ends the account's sessions.
-	DropFactors(ctx context.Context, account uuid.UUID) error
+	// DropFactors takes the factors, the identity and the sessions away that are not younger than until, the recovery codes with the
+	// factors they came with, and every question and errand.
+	DropFactors(ctx context.Context, account uuid.UUID, until time.Time) error
 	SetRecoveryCodes(ctx context.Context, account uuid.UUID, codes [][]byte) error
 	RecoveryCodes(ctx context.Context, account uuid.UUID) ([][]byte, error)
 	// UseRecoveryCode MUST be true once for each code.
@@ -262,19 +265,42 @@ func (s *Service) Approve(ctx context.Context, o event.Origin, id uuid.UUID) err
 
 // Refuse ends an invitation that waits for a second person, and forgets its login and link.
 func (s *Service) Refuse(ctx context.Context, o event.Origin, id uuid.UUID) error {
-	if _, err := s.execute(ctx, o, id, account.Refuse{Act: act(o)}); err != nil {
+	out, err := s.execute(ctx, o, id, account.Refuse{Act: act(o)})
+	if err != nil || out.State.Status() != account.Closed {
 		return err
 	}
 	return s.storage.Drop(ctx, id)
 }
 
-// ResetFactors takes an account's second factors away and ends its sessions, or asks a second person to agree: then done is false.
+// clocksApart is how far ahead of this node's clock another's may be.
+const clocksApart = time.Minute
+
+// ResetFactors takes an account's second factors and its bound identity away and ends its sessions, or asks a second person to agree:
+// then done is false. What the person enrolled since is left alone when the same is asked again. ErrFormUsed says that what was asked
+// has been refused, or overtaken by another reset.
 func (s *Service) ResetFactors(ctx context.Context, o event.Origin, id uuid.UUID) (done bool, err error) {
 	out, err := s.execute(ctx, o, id, account.ResetFactors{Act: act(o), Reset: o.ID})
-	if err != nil || out.State.Resetter != uuid.Nil {
+	switch {
+	case err != nil || out.State.Resetter != uuid.Nil:
 		return false, err
+	case out.State.Reset != o.ID:
+		return false, ErrFormUsed
+	case len(out.Events) == 0:
+		return true, nil
 	}
-	return true, s.storage.DropFactors(ctx, id)
+	return true, s.storage.DropFactors(ctx, id, s.clock().Add(clocksApart))
+}
+
+// Resets carries out what the journal says was reset, for whoever was interrupted between saying so and doing it.
+func (s *Service) Resets() policy.Reaction {
+	return policy.Reaction{Name: policy.NameResets, Category: account.Prefix, Types: []string{"account.factors-reset"},
+		React: func(ctx context.Context, r event.Record) error {
+			id, err := uuid.Parse(strings.TrimPrefix(r.Stream, account.Prefix))
+			if err != nil {
+				return fmt.Errorf("session: %s is no account's stream", r.Stream)
+			}
+			return s.storage.DropFactors(ctx, id, r.Meta.At)
+		}}
 }
 
 // KeepFactors refuses what somebody asked with ResetFactors.

@@ -90,7 +90,7 @@ func (s *Service) post(ctx context.Context, letters Letters, id uuid.UUID) error
 	return s.storage.MarkPosted(ctx, invitation, now)
 }
 
-// RenewByMail is Renew, with the link sent to the person. The errors are those of account.Renew and account.ErrNoMail.
+// RenewByMail is Renew, with the link sent to the person. The errors are those of account.Renew, account.ErrNoMail and ErrFormUsed.
 func (s *Service) RenewByMail(ctx context.Context, o event.Origin, id uuid.UUID) error {
 	person, err := s.directory.Person(ctx, id)
 	if err != nil {
@@ -99,7 +99,10 @@ func (s *Service) RenewByMail(ctx context.Context, o event.Origin, id uuid.UUID)
 	if person.Mail.IsZero() {
 		return account.ErrNoMail
 	}
-	_, err = s.execute(ctx, o, id, account.Renew{Act: act(o), Expires: o.At.Add(account.MaxInvitation), Delivery: account.Mailed})
+	out, err := s.execute(ctx, o, id, account.Renew{Act: act(o), Expires: o.At.Add(account.MaxInvitation), Delivery: account.Mailed})
+	if err == nil && out.State.Delivery != account.Mailed {
+		err = ErrFormUsed
+	}
 	return err
 }
 

@@ -45,11 +45,12 @@ type ProviderStorage interface {
 // The refusals of a sign-in by a provider. ErrProvider is one and the same for an answer that does not hold, an identity nobody has, and
 // an account that is not active.
 var (
-	ErrProvider      = &domain.Error{Kind: domain.KindUnauthorised, Code: "provider-sign-in-failed"}
-	ErrProviderLevel = &domain.Error{Kind: domain.KindUnauthorised, Code: "provider-level-too-low"}
-	ErrProviderAway  = &domain.Error{Kind: domain.KindUnavailable, Code: "provider-away"}
-	ErrIdentityTaken = domain.Refused("identity-of-another-account") // told to who has proved that it is theirs
-	ErrNoProvider    = domain.NotFound("page-not-found")
+	ErrProvider        = &domain.Error{Kind: domain.KindUnauthorised, Code: "provider-sign-in-failed"}
+	ErrProviderLevel   = &domain.Error{Kind: domain.KindUnauthorised, Code: "provider-level-too-low"}
+	ErrProviderAway    = &domain.Error{Kind: domain.KindUnavailable, Code: "provider-away"}
+	ErrIdentityTaken   = domain.Refused("identity-of-another-account") // told to who has proved that it is theirs
+	ErrLinkForPassword = domain.Refused("link-for-a-password-only")
+	ErrNoProvider      = domain.NotFound("page-not-found")
 )
 
 // Purpose is what somebody goes to a provider for.
@@ -83,9 +84,13 @@ func (s *Service) SetOutToSignIn(w http.ResponseWriter, r *http.Request, next st
 	return s.setOut(w, r, uuid.Nil, errand{Purpose: ToSignIn, Next: next})
 }
 
-// SetOutToActivate is for who has a link and would rather sign in by the provider than choose a password. ErrNoInvitation as for Activate.
+// SetOutToActivate is for who is invited and would rather sign in by the provider than choose a password. ErrNoInvitation as for
+// Activate, and ErrLinkForPassword where the account is active.
 func (s *Service) SetOutToActivate(w http.ResponseWriter, r *http.Request, token string) (string, error) {
-	hash, _, err := s.invited(r.Context(), token)
+	hash, who, err := s.invited(r.Context(), token)
+	if err == nil {
+		err = mayBindBy(who)
+	}
 	if err != nil {
 		return "", err
 	}
@@ -242,9 +247,21 @@ func (s *Service) arriveToSignIn(w http.ResponseWriter, r *http.Request, identit
 	return s.letIn(w, r, who, proved)
 }
 
+// mayBindBy lets a link to an account bind an identity only before anybody used the account. A later one stands for a forgotten password
+// and nothing more: an identity would open the account without its second factor, and is bound by who is signed in.
+func mayBindBy(who Account) error {
+	if who.Status() == account.Active {
+		return ErrLinkForPassword
+	}
+	return nil
+}
+
 func (s *Service) arriveToActivate(w http.ResponseWriter, r *http.Request, identity []byte, proved Proof, link []byte) error {
 	ctx := r.Context()
 	who, err := s.invitedBy(ctx, link)
+	if err == nil {
+		err = mayBindBy(who)
+	}
 	if err != nil {
 		return err
 	}

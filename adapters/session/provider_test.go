@@ -336,3 +336,53 @@ func TestSettingOutAgainAndAgainHasToWait(t *testing.T) {
 	}
 	refused(t, err, session.ErrTooManyTries)
 }
+
+// A link stands for a forgotten password. With an identity it would open the account without its second factor.
+func TestALinkOfAnActiveAccountLeadsToNoIdentity(t *testing.T) {
+	t.Parallel()
+	for name, renew := range map[string]func(*house, *mailbox, uuid.UUID) string{
+		"shown": func(h *house, _ *mailbox, id uuid.UUID) string {
+			link, err := h.Renew(t.Context(), h.origin(ust), id, 0)
+			ok(t, err)
+			return link.Token
+		},
+		"mailed": func(h *house, m *mailbox, id uuid.UUID) string {
+			ok(t, h.Forgot(t.Context(), annasLogin, somewhere))
+			ok(t, h.Recover(t.Context()))
+			ok(t, h.deliver(t, m))
+			return m.last().token
+		},
+	} {
+		h, v, m := newHouse(t), &vouching{is: "thief", strong: true}, &mailbox{}
+		h.Trust(v)
+		invited, err := h.Invite(t.Context(), h.origin(ust), byMail(annasLogin))
+		ok(t, err)
+		ok(t, h.deliver(t, m))
+		b := h.browser(t)
+		toActivate := func(token string) func(http.ResponseWriter, *http.Request) (string, error) {
+			return func(w http.ResponseWriter, r *http.Request) (string, error) { return h.SetOutToActivate(w, r, token) }
+		}
+		ok(t, h.Activate(t.Context(), m.last().token, goodWord))
+		_, _ = h.withCode(t, h.signIn(t, annasLogin, goodWord))
+		token := renew(h, m, invited.Account)
+		_, err = h.SetOutToActivate(httptest.NewRecorder(), b.request("/"), token)
+		refused(t, err, session.ErrLinkForPassword)
+
+		// Whoever set out while nobody had used the account comes back to one that is active.
+		carla, err := h.Invite(t.Context(), h.origin(ust), invitation("carla@example.org"))
+		ok(t, err)
+		state := b.goes(toActivate(carla.Token))
+		h.store.noAccept = state503
+		refused(t, h.Activate(t.Context(), carla.Token, goodWord), domain.KindUnavailable)
+		h.store.noAccept = nil
+		_, err = b.comesBack(state)
+		refused(t, err, session.ErrLinkForPassword)
+
+		b.is(uuid.Nil, "")
+		if owner, err := h.store.Bound(t.Context(), h.blind("identity:thief")); err != nil || owner != uuid.Nil {
+			t.Errorf("%s: the identity is bound, %v", name, err)
+		}
+		ok(t, h.Activate(t.Context(), token, otherWord))
+		h.lacks(t, h.signIn(t, annasLogin, otherWord), session.LacksFactor)
+	}
+}

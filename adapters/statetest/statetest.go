@@ -58,7 +58,7 @@ type Store interface {
 		each func(factor uuid.UUID, kind string, sealed []byte, mark int64, since time.Time) error) error
 	MarkFactor(ctx context.Context, factor uuid.UUID, mark int64) (bool, error)
 	RemoveFactor(ctx context.Context, account, factor uuid.UUID) error
-	DropFactors(ctx context.Context, account uuid.UUID) error
+	DropFactors(ctx context.Context, account uuid.UUID, until time.Time) error
 	SetRecoveryCodes(ctx context.Context, account uuid.UUID, codes [][]byte) error
 	RecoveryCodes(ctx context.Context, account uuid.UUID) ([][]byte, error)
 	UseRecoveryCode(ctx context.Context, account uuid.UUID, code []byte) (bool, error)
@@ -145,6 +145,7 @@ var rules = map[string]func(*testing.T, nodes){
 	"sessions begin, move and end":                                 sessions,
 	"an account's sessions are listed and ended but one":           sessionList,
 	"factors are kept, marked upwards and taken away":              factors,
+	"a reset takes what was there when it was asked for":           reset,
 	"a recovery code is used once":                                 recovery,
 	"a question is answered once, by the session it was asked":     questions,
 	"race: one of many marks a factor":                             raceMark,

@@ -156,8 +156,9 @@ func (p *identityProvider) config(address string) (c oidc.Config, wanted bool, e
 	return c, true, nil
 }
 
-// posts has links sent by letters, nil for a house that has no mail.
+// posts has links sent by letters, nil for a house that has no mail, and resets of second factors carried out.
 func (h *house) posts(letters session.Letters) {
+	h.policies.React(h.sessions.Resets())
 	h.policies.React(h.sessions.Post(letters))
 	h.policies.Every(policy.NameRecoveries, session.RecoveryEvery, h.sessions.Recover)
 }

@@ -192,7 +192,7 @@ type State struct {
 	Delivery  Delivery  // of the last invitation
 	Inviter   uuid.UUID // who waits for a second person to approve the invitation; nil when nobody does
 	Resetter  uuid.UUID // who waits for a second person to reset the second factors; nil when nobody does
-	reset     uuid.UUID // the last of its second factors
+	Reset     uuid.UUID // the last of its second factors that was done
 	activated bool
 	suspended bool
 	closed    bool

@@ -65,7 +65,7 @@ func Evolve(s State, e Event) State {
 	case ResetRefused:
 		s.Resetter = uuid.Nil
 	case FactorsReset:
-		s.Resetter, s.reset = uuid.Nil, e.Reset
+		s.Resetter, s.Reset = uuid.Nil, e.Reset
 	}
 	return s
 }
@@ -117,6 +117,9 @@ func renew(s State, c Renew) ([]Event, error) {
 	}
 	if s.Expires.Equal(c.Expires) && s.Delivery == delivery {
 		return nil, nil
+	}
+	if delivery == Shown && s.Delivery == Mailed && NeedsTwo(s.Role) && c.By.Role != domain.RoleSystem {
+		return nil, ErrByMailOnly
 	}
 	return []Event{InvitationRenewed{Expires: c.Expires.UTC(), Delivery: delivery}}, nil
 }

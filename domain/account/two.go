@@ -66,6 +66,9 @@ func (KeepFactors) accountCommand()  {}
 var (
 	ErrNotApproved = domain.Refused("invitation-waits-for-approval")
 	ErrSamePerson  = domain.Refused("second-person-needed")
+	// ErrByMailOnly keeps the link to a great role's account from who manages it, once links are known to reach the person by mail:
+	// whoever is shown the link chooses the password.
+	ErrByMailOnly = domain.Refused("link-by-mail-only")
 )
 
 func approve(s State, c Approve) ([]Event, error) {
@@ -102,7 +105,7 @@ func resetFactors(s State, c ResetFactors) ([]Event, error) {
 		return nil, err
 	}
 	switch {
-	case s.reset == c.Reset:
+	case s.Reset == c.Reset:
 		return nil, nil
 	case !NeedsTwo(s.Role), c.By.Role == domain.RoleSystem:
 		return []Event{FactorsReset{Reset: c.Reset}}, nil

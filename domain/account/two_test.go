@@ -92,6 +92,24 @@ func TestSecondFactorsAreResetByWhoManagesTheAccountAndOfGreatRolesByTwo(t *test
 	given(t, invitedAdmin, activated).When(resetBy(admin)).ThenRefused(account.ErrOwnAccount)
 }
 
+func TestALinkOfAGreatRoleThatGoesByMailIsNotShown(t *testing.T) {
+	t.Parallel()
+	shown := func(a domain.Actor) account.Command { return account.Renew{Act: by(a, until), Expires: later} }
+	mailed := account.Renew{Act: by(admin, until), Expires: later, Delivery: account.Mailed}
+	renewedByMail := account.InvitationRenewed{Expires: later, Delivery: account.Mailed}
+	invitedByMail := invitedUST
+	invitedByMail.Delivery = account.Mailed
+	given(t, invitedByMail).When(shown(admin)).ThenRefused(account.ErrByMailOnly)
+	given(t, invitedByMail, activated).When(shown(admin)).ThenRefused(account.ErrByMailOnly)
+	given(t, invitedByMail, activated).When(mailed).Then(renewedByMail)
+	given(t, invitedByMail, activated).When(shown(domain.System)).Then(renewed)
+	given(t, invitedUST, activated).When(shown(admin)).Then(renewed)
+	given(t, invitedUST, activated, renewedByMail).When(account.Renew{Act: by(admin, later), Expires: later.Add(time.Hour)}).ThenRefused(account.ErrByMailOnly)
+	ofComune := invited
+	ofComune.Delivery = account.Mailed
+	given(t, ofComune, activated).When(shown(ust)).Then(renewed)
+}
+
 // Whatever is asked in which order: nobody gets an account of a great role, or loses its factors, by one person's word.
 func TestNoOrderOfCommandsSparesTheSecondPerson(t *testing.T) {
 	t.Parallel()

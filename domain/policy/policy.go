@@ -30,11 +30,12 @@ const (
 	NameLedger           = "ledger"
 	NameInvitations      = "invitations"
 	NameRecoveries       = "recoveries"
+	NameResets           = "resets"
 )
 
 // Names lists them.
 func Names() []string {
-	return []string{NamePlacesFollowCase, NameOrphanHolds, NameMergesHold, NameErasure, NameCleanup, NameClocks, NameMonths, NameLedger, NameInvitations, NameRecoveries}
+	return []string{NamePlacesFollowCase, NameOrphanHolds, NameMergesHold, NameErasure, NameCleanup, NameClocks, NameMonths, NameLedger, NameInvitations, NameRecoveries, NameResets}
 }
 
 // OutletPrefix begins the names of the outlets, which send facts to other systems and are kept up like policies.

@@ -55,10 +55,22 @@ func (s *Store) RemoveFactor(ctx context.Context, account, factor uuid.UUID) err
 	})
 }
 
-// DropFactors takes all factors and recovery codes of an account away and ends its sessions.
-func (s *Store) DropFactors(ctx context.Context, account uuid.UUID) error {
+// DropFactors takes away what an account proved itself with up to an instant: factors, recovery codes, the identity it was bound to and
+// the sessions it had. Recovery codes belong to the factors they came with. Questions and errands are asked anew.
+func (s *Store) DropFactors(ctx context.Context, account uuid.UUID, until time.Time) error {
 	return s.write(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		for _, table := range []string{"factors", "recovery_codes", "questions", "sessions"} {
+		for _, older := range []string{
+			`DELETE FROM state.recovery_codes WHERE account = $1 AND (EXISTS (SELECT FROM state.factors WHERE account = $1 AND since <= $2)
+				OR NOT EXISTS (SELECT FROM state.factors WHERE account = $1))`,
+			"DELETE FROM state.factors WHERE account = $1 AND since <= $2",
+			"DELETE FROM state.identities WHERE account = $1 AND since <= $2",
+			"DELETE FROM state.sessions WHERE account = $1 AND created <= $2",
+		} {
+			if _, err := tx.Exec(ctx, older, account, until); err != nil {
+				return err
+			}
+		}
+		for _, table := range []string{"questions", "errands"} {
 			if _, err := tx.Exec(ctx, "DELETE FROM state."+table+" WHERE account = $1", account); err != nil {
 				return err
 			}

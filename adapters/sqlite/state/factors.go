@@ -47,15 +47,18 @@ func (s *Store) RemoveFactor(ctx context.Context, account, factor uuid.UUID) err
 	})
 }
 
-// DropFactors takes all factors and recovery codes of an account away and ends its sessions.
-func (s *Store) DropFactors(ctx context.Context, account uuid.UUID) error {
+// DropFactors takes away what an account proved itself with up to an instant: factors, recovery codes, the identity it was bound to and
+// the sessions it had. Recovery codes belong to the factors they came with. Questions and errands are asked anew.
+func (s *Store) DropFactors(ctx context.Context, account uuid.UUID, until time.Time) error {
 	return s.write(ctx, func(c *sqlite.Conn) error {
-		for _, table := range []string{"factors", "recovery_codes", "questions", "sessions"} {
-			if err := exec(c, "DELETE FROM "+table+" WHERE account = ?", account[:]); err != nil {
-				return err
-			}
-		}
-		return nil
+		return errors.Join(
+			exec(c, `DELETE FROM recovery_codes WHERE account = ?1 AND (EXISTS (SELECT 1 FROM factors WHERE account = ?1 AND since <= ?2)
+				OR NOT EXISTS (SELECT 1 FROM factors WHERE account = ?1))`, account[:], ms(until)),
+			exec(c, "DELETE FROM factors WHERE account = ? AND since <= ?", account[:], ms(until)),
+			exec(c, "DELETE FROM identities WHERE account = ? AND since <= ?", account[:], ms(until)),
+			exec(c, "DELETE FROM sessions WHERE account = ? AND created <= ?", account[:], ms(until)),
+			exec(c, "DELETE FROM questions WHERE account = ?", account[:]),
+			exec(c, "DELETE FROM errands WHERE account = ?", account[:]))
 	})
 }
 
