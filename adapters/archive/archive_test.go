@@ -395,14 +395,14 @@ func TestOldSetsGoAndWhatIsNeededStays(t *testing.T) {
 	stranger.Journal = "of another house"
 	written(t, dir, apart, stranger, records[:1], false, who)
 	for want, n := range map[string]int{"": 5} {
-		if gone, err := Keep(dir, "j", n); err != nil || strings.Join(gone, " ") != want {
+		if gone, err := Keep(dir, "j", n, uuid.Nil); err != nil || strings.Join(gone, " ") != want {
 			t.Errorf("%d: %v, %v", n, gone, err)
 		}
 	}
-	if gone, err := Keep(dir, "j", 2); err != nil || !slices.Equal(gone, []string{names[2], names[0]}) {
+	if gone, err := Keep(dir, "j", 2, uuid.Nil); err != nil || !slices.Equal(gone, []string{names[2], names[0]}) {
 		t.Errorf("%v, %v", gone, err)
 	}
-	if gone, err := Keep(apart, "j", 2); err != nil || !slices.Equal(gone, []string{names[2], names[1], names[0]}) {
+	if gone, err := Keep(apart, "j", 2, uuid.Nil); err != nil || !slices.Equal(gone, []string{names[2], names[1], names[0]}) {
 		t.Errorf("keys: %v, %v", gone, err)
 	}
 	for _, dir := range []string{dir, apart} {
@@ -412,6 +412,34 @@ func TestOldSetsGoAndWhatIsNeededStays(t *testing.T) {
 		if _, err := Open(filepath.Join(dir, stranger.Name())); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// After a restore to an earlier point the sets are shorter than those before: they are the newer ones all the same.
+func TestTheNewestSetIsTheOneTakenLast(t *testing.T) {
+	t.Parallel()
+	who, records, dir := person(t), lived(12), t.TempDir()
+	var all []*Set
+	for i, size := range []int{8, 10, 12, 3, 4} {
+		all = append(all, written(t, dir, "", factsOf(records[:size], noon.Add(time.Duration(i)*time.Hour)), records[:size], false, who))
+	}
+	if newest, err := Latest(dir, "j"); err != nil || newest.Set != all[4].Set {
+		t.Fatalf("%v, %v", newest, err)
+	}
+	if gone, err := Keep(dir, "j", 2, all[4].Set); err != nil || !slices.Equal(gone, []string{all[2].Name(), all[1].Name(), all[0].Name()}) {
+		t.Fatalf("%v, %v", gone, err)
+	}
+	// A clock that went back does not make the set just committed the first to go, nor the one that it continues.
+	late := factsOf(records[:5], noon.Add(-time.Hour))
+	late.Since = all[3].Base()
+	set := written(t, dir, "", late, records[3:5], false, who)
+	if gone, err := Keep(dir, "j", 1, set.Set); err != nil || len(gone) != 0 {
+		t.Errorf("%v, %v", gone, err)
+	}
+	late.Since, late.Set, late.Taken = Base{}, uuid.New(), noon.Add(-2*time.Hour)
+	alone := written(t, dir, "", late, records[:5], false, who)
+	if gone, err := Keep(dir, "j", 1, alone.Set); err != nil || !slices.Equal(gone, []string{all[3].Name(), set.Name()}) {
+		t.Errorf("%v, %v", gone, err)
 	}
 }
 

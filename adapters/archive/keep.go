@@ -47,7 +47,8 @@ func sweep(dir string) error {
 	return err
 }
 
-// sets gives the whole sets of a journal in a folder, the oldest first. What cannot be read is none.
+// sets gives the whole sets of a journal in a folder, the oldest first: by when they were taken and not by how far they go, for a journal
+// that was restored to an earlier point is shorter than its older sets. What cannot be read is none.
 func sets(dir, journal string) (all []*Set, err error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -61,7 +62,7 @@ func sets(dir, journal string) (all []*Set, err error) {
 			all = append(all, s)
 		}
 	}
-	slices.SortFunc(all, func(a, b *Set) int { return cmp.Or(cmp.Compare(a.Size, b.Size), a.Taken.Compare(b.Taken)) })
+	slices.SortFunc(all, func(a, b *Set) int { return cmp.Or(a.Taken.Compare(b.Taken), cmp.Compare(a.Size, b.Size)) })
 	return all, nil
 }
 
@@ -74,19 +75,33 @@ func Latest(dir, journal string) (*Set, error) {
 	return all[len(all)-1], nil
 }
 
-// Keep removes the oldest sets of a journal in a folder but for the last n, and gives the names of those that went. A set that one of the
-// last continues stays, unless the folder has keys alone: those never continue others. It is called with the lock held.
-func Keep(dir, journal string, n int) (gone []string, err error) {
+// Keep removes the oldest sets of a journal in a folder but for the last n, and gives the names of those that went. The one that was just
+// committed stays whatever the clock said when it was taken, and so does a set that one of those that stay continues, unless the folder
+// has keys alone: those never continue others. It is called with the lock held.
+func Keep(dir, journal string, n int, committed uuid.UUID) (gone []string, err error) {
 	all, err := sets(dir, journal)
 	if err != nil || len(all) <= n {
 		return nil, err
 	}
-	needed := map[uuid.UUID]bool{}
-	for i, s := range slices.Backward(all) {
-		if i >= len(all)-n || needed[s.Set] {
-			if s.Has(Journal) {
-				needed[s.Since.Set] = true
+	by := map[uuid.UUID]*Set{}
+	for _, s := range all {
+		by[s.Set] = s
+	}
+	stay := map[uuid.UUID]bool{}
+	for i, s := range all {
+		if i < len(all)-n && s.Set != committed {
+			continue
+		}
+		for at := s; at != nil && !stay[at.Set]; {
+			stay[at.Set] = true
+			if !at.Has(Journal) {
+				break
 			}
+			at = by[at.Since.Set]
+		}
+	}
+	for _, s := range slices.Backward(all) {
+		if stay[s.Set] {
 			continue
 		}
 		// Under this name no restore takes what a crash leaves of it.

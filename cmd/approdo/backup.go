@@ -126,7 +126,7 @@ func (c *takeCmd) thinOut(facts archive.Facts, out io.Writer) error {
 		if dir == "" || n == 0 {
 			continue
 		}
-		gone, err := archive.Keep(dir, facts.Journal, n)
+		gone, err := archive.Keep(dir, facts.Journal, n, facts.Set)
 		for _, name := range gone {
 			fmt.Fprintf(out, "Tolta la copia %s.\n", filepath.Join(dir, name))
 		}
@@ -137,7 +137,8 @@ func (c *takeCmd) thinOut(facts archive.Facts, out io.Writer) error {
 	return nil
 }
 
-// open opens what is to be copied beside a service that works on it, without the master key, and makes nothing.
+// open opens what is to be copied beside a service that works on it, without the master key, and makes nothing. It refuses what an
+// interrupted restore has left.
 func (c whereabouts) open(ctx context.Context, e *engines, log *slog.Logger) error {
 	where := c.storage("")
 	if where.Database == "" {
@@ -145,17 +146,22 @@ func (c whereabouts) open(ctx context.Context, e *engines, log *slog.Logger) err
 			return fmt.Errorf("--data: %w", err)
 		}
 	}
-	if where.Journal == "" && where.Database == "" {
-		journal, err := sqlite.OpenReadOnly(ctx, where.file(journalFile))
-		if err != nil {
-			return fmt.Errorf("--data: %w", err)
-		}
-		e.journal = journal
-		e.close = append(e.close, journal.Close)
-	} else if err := where.openJournal(ctx, e, log); err != nil {
+	if err := where.openState(ctx, e); err != nil {
 		return err
 	}
-	return where.openState(ctx, e)
+	if err := e.whole(ctx); err != nil {
+		return err
+	}
+	if where.Journal != "" || where.Database != "" {
+		return where.openJournal(ctx, e, log)
+	}
+	journal, err := sqlite.OpenReadOnly(ctx, where.file(journalFile))
+	if err != nil {
+		return fmt.Errorf("--data: %w", err)
+	}
+	e.journal = journal
+	e.close = append(e.close, journal.Close)
+	return nil
 }
 
 // engine names what keeps a journal.
@@ -186,12 +192,17 @@ func (c *takeCmd) write(ctx context.Context, e *engines, out io.Writer) (_ *arch
 	if f.Head == 0 {
 		return nil, f, "", errors.New("il registro è vuoto: non c'è nulla da copiare")
 	}
-	base, err := c.base(f)
+	base, err := c.base(f, out)
 	if err != nil {
 		return nil, f, "", err
 	}
 	f.Since = base
-	draft, err := archive.Create(c.To, c.KeysTo, f)
+	draft, pupils, err := c.begin(ctx, e, &f, out)
+	if errors.Is(err, errOtherBranch) && c.Since == last {
+		fmt.Fprintln(out, "Il registro non è la continuazione dell'ultima copia: questa è intera.")
+		f.Since = archive.Base{}
+		draft, pupils, err = c.begin(ctx, e, &f, out)
+	}
 	if err != nil {
 		return nil, f, "", err
 	}
@@ -200,10 +211,6 @@ func (c *takeCmd) write(ctx context.Context, e *engines, out io.Writer) (_ *arch
 			err = errors.Join(err, draft.Discard())
 		}
 	}()
-	pupils, err := c.journal(ctx, e, draft, &f, out)
-	if err != nil {
-		return nil, f, "", err
-	}
 	if err := b.entrances(ctx, e); err != nil {
 		return nil, f, "", err
 	}
@@ -237,8 +244,11 @@ func (c *takeCmd) write(ctx context.Context, e *engines, out io.Writer) (_ *arch
 // last is what --since says of the newest set there is.
 const last = "last"
 
+// errOtherBranch is a set that the journal does not continue: it was restored to an earlier point, and has gone on from there.
+var errOtherBranch = errors.New("--since: il registro non è la continuazione di quella copia")
+
 // base finds the set to be continued; the zero Base is none.
-func (c *takeCmd) base(f archive.Facts) (b archive.Base, err error) {
+func (c *takeCmd) base(f archive.Facts, out io.Writer) (b archive.Base, err error) {
 	var s *archive.Set
 	switch c.Since {
 	case "":
@@ -252,10 +262,27 @@ func (c *takeCmd) base(f archive.Facts) (b archive.Base, err error) {
 			return b, err
 		}
 	}
+	if c.Since == last && s.Head > f.Head {
+		_, err := fmt.Fprintln(out, "Il registro finisce prima dell'ultima copia: questa è intera.")
+		return b, err
+	}
 	if s.Journal != f.Journal || s.Head > f.Head || !s.Has(archive.Journal) {
 		return b, errors.New("--since: quella copia è di un altro registro, o più recente di questo")
 	}
 	return s.Base(), nil
+}
+
+// begin makes a draft with the journal in it. With an error there is none.
+func (c *takeCmd) begin(ctx context.Context, e *engines, f *archive.Facts, out io.Writer) (*archive.Draft, bool, error) {
+	draft, err := archive.Create(c.To, c.KeysTo, *f)
+	if err != nil {
+		return nil, false, err
+	}
+	pupils, err := c.journal(ctx, e, draft, f, out)
+	if err != nil {
+		return nil, false, errors.Join(err, draft.Discard())
+	}
+	return draft, pupils, nil
 }
 
 // journal writes the records up to the head as it was found, those after the base, and puts size and root into the facts.
@@ -281,7 +308,7 @@ func (c *takeCmd) journal(ctx context.Context, e *engines, draft *archive.Draft,
 			tree.Add(ledger.LeafHash(r))
 			pupils = pupils || isCase(r)
 			if tree.Size() == f.Since.Size && tree.Root() != f.Since.Root {
-				return false, errors.New("--since: il registro non è la continuazione di quella copia")
+				return false, errOtherBranch
 			}
 			if tree.Size()%progressEvery == 0 {
 				fmt.Fprintf(out, "\rEventi letti: %d ", tree.Size())
@@ -292,6 +319,9 @@ func (c *takeCmd) journal(ctx context.Context, e *engines, draft *archive.Draft,
 		}
 	}
 	fmt.Fprintf(out, "\rEventi letti: %d \n", tree.Size())
+	if tree.Size() < f.Since.Size {
+		return false, errOtherBranch
+	}
 	f.Size, f.Root = tree.Size(), tree.Root()
 	return pupils, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -48,6 +49,9 @@ func hasPupils(ctx context.Context, s event.Store) (bool, error) {
 
 // Run is the subcommand.
 func (c *migrateCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger) error {
+	if err := c.whole(ctx); err != nil {
+		return fmt.Errorf("--from: %w", err)
+	}
 	if err := c.journal(ctx, out, log); err != nil || c.Key == "" {
 		return err
 	}
@@ -56,6 +60,25 @@ func (c *migrateCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger) e
 		return err
 	}
 	return c.belongings(ctx, out)
+}
+
+// whole refuses a source that an interrupted restore has left. A folder without a state has a journal alone, and EventStoreDB too.
+func (c *migrateCmd) whole(ctx context.Context) (err error) {
+	if hasScheme(c.From, esdbSchemes) {
+		return nil
+	}
+	where := houseOf(c.From, c.FromKeyring)
+	if where.Data != "" {
+		if _, err := os.Stat(where.file(stateFile)); errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+	}
+	var e engines
+	defer func() { err = errors.Join(err, e.shut(context.WithoutCancel(ctx))) }()
+	if err := where.openState(ctx, &e); err != nil {
+		return err
+	}
+	return e.whole(ctx)
 }
 
 func (c *migrateCmd) journal(ctx context.Context, out io.Writer, log *slog.Logger) (err error) {

@@ -416,11 +416,56 @@ func TestABackupDoesNotContinueAFork(t *testing.T) {
 	first, _ := take(t, to, "--data", data, "--recipient", who.recipient)
 	appended(t, fork, "case-b")
 	appended(t, fork, "case-b")
-	for _, since := range []string{last, first} {
-		code, _, said := called(t, nil, "backup", "--data", fork, "--to", to, "--recipient", who.recipient, "--since", since)
-		if code != exitFailed || !strings.Contains(said, "non è la continuazione") || len(setsIn(t, to)) != 1 {
-			t.Errorf("code %d, %s", code, said)
+	code, _, said := called(t, nil, "backup", "--data", fork, "--to", to, "--recipient", who.recipient, "--since", first)
+	if code != exitFailed || !strings.Contains(said, "non è la continuazione") || len(setsIn(t, to)) != 1 {
+		t.Errorf("code %d, %s", code, said)
+	}
+}
+
+// A house that was restored to an earlier point is copied whole once, and continued from there; the sets of the branch that ended go.
+func TestAfterARestoreToAnEarlierPointBackupsGoOn(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	data, who, to := demoIn(t, dir, 3), newReader(t, dir, "identity"), filepath.Join(dir, "to")
+	earlier, fork := filepath.Join(dir, "earlier"), filepath.Join(dir, "fork")
+	for _, copied := range []string{earlier, fork} {
+		if err := os.CopyFS(copied, os.DirFS(data)); err != nil {
+			t.Fatal(err)
 		}
+	}
+	later := func(from string, more ...string) (archive.Facts, string) {
+		t.Helper()
+		time.Sleep(time.Until(time.Now().Truncate(time.Second).Add(time.Second))) // names have seconds
+		code, out, said := called(t, nil, append([]string{"backup", "--data", from, "--to", to, "--recipient", who.recipient,
+			"--verify-identity", who.file, "--since", last}, more...)...)
+		if code != exitOK {
+			t.Fatalf("code %d, %s", code, said)
+		}
+		all := setsIn(t, to)
+		s, err := archive.Open(all[len(all)-1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.Facts, out
+	}
+	for range 3 {
+		appended(t, data, "case-a")
+	}
+	dead, _ := later(data)
+	whole, out := later(earlier)
+	if whole.Since != (archive.Base{}) || whole.Size >= dead.Size || !strings.Contains(out, "questa è intera") {
+		t.Fatalf("%+v: %s", whole, out)
+	}
+	appended(t, earlier, "case-b")
+	if next, out := later(earlier, "--keep", "1"); next.Since.Set != whole.Set || len(setsIn(t, to)) != 2 || strings.Count(out, "Tolta") != 1 {
+		t.Errorf("%+v, %d sets: %s", next.Since, len(setsIn(t, to)), out)
+	}
+	// One that has gone further than the last set, another way.
+	for range 2 {
+		appended(t, fork, "case-c")
+	}
+	if whole, out := later(fork, "--keep", "1"); whole.Since != (archive.Base{}) || len(setsIn(t, to)) != 1 || !strings.Contains(out, "questa è intera") {
+		t.Errorf("%+v, %d sets: %s", whole.Since, len(setsIn(t, to)), out)
 	}
 }
 
@@ -586,9 +631,35 @@ func TestAHalfRestoredHouseIsNotOpened(t *testing.T) {
 			t.Errorf("it opens: %v", err)
 		}
 	}
-	code, _, said := called(t, nil, append([]string{"restore", "--from", set, "--identity", who.file, "--database", database, "--key", data + ".key"}, noErasures...)...)
-	if code != exitFailed || !strings.Contains(said, "un ripristino è stato interrotto") {
-		t.Errorf("code %d, %s", code, said)
+	// One whose journal and keys are there already has the mark until the end.
+	late := filepath.Join(dir, "late")
+	if err := os.CopyFS(late, os.DirFS(data)); err != nil {
+		t.Fatal(err)
+	}
+	var e engines
+	if err := (&storage{Data: late}).openState(t.Context(), &e); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(e.checkpoints.Save(t.Context(), restoreMark, 1), e.shut(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{
+		append([]string{"restore", "--from", set, "--identity", who.file, "--database", database, "--key", data + ".key"}, noErasures...),
+		{"backup", "--data", late, "--to", filepath.Join(dir, "copies"), "--recipient", who.recipient},
+		{"backup", "--database", database, "--to", filepath.Join(dir, "copies"), "--recipient", who.recipient},
+		{"export", "--data", late, filepath.Join(dir, "exported")},
+		{"migrate", "--from", late, "--to", filepath.Join(dir, "moved")},
+		{"migrate", "--from", database, "--to", filepath.Join(dir, "moved")},
+	} {
+		code, _, said := called(t, nil, args...)
+		if code != exitFailed || !strings.Contains(said, "un ripristino è stato interrotto") {
+			t.Errorf("%v: code %d, %s", args, code, said)
+		}
+	}
+	for _, made := range []string{"copies", "exported", "moved"} {
+		if left, err := filepath.Glob(filepath.Join(dir, made, "*")); len(left) > 0 || err != nil {
+			t.Errorf("%v, %v", left, err)
+		}
 	}
 }
 
