@@ -139,7 +139,7 @@ func (h *house) cleanUp(ctx context.Context, r event.Record) error {
 	if err != nil {
 		return err
 	}
-	together, err := policy.Erased(within, h.store, r)
+	together, read, err := policy.Erased(within, h.store, r)
 	if err != nil {
 		return err
 	}
@@ -155,7 +155,7 @@ func (h *house) cleanUp(ctx context.Context, r event.Record) error {
 	if err := h.clean(within, slices.Concat(together[""], together[domain.ClassSpecial]), head); err != nil {
 		return fmt.Errorf("%w: %w", errNotClean, err)
 	}
-	h.cleaned = head
+	h.cleaned = min(head, read)
 	return nil
 }
 

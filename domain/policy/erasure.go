@@ -42,7 +42,7 @@ func Erasure(store event.Store, keys Forgetter) Reaction {
 		if err != nil || len(left) == 0 {
 			return err
 		}
-		together, err := Erased(ctx, store, r)
+		together, _, err := Erased(ctx, store, r)
 		if err != nil {
 			return err
 		}
@@ -63,9 +63,10 @@ func Erasure(store event.Store, keys Forgetter) Reaction {
 	return Reaction{Name: NameErasure, Category: casefile.Category, Types: erasureTypes(), React: react}
 }
 
-// Erased gives the pupils of an erasure's record and of those behind it in the journal, by the class whose keys go.
-func Erased(ctx context.Context, store event.Store, first event.Record) (map[domain.Class][]uuid.UUID, error) {
-	out := map[domain.Class][]uuid.UUID{}
+// Erased gives the pupils of an erasure's record and of those behind it in the journal, by the class whose keys go. They may be too many
+// for one time: it says up to where it has read.
+func Erased(ctx context.Context, store event.Store, first event.Record) (map[domain.Class][]uuid.UUID, event.Position, error) {
+	out, upTo := map[domain.Class][]uuid.UUID{}, first.Position
 	add := func(r event.Record) {
 		class, is := erasures[r.Type]
 		if id := casefile.IDOf(r.Stream); is && id != uuid.Nil && !slices.Contains(out[class], id) {
@@ -75,16 +76,17 @@ func Erased(ctx context.Context, store event.Store, first event.Record) (map[dom
 	add(first)
 	for page, err := range store.ReadAll(ctx, first.Position, event.ReadAll{Filter: event.Filter{Prefixes: []string{casefile.Category}}}) {
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		for _, r := range page.Records {
 			add(r)
 		}
+		upTo = max(upTo, page.Checkpoint)
 		if len(out[""])+len(out[domain.ClassSpecial]) >= mostErased {
 			break
 		}
 	}
-	return out, nil
+	return out, upTo, nil
 }
 
 // Cleanup removes what erasures leave behind on disks, once the keys are gone: clean gets the record of one, and may deal with those

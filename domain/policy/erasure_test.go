@@ -82,3 +82,42 @@ func TestErasuresThatComeTogetherAreOneRotation(t *testing.T) {
 		}
 	}
 }
+
+// More than are dealt with at once are dealt with in turns: nothing counts as read that was not.
+func TestErasedSaysUpToWhereItHasRead(t *testing.T) {
+	t.Parallel()
+	j := &erasures{}
+	for range 1_500 {
+		j.add("case.pupil-erased", uuid.New())
+	}
+	j.add("case.closed", uuid.New())
+	head := event.Position(len(j.records))
+	seen, turns := map[uuid.UUID]bool{}, 0
+	for _, r := range j.records {
+		if r.Type == "case.closed" || seen[casefile.IDOf(r.Stream)] {
+			continue
+		}
+		together, upTo, err := policy.Erased(t.Context(), j, r)
+		if err != nil || upTo < r.Position || upTo > head {
+			t.Fatalf("up to %d, %v", upTo, err)
+		}
+		turns++
+		for _, id := range together[""] {
+			seen[id] = true
+		}
+		for _, later := range j.records[:upTo] {
+			if later.Type != "case.closed" && !seen[casefile.IDOf(later.Stream)] {
+				t.Fatalf("it says up to %d, and has left out what is at %d", upTo, later.Position)
+			}
+		}
+		if turns == 1 && upTo >= head {
+			t.Fatalf("all %d at once", len(together[""]))
+		}
+		if turns == 2 && upTo != head {
+			t.Errorf("up to %d at the end, the head is %d", upTo, head)
+		}
+	}
+	if turns != 2 || len(seen) != 1_500 {
+		t.Errorf("%d pupils in %d turns", len(seen), turns)
+	}
+}
