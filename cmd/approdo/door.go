@@ -18,8 +18,9 @@ type publicURL struct {
 	PublicURL string `name:"public-url" help:"Indirizzo a cui le persone raggiungono il servizio: sta nei messaggi, i gestori d'identità rimandano lì e le passkey valgono solo per quello." placeholder:"https://approdo.ente.it"`
 }
 
-// check wants an address and nothing behind it; needed says that one must be there.
-func (p publicURL) check(needed bool) error {
+// check wants an address and nothing behind it; needed says that one must be there, and plain that the service may be reached without
+// TLS: links and sign-ins that go to the address are as safe as it is.
+func (p publicURL) check(needed, plain bool) error {
 	if p.PublicURL == "" {
 		if needed {
 			return errors.New("--public-url: manca, e serve ai messaggi e all'accesso con un gestore d'identità")
@@ -29,6 +30,9 @@ func (p publicURL) check(needed bool) error {
 	u, err := url.Parse(p.PublicURL)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || u.Path != "" || u.RawQuery != "" || u.Fragment != "" {
 		return errors.New("--public-url: deve essere come https://approdo.ente.it, senza altro in fondo")
+	}
+	if u.Scheme != "https" && !plain {
+		return errors.New("--public-url: deve cominciare con https://; http:// solo con --plain")
 	}
 	return nil
 }

@@ -25,6 +25,7 @@ func TestEveryFlagOfTheDoorsAtFaultIsNamed(t *testing.T) {
 		"an outbox of nobody":         {[]string{"--outbox", "posta"}, []string{"--smtp-from:"}},
 		"a password of no server":     {[]string{"--smtp-password-file", empty}, []string{"--smtp-password-file:"}},
 		"an address with a path":      {[]string{"--public-url", "https://approdo.example.org/x"}, []string{"--public-url:"}},
+		"an address in clear":         {[]string{"--public-url", "http://approdo.example.org"}, []string{"--public-url: deve cominciare con https://"}},
 		"a provider in clear":         {[]string{"--oidc-issuer", "http://accesso.example.org"}, []string{"--oidc-issuer:", "--public-url:"}},
 		"a provider without a client": {[]string{"--oidc-issuer", "https://accesso.example.org", "--public-url", "https://a.example.org"}, []string{"--oidc-client,"}},
 		"a secret that is empty": {[]string{"--oidc-issuer", "https://accesso.example.org", "--oidc-client", "a", "--oidc-secret-file", empty},
@@ -39,6 +40,16 @@ func TestEveryFlagOfTheDoorsAtFaultIsNamed(t *testing.T) {
 			if !strings.Contains(err, flag) {
 				t.Errorf("%s: %s is not named in %s", name, flag, err)
 			}
+		}
+	}
+}
+
+func TestTheAddressIsInClearOnlyWhereTheServiceIs(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string][2]bool{"https://approdo.example.org": {true, true}, "http://127.0.0.1:8080": {false, true}, "ftp://a.example.org": {}} {
+		p := publicURL{PublicURL: address}
+		if served, plain := p.check(true, false) == nil, p.check(true, true) == nil; served != want[0] || plain != want[1] {
+			t.Errorf("%s: taken %t, and with --plain %t", address, served, plain)
 		}
 	}
 }

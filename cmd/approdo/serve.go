@@ -78,7 +78,7 @@ func (c *serveCmd) Validate() error {
 	errs = append(errs, c.certificate.check(c.Plain))
 	_, err := c.outlets()
 	_, provided, providerErr := c.identityProvider.config(c.PublicURL)
-	return errors.Join(append(errs, err, c.publicURL.check(c.post.wanted() || provided), c.post.check(), providerErr)...)
+	return errors.Join(append(errs, err, c.publicURL.check(c.post.wanted() || provided, c.Plain), c.post.check(), providerErr)...)
 }
 
 func isAddress(text string) bool {
