@@ -522,10 +522,11 @@ func (s *site) showProposals(w http.ResponseWriter, r *http.Request, typed *Form
 			return err
 		}
 		for _, p := range waiting {
-			if p.ProposedBy == actorOf(r).Account || sure && !slices.Contains(valuesOf(typed, "cases"), p.Case.String()) {
+			value := proposalValue(p.Case, p.Proposal)
+			if p.ProposedBy == actorOf(r).Account || sure && !slices.Contains(valuesOf(typed, "cases"), value) {
 				continue
 			}
-			field.Options = append(field.Options, Option{Value: p.Case.String(),
+			field.Options = append(field.Options, Option{Value: value,
 				Label: say(namelessText(p.Case)).over(say(scopeText(p.Scope)).over(groundCell(p.Ground, p.Register, p.Since)))})
 		}
 		return nil
@@ -562,6 +563,37 @@ func valuesOf(f *Form, name string) []string {
 	return nil
 }
 
+// proposalValue names a proposal as it was seen: one that was withdrawn and made anew is another, and may go further.
+func proposalValue(id, proposal uuid.UUID) string { return id.String() + "/" + proposal.String() }
+
+// chosenProposals are the proposals that a form names, by their cases.
+func chosenProposals(f *Form) (ids []uuid.UUID, proposals map[uuid.UUID]uuid.UUID, err error) {
+	field, err := f.Field("cases")
+	if err != nil {
+		return nil, nil, err
+	}
+	proposals = map[uuid.UUID]uuid.UUID{}
+	for _, v := range field.values {
+		of, named, _ := strings.Cut(v, "/")
+		id, err := uuid.Parse(of)
+		if err != nil {
+			return nil, nil, domain.Invalid("case-id-malformed").On("cases")
+		}
+		proposal, err := uuid.Parse(named)
+		if err != nil || proposal == uuid.Nil {
+			return nil, nil, domain.Invalid("nothing-chosen").On("cases")
+		}
+		if _, twice := proposals[id]; !twice {
+			ids = append(ids, id)
+		}
+		proposals[id] = proposal
+	}
+	if len(ids) == 0 || len(ids) > chosenAtOnce {
+		return nil, nil, domain.Invalid("nothing-chosen").On("cases")
+	}
+	return ids, proposals, nil
+}
+
 func decisionForm(cases Field) *Form {
 	why := reasons(rejectionText, casefile.ErasureRejections())
 	why.Label, why.Hint, why.Optional = text("retention.why-reject"), text("retention.why-reject-hint"), true
@@ -580,7 +612,7 @@ func (s *site) proposalsPost(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	f.require()
-	ids, err := chosen(f)
+	ids, proposals, err := chosenProposals(f)
 	if err != nil {
 		f.refuse(err)
 	}
@@ -594,17 +626,6 @@ func (s *site) proposalsPost(w http.ResponseWriter, r *http.Request) error {
 	if r.PostForm.Get(doField) != stepDone {
 		return s.showProposals(w, r, f, true)
 	}
-	waiting := map[uuid.UUID]uuid.UUID{}
-	err = s.read(r, func(v *projections.Snapshot) error {
-		all, err := retention.Proposed(v, chosenAtOnce)
-		for _, p := range all {
-			waiting[p.Case] = p.Proposal
-		}
-		return err
-	})
-	if err != nil {
-		return err
-	}
 	act := s.Desk.Act(a)
 	done := text("retention.done-approve")
 	if decision == reject {
@@ -612,8 +633,8 @@ func (s *site) proposalsPost(w http.ResponseWriter, r *http.Request) error {
 	}
 	return s.report(w, r, f, ids, done, func(t desk.Ticket, id uuid.UUID) (desk.Receipt, error) {
 		if decision == reject {
-			return s.Desk.Do(r.Context(), t, id, casefile.RejectErasure{Act: act, Proposal: waiting[id], Reason: why})
+			return s.Desk.Do(r.Context(), t, id, casefile.RejectErasure{Act: act, Proposal: proposals[id], Reason: why})
 		}
-		return s.Desk.Do(r.Context(), t, id, casefile.ApproveErasure{Act: act, Proposal: waiting[id]})
+		return s.Desk.Do(r.Context(), t, id, casefile.ApproveErasure{Act: act, Proposal: proposals[id]})
 	})
 }

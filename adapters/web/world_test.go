@@ -31,6 +31,7 @@ import (
 	"approdo/projections/comune"
 	"approdo/projections/duplicates"
 	"approdo/projections/readings"
+	"approdo/projections/retention"
 	"approdo/projections/school"
 )
 
@@ -80,7 +81,7 @@ func newWorld(t *testing.T, log io.Writer) *world {
 	db, err := views.Open(t.Context(), filepath.Join(t.TempDir(), "views.db"))
 	w.check(err)
 	w.views = projections.NewRunner(w.store, w.codec, db, slog.New(slog.DiscardHandler), comune.Projection(), centre.Projection(),
-		school.Projection(), board.Projection(), audit.Projection(), duplicates.Projection(sealer, tokens{}), readings.Projection(sealer))
+		school.Projection(), board.Projection(), audit.Projection(), duplicates.Projection(sealer, tokens{}), readings.Projection(sealer), retention.Projection())
 	w.found()
 	w.check(w.views.CatchUp(t.Context()))
 	ctx, cancel := context.WithCancel(context.Background())
