@@ -47,9 +47,17 @@ const (
 	draftField = "_draft"
 )
 
-// keeps reports whether a form that comes without a session is worth asking to sign in again over. A new password is never kept.
+// secret reports whether the forms of a path hold what signing in takes: passwords, and codes of second factors.
+func secret(path string) bool {
+	path, _, _ = strings.Cut(path, "?")
+	return slices.ContainsFunc([]string{"/password", "/attiva", "/accedi", securityPath}, func(p string) bool {
+		return path == p || strings.HasPrefix(path, p+"/")
+	})
+}
+
+// keeps reports whether a form that comes without a session is worth asking to sign in again over. What signing in takes is never kept.
 func keeps(r *http.Request, f url.Values) bool {
-	if r.URL.Path == "/password" {
+	if secret(r.URL.Path) {
 		return false
 	}
 	for name, values := range f {

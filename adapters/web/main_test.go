@@ -143,7 +143,8 @@ func newTestSite(t *testing.T, log io.Writer) *site {
 	return s
 }
 
-// sessions keeps people in memory by token: password "right" signs in anybody but "busy", who is told to wait.
+// sessions keeps people in memory by token: password "right" signs in anybody but "busy", who is told to wait; "halfway" has a
+// second factor yet to prove.
 type sessions struct {
 	Security
 	people map[string]domain.Actor
@@ -176,7 +177,11 @@ func (m *sessions) Enter(w http.ResponseWriter, _ *http.Request, login, password
 	a := domain.Actor{Account: uuid.MustParse("019a3c1e-8f5d-7a10-9b1c-000000000001"), Role: domain.RoleComune, Body: "015189"}
 	m.people["token-"+login] = a
 	m.SetCookie(w, "token-"+login)
-	return session.Session{Actor: a}, nil
+	entered := session.Session{Actor: a}
+	if login == "halfway" {
+		entered.Lacks = session.LacksFactor
+	}
+	return entered, nil
 }
 
 func (m *sessions) Leave(w http.ResponseWriter, r *http.Request) error {

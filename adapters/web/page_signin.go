@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 
+	"approdo/adapters/session"
 	"approdo/domain"
 )
 
@@ -51,7 +52,8 @@ func (s *site) signInPost(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if kept != "" {
+	// Whoever has only the password leaves nothing in the account.
+	if kept != "" && who.Lacks != session.LacksFactor && !secret(next) {
 		return s.keep(w, r, who.Actor, next, kept)
 	}
 	http.Redirect(w, r, next, http.StatusSeeOther)
