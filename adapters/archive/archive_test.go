@@ -443,6 +443,26 @@ func TestTheNewestSetIsTheOneTakenLast(t *testing.T) {
 	}
 }
 
+// What no reader takes is not written. The frame is of pages that nobody touches.
+func TestAFrameThatNobodyReadsIsNotWritten(t *testing.T) {
+	t.Parallel()
+	who, records := person(t), lived(1)
+	d, err := Create(t.TempDir(), "", factsOf(records, noon))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := d.Archive(State, []string{who.Recipient().String()}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Frame(make([]byte, maxFrame+1)); !errors.Is(err, ErrFrame) {
+		t.Errorf("%v", err)
+	}
+	if err := d.Discard(); err != nil {
+		t.Error(err)
+	}
+}
+
 // What is decoded from bytes that are no record is a fault and never a panic.
 func TestNoBytesAreTakenForARecord(t *testing.T) {
 	t.Parallel()

@@ -112,8 +112,14 @@ type Writer struct {
 	length  []byte
 }
 
-// Frame adds some bytes, at least one.
+// ErrFrame refuses a frame that nobody could read again.
+var ErrFrame = errors.New("archive: a frame is too large")
+
+// Frame adds some bytes, at least one and at most as many as readers take.
 func (w *Writer) Frame(b []byte) error {
+	if len(b) > maxFrame {
+		return fmt.Errorf("%w: %d bytes", ErrFrame, len(b))
+	}
 	w.length = binary.AppendUvarint(w.length[:0], uint64(len(b)))
 	_, err := w.frames.Write(w.length)
 	if err == nil {

@@ -182,6 +182,7 @@ func (c *takeCmd) write(ctx context.Context, e *engines, out io.Writer) (_ *arch
 	if err := b.progress(ctx, e); err != nil {
 		return nil, f, "", err
 	}
+	b.Signed = lastOfDays(b.Signed)
 	f = archive.Facts{Set: uuid.Must(uuid.NewV7()), Taken: time.Now().UTC().Truncate(time.Millisecond), Program: build(), Engine: c.engine()}
 	if f.Journal, err = event.Name(ctx, e.journal); err != nil {
 		return nil, f, "", err

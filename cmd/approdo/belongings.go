@@ -21,7 +21,7 @@ type belongings struct {
 	Identities    []providedIdentity        `json:"identities"`
 	Checkpoints   map[string]event.Position `json:"checkpoints"`
 	Parked        []policy.Parked           `json:"parked"`
-	Signed        []ledger.Signed           `json:"signed"` // checkpoints of the ledger, the smallest first
+	Signed        []ledger.Signed           `json:"signed"` // checkpoints of the ledger, the smallest first; in a backup lastOfDays
 }
 
 // credential is a login, as a keyed token, and the hash of a password.
@@ -81,6 +81,19 @@ func (b *belongings) progress(ctx context.Context, e *engines) (err error) {
 		}
 		b.Signed, from = append(b.Signed, some...), some[len(some)-1].Size
 	}
+}
+
+// lastOfDays are, of checkpoints from the smallest on, the last of each day (UTC), and so the newest. A larger one proves what a smaller one
+// does, and a service signs thousands a day: all of them would not fit into an archive in the end.
+func lastOfDays(all []ledger.Signed) (out []ledger.Signed) {
+	const day = 24 * time.Hour
+	for _, c := range all {
+		if n := len(out); n > 0 && out[n-1].At.UTC().Truncate(day).Equal(c.At.UTC().Truncate(day)) {
+			out = out[:n-1]
+		}
+		out = append(out, c)
+	}
+	return out
 }
 
 // manySigned is how many signed checkpoints are asked for at once.
