@@ -13,6 +13,7 @@ import (
 	"approdo/adapters/seal"
 	"approdo/adapters/web"
 	"approdo/domain"
+	"approdo/domain/casefile"
 	"approdo/domain/desk"
 	"approdo/domain/event"
 	"approdo/domain/policy"
@@ -65,9 +66,53 @@ func (h *house) mirrorErasures(ctx context.Context) error {
 	return err
 }
 
-// restoreErasures tells the cases of a journal that was brought back what the keyring knows: who is forgotten. It comes once the views have
-// caught up and before anybody is served.
+// forgetErased makes the keys forget whom the journal calls erased: both the keyring and the ledger of erasures may be older than it. The
+// policy has passed those records and does not come back to them.
+func (h *house) forgetErased(ctx context.Context) error {
+	erased := map[domain.Class][]uuid.UUID{}
+	err := h.views.Read(ctx, func(s *projections.Snapshot) error {
+		for e, err := range retention.Erasures(s) {
+			if err != nil {
+				return err
+			}
+			class := domain.Class("")
+			if e.Scope == casefile.EraseHealth {
+				class = domain.ClassSpecial
+			}
+			erased[class] = append(erased[class], e.Case)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	again := 0
+	for _, class := range []domain.Class{"", domain.ClassSpecial} { // who is forgotten altogether has nothing more to forget
+		left, err := h.keys.Unforgotten(ctx, class, erased[class]...)
+		if err != nil {
+			return err
+		}
+		if len(left) == 0 {
+			continue
+		}
+		if err := h.keys.ForgetClass(ctx, class, left...); err != nil {
+			return err
+		}
+		again += len(left)
+	}
+	if again == 0 {
+		return nil
+	}
+	h.log.Warn("keys were there of whom the journal calls erased: forgotten", "subjects", again)
+	return h.mirrorErasures(ctx)
+}
+
+// restoreErasures tells the cases of a journal that was brought back what the keyring knows: who is forgotten. And the other way
+// round. It comes once the views have caught up and before anybody is served.
 func (h *house) restoreErasures(ctx context.Context) error {
+	if err := h.forgetErased(ctx); err != nil {
+		return err
+	}
 	gone, err := h.keys.Forgotten(ctx)
 	if err != nil || len(gone) == 0 {
 		return err

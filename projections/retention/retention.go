@@ -5,6 +5,7 @@ package retention
 import (
 	"context"
 	"fmt"
+	"iter"
 	"time"
 
 	"github.com/google/uuid"
@@ -202,4 +203,9 @@ func MergedInto(s *projections.Snapshot, id uuid.UUID) ([]Row, error) {
 // Decided lists the erasures that were decided, the latest first.
 func Decided(s *projections.Snapshot, limit int) ([]Erasure, error) {
 	return projections.Collect(erasures.Where(s, "position > 0 ORDER BY position DESC LIMIT $1", limit))
+}
+
+// Erasures gives all that were decided, in the journal's order.
+func Erasures(s *projections.Snapshot) iter.Seq2[Erasure, error] {
+	return erasures.Where(s, "position > 0 ORDER BY position")
 }
