@@ -222,6 +222,19 @@ func (h *house) clean(ctx context.Context, cases []uuid.UUID, at event.Position)
 	return errors.Join(views.Scrub(ctx), h.state.Scrub(ctx))
 }
 
+// opening is a sealer that knows whether it has opened anything: what is at fault is then the content and not the keys.
+type opening struct {
+	domain.Sealer
+	opened bool
+}
+
+// Open is the sealer's.
+func (o *opening) Open(ctx context.Context, subject uuid.UUID, class domain.Class, context string, sealed []byte) ([]byte, error) {
+	plain, err := o.Sealer.Open(ctx, subject, class, context, sealed)
+	o.opened = err == nil
+	return plain, err
+}
+
 // dropTraces drops what people were about to send about a case, and the answers that lead to it.
 func (h *house) dropTraces(ctx context.Context, cases []uuid.UUID) error {
 	for _, id := range cases {
@@ -232,9 +245,15 @@ func (h *house) dropTraces(ctx context.Context, cases []uuid.UUID) error {
 	type draft struct{ account, id uuid.UUID }
 	var about []draft
 	err := h.state.EachDraft(ctx, web.KeptDraft, func(account, id uuid.UUID, sealed []byte) error {
-		of, err := web.KeptCase(ctx, h.keys, account, id, sealed)
+		box := &opening{Sealer: h.keys}
+		of, err := web.KeptCase(ctx, box, account, id, sealed)
 		if errors.Is(err, domain.ErrForgotten) {
 			return nil // of an account whose key is gone
+		}
+		if err != nil && box.opened { // nobody can send it any more, and it may be about one of the cases
+			h.log.Warn("a draft that does not decode was dropped", "draft", id)
+			about = append(about, draft{account, id})
+			return nil
 		}
 		if slices.Contains(cases, of) {
 			about = append(about, draft{account, id})

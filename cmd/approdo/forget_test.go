@@ -5,10 +5,13 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
 	"approdo/adapters/seal"
+	"approdo/adapters/web"
+	"approdo/domain"
 	"approdo/domain/casefile"
 	"approdo/domain/event"
 )
@@ -92,5 +95,47 @@ func TestOlderKeysAndAnOlderErasureLedgerBringNobodyBack(t *testing.T) {
 	defer closeData(t, h)
 	if left, err := h.keys.Unforgotten(t.Context(), "", gone...); len(left) > 0 || err != nil {
 		t.Errorf("%d are not forgotten, %v", len(left), err)
+	}
+}
+
+// A draft that opens and does not decode is dropped, and the others are looked at all the same; one that does not open stops the cleaning.
+func TestADraftThatDoesNotDecodeStopsNoCleaning(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	data := demoIn(t, dir, 3)
+	h := openData(t, data, data+".key")
+	defer closeData(t, h)
+	about, account := uuid.New(), uuid.New()
+	keep := func(content string) uuid.UUID {
+		t.Helper()
+		id := uuid.New()
+		sealed, err := h.keys.Seal(t.Context(), account, domain.ClassPersonal, "draft/"+id.String(), []byte(content))
+		if err == nil {
+			err = h.state.SaveDraft(t.Context(), account, id, web.KeptDraft, sealed, time.Now())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return id
+	}
+	keep("{")
+	keep(`{"to":"/pratiche/` + about.String() + `/nota","form":{}}`)
+	other := keep(`{"to":"/pratiche/` + uuid.NewString() + `/nota","form":{}}`)
+	if err := h.dropTraces(t.Context(), []uuid.UUID{about}); err != nil {
+		t.Fatal(err)
+	}
+	var left []uuid.UUID
+	err := h.state.EachDraft(t.Context(), web.KeptDraft, func(_, id uuid.UUID, _ []byte) error {
+		left = append(left, id)
+		return nil
+	})
+	if err != nil || !slices.Equal(left, []uuid.UUID{other}) {
+		t.Errorf("%d drafts are left, %v", len(left), err)
+	}
+	if err := h.state.SaveDraft(t.Context(), account, uuid.New(), web.KeptDraft, []byte("closed by nobody"), time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.dropTraces(t.Context(), []uuid.UUID{about}); err == nil {
+		t.Error("a draft that may be about the case is passed over")
 	}
 }
