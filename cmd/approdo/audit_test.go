@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // What a search of the audit trail has found is handed over as a file that the program checks elsewhere, with the key alone.
@@ -20,8 +21,11 @@ func TestWhatASearchHasFoundIsVerifiedWithoutTheHouse(t *testing.T) {
 	var file string
 	eventually(t, "a proof of what was just done", func() bool {
 		x := prefettura.page(found)
-		file = string(x.body)
-		return x.status == http.StatusOK
+		if file = string(x.body); x.status == http.StatusOK {
+			return true
+		}
+		time.Sleep(time.Second) // files are counted, and the next checkpoint is seconds away
+		return false
 	})
 	dir := t.TempDir()
 	verify := func(text string) (int, string, string) {
