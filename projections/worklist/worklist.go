@@ -88,7 +88,9 @@ func Search(ctx context.Context, s *projections.Snapshot, a domain.Actor, k doma
 	}
 	found, err := duplicates.Find(ctx, s, k, t, scope, p, least)
 	// A match tells what it compared: whoever may not see the name is told of none.
-	return slices.DeleteFunc(found, func(m duplicates.Match) bool { return !access.Sees(a.Role, access.Relate(a, Facts(m.Line)), access.Name) }), err
+	return slices.DeleteFunc(found, func(m duplicates.Match) bool {
+		return !access.Sees(a.Role, access.Relate(a, Facts(m.Line)), access.Name)
+	}), err
 }
 
 // Pairs gives the cases of different bodies that may be of one child, for whoever may tell them apart or merge them.
