@@ -77,7 +77,7 @@ func registerSamples() []sample {
 		sampleOf("/registro/2022-04-04", domain.RolePrefettura, dayView, 200, text("audit.day-title", "day", d), day, Crumb{Text: text("audit.title")}),
 		sampleOf("/registro/cerca", domain.RolePrefettura, auditView, 200, text("audit.search-title"), found, Crumb{Text: text("audit.search-title")}),
 		sampleOf("/registro/cerca-oltre", domain.RolePrefettura, auditView, 200, text("audit.search-title"), beyond, Crumb{Text: text("audit.search-title")}),
-		sampleOf("/registro/cerca-male", domain.RolePrefettura, auditView, 422, text("audit.search-title"), wrong, Crumb{Text: text("audit.search-title")}),
+		sampleOf("/registro/cerca-rifiutato", domain.RolePrefettura, auditView, 422, text("audit.search-title"), wrong, Crumb{Text: text("audit.search-title")}),
 		sampleOf("/registro-pratica", domain.RolePrefettura, trailView, 200, text("audit.trail-title"), trail, Crumb{Text: text("audit.trail-title")}),
 		sampleOf("/territorio", domain.RoleUST, sheetView, 200, sheets.Title, sheets, Crumb{Text: sheets.Title}),
 		{path: "/sospensione", status: 200, view: confirmView.name, as: domain.RolePrefettura, show: func(s *site, w http.ResponseWriter, r *http.Request) error {

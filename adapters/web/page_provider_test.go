@@ -91,7 +91,7 @@ func doorSamples() []sample {
 		sampleOf("/attiva-provider-lontano", "", activateView, 200, text("password.activate-title"), activation{activateForm(), &providerDoor{Name: "SPID", Away: true}}),
 		sampleOf("/vai", "", departureView, 200, text("provider.departure", "name", "SPID o CIE"), departing),
 		sampleOf("/dimenticata", "", forgottenView, 200, title, forgottenPage{Form: forgottenForm()}, Crumb{Text: title}),
-		sampleOf("/dimenticata-vuota", "", forgottenView, 422, title, forgottenPage{Form: empty}),
+		sampleOf("/dimenticata-rifiutato", "", forgottenView, 422, title, forgottenPage{Form: empty}),
 		sampleOf("/dimenticata-detta", "", forgottenView, 200, title, forgottenPage{Sent: true}),
 		sampleOf("/dimenticata-senza-posta", "", forgottenView, 200, title, forgottenPage{}),
 	}

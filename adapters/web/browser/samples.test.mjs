@@ -68,5 +68,6 @@ function statusOf(page) {
   const m = page.match(/^\/errore\/(\d+)$/);
   if (m) return Number(m[1]);
   if (page.endsWith('-tardi')) return 409;
+  if (page.endsWith('-vietato')) return 403;
   return page.endsWith('-rifiutato') ? 422 : 200;
 }
