@@ -23,6 +23,9 @@ import (
 // Interval is how often a notary looks whether there is something to sign.
 const Interval = 10 * time.Second
 
+// stride is how many records a checkpoint goes beyond the one before at most: as many as are compared in a fraction of a second.
+const stride = 1 << 12
+
 // Storage keeps what was signed; state.Ledger of either engine is it.
 type Storage interface {
 	// Keep adds a checkpoint. It is ledger.ErrShrunk where one of this size or a larger one is there already.
@@ -104,10 +107,22 @@ func (n *Notary) Last(ctx context.Context) (ledger.Signed, error) {
 	return found[0], nil
 }
 
+// sign goes on from what was signed, a stride at a time: so a journal that has grown by much is signed in the end however often the work is
+// interrupted. What is not done after an Interval is left to the next Tick.
 func (n *Notary) sign(ctx context.Context) error {
+	for began := time.Now(); time.Since(began) < Interval; {
+		if more, err := n.step(ctx); err != nil || !more {
+			return err
+		}
+	}
+	return nil
+}
+
+// step signs one checkpoint; it is false where there was nothing to sign.
+func (n *Notary) step(ctx context.Context) (bool, error) {
 	last, err := n.Last(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
 	var next ledger.Checkpoint
 	err = n.Views.Read(ctx, func(v *projections.Snapshot) error {
@@ -115,20 +130,20 @@ func (n *Notary) sign(ctx context.Context) error {
 		return err
 	})
 	if errors.Is(err, projections.ErrBuilding) {
-		return nil // it will be signed when it is there
+		return false, nil // it will be signed when it is there
 	}
 	if err != nil || next.Size == last.Size {
-		return err
+		return false, err
 	}
 	note, err := next.Sign(n.Key)
 	if err != nil {
-		return err
+		return false, err
 	}
 	err = n.Storage.Keep(ctx, ledger.Signed{Size: next.Size, Note: note, At: n.Clock().UTC()})
 	if errors.Is(err, ledger.ErrShrunk) {
-		return nil // another node whose turn it was a moment ago was faster, and whoever signs next compares with that
+		return false, nil // another node whose turn it was a moment ago was faster, and whoever signs next compares with that
 	}
-	return err
+	return err == nil, err
 }
 
 // next is what can be signed now: the last checkpoint again where there is nothing new.
@@ -147,6 +162,7 @@ func (n *Notary) next(ctx context.Context, v *projections.Snapshot, last ledger.
 	if size == 0 {
 		return c, nil
 	}
+	size = min(size, last.Size+stride)
 	if err := n.holds(v, last); err != nil {
 		return c, err
 	}

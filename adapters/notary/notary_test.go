@@ -58,6 +58,29 @@ func (c *changing) ReadAll(ctx context.Context, after event.Position, o event.Re
 }
 func (c *changing) Head(ctx context.Context) (event.Position, error) { return c.now().Head(ctx) }
 
+// tiring is a journal whose reader is interrupted after so many records.
+type tiring struct {
+	*changing
+	left int
+	stop context.CancelFunc
+}
+
+func (s *tiring) ReadAll(ctx context.Context, after event.Position, o event.ReadAll) iter.Seq2[event.Page, error] {
+	return func(yield func(event.Page, error) bool) {
+		for page, err := range s.changing.ReadAll(ctx, after, o) {
+			if s.left -= len(page.Records); s.left < 0 {
+				s.stop()
+			}
+			if err == nil {
+				err = ctx.Err()
+			}
+			if !yield(page, err) {
+				return
+			}
+		}
+	}
+}
+
 // house is a journal with its hashes and a notary.
 type house struct {
 	*testing.T
@@ -202,6 +225,62 @@ func TestWhatIsNewIsSignedAndGoesOnFromWhatWas(t *testing.T) {
 	}
 	if older.Name != "approdo-checkpoint-3.txt" || proof.Name != "approdo-consistency-3-203.txt" {
 		t.Errorf("files are called %s and %s", older.Name, proof.Name)
+	}
+}
+
+// A journal that is too long to be compared with its hashes in one go is signed all the same, and what was altered of it is found.
+func TestALongJournalIsSignedPieceByPiece(t *testing.T) {
+	t.Parallel()
+	const many, inOneGo = 9_000, 5_500
+	h := newHouse(t)
+	h.grow(many)
+	var ticks, signed int
+	interrupted := func() error {
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		ticks++
+		n := notary.New(notary.Config{Journal: &tiring{h.journal, inOneGo, stop}, Views: h.views, Storage: h.state.Ledger(), Key: h.key,
+			Clock: func() time.Time { return h.now }, Log: slog.New(slog.DiscardHandler)})
+		return n.Tick(ctx)
+	}
+	for err := interrupted(); err != nil; err = interrupted() {
+		all, listErr := h.Newest(t.Context(), 1<<40, 100)
+		if h.ok(listErr); !errors.Is(err, context.Canceled) || len(all) <= signed {
+			t.Fatalf("after %d goes there are %d checkpoints, %v", ticks, len(all), err)
+		}
+		signed = len(all)
+	}
+	all, err := h.Newest(t.Context(), 1<<40, 100)
+	h.ok(err)
+	if ticks < 3 || all[0].Size != many {
+		t.Errorf("%d goes to sign %d records", ticks, all[0].Size)
+	}
+	var tree ledger.Tree
+	for _, r := range h.records() {
+		tree.Add(ledger.LeafHash(r))
+		if last := all[len(all)-1]; last.Size == tree.Size() {
+			got, err := ledger.Open(last.Note, h.VerifierKey())
+			if err != nil || got.Root != tree.Root() {
+				t.Errorf("the checkpoint of %d is not that of its records: %v", last.Size, err)
+			}
+			all = all[:len(all)-1]
+		}
+	}
+	if len(all) > 0 {
+		t.Errorf("%d checkpoints are of no size the journal had", len(all))
+	}
+
+	altered := newHouse(t)
+	records := h.records()
+	altered.journal.become(h.journalOf(records))
+	altered.grow(0)
+	records[many-2].Data = []byte(`{"n":77}`)
+	altered.journal.become(h.journalOf(records))
+	if err := altered.Tick(t.Context()); !errors.Is(err, notary.ErrDiffers) {
+		t.Errorf("a journal altered near its end: %v", err)
+	}
+	if last, err := altered.Last(t.Context()); err != nil || last.Size == 0 || last.Size > many-2 {
+		t.Errorf("of it %d records are signed, %v", last.Size, err)
 	}
 }
 
