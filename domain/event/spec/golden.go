@@ -157,7 +157,9 @@ func (g *goldens) strangers(names map[string]uint16) {
 		g.wrong("%v", err)
 	}
 	for _, f := range files {
-		name, version, _ := strings.Cut(strings.TrimSuffix(filepath.Base(f), ".json"), ".v")
+		name := strings.TrimSuffix(filepath.Base(f), ".json")
+		at := max(0, strings.LastIndex(name, ".v")) // a name may have one too: return.validated
+		name, version := name[:at], strings.TrimPrefix(name[at:], ".v")
 		schema, err := strconv.ParseUint(version, 10, 16)
 		if newest, known := names[name]; err != nil || !known || schema < 1 || schema > uint64(newest) {
 			g.wrong("%s: no event is stored under this name and schema", filepath.Base(f))
