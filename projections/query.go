@@ -27,8 +27,12 @@ type Snapshot struct {
 	session Session
 	tables  map[string]string         // physical names; "" while it is being built
 	at      map[string]event.Position // by projection
+	numbers map[string]int64          // of generations, by projection
 	open    bool
 }
+
+// Generation is the number of the generation that serves for a projection: another number means other tables. 0 while there is none.
+func (s *Snapshot) Generation(projection string) int64 { return s.numbers[projection] }
 
 // Position is how far in the journal the tables of a projection have come; 0 while it is being built.
 func (s *Snapshot) Position(projection string) event.Position { return s.at[projection] }
@@ -38,7 +42,7 @@ func newSnapshot(session Session, ps []*Projection) (*Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Snapshot{session: session, tables: map[string]string{}, at: map[string]event.Position{}}
+	s := &Snapshot{session: session, tables: map[string]string{}, at: map[string]event.Position{}, numbers: map[string]int64{}}
 	for _, p := range ps {
 		g, ok := p.serving(all)
 		for _, t := range p.Tables {
@@ -46,7 +50,7 @@ func newSnapshot(session Session, ps []*Projection) (*Snapshot, error) {
 				s.tables[t.Schema().Name] = g.Physical(t.Schema().Name)
 			}
 		}
-		s.at[p.Name] = g.Position
+		s.at[p.Name], s.numbers[p.Name] = g.Position, g.Number
 	}
 	return s, nil
 }

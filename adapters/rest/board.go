@@ -1,8 +1,9 @@
 package rest
 
 import (
-	"iter"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -62,44 +63,27 @@ func (a *api) readBoard(r *http.Request) (answer, error) {
 	}
 	now := a.Clock().UTC()
 	out := boardAnswer{At: now, Comune: scope.Comune, Centre: scope.Centre, Institution: scope.Institution, Overdue: []overdue{}}
-	err = a.Views.ReadAs(r.Context(), actorOf(r.Context()), func(s *projections.Snapshot) error {
-		for _, by := range []struct {
-			by board.By
-			to *[]count
-		}{{board.ByComune, &out.ByComune}, {board.ByCentre, &out.ByCentre}, {board.ByOrder, &out.ByOrder}, {board.ByChannel, &out.ByChannel}} {
-			if *by.to, err = countsOf(board.Counts(s, scope, by.by)); err != nil {
-				return err
-			}
-		}
-		wait, err := board.WaitingNow(s, scope, domain.DateOf(now))
-		if err != nil {
-			return err
-		}
-		waited, err := board.Waited(s, scope)
-		if err != nil {
-			return err
-		}
-		out.WaitingNow, out.Waited = waiting(wait), waiting(waited)
-		for c, err := range board.OverdueBy(s, scope, now) {
-			if err != nil {
-				return err
-			}
-			out.Overdue = append(out.Overdue, overdue{c.Key, c.N})
-		}
-		return nil
-	})
-	return answer{body: out}, err
+	f, err := a.Board.Now(r.Context(), scope, now)
+	if err != nil {
+		return answer{}, err
+	}
+	out.ByComune, out.ByCentre, out.ByOrder, out.ByChannel = countsOf(f.By(board.ByComune)), countsOf(f.By(board.ByCentre)), countsOf(f.By(board.ByOrder)), countsOf(f.By(board.ByChannel))
+	out.WaitingNow, out.Waited = waiting(f.Waiting.Spread()), waiting(f.Waited.Spread())
+	late := f.OverdueBy(board.ByHolder)
+	for _, kind := range slices.Sorted(maps.Keys(late)) {
+		out.Overdue = append(out.Overdue, overdue{kind, late[kind]})
+	}
+	return answer{body: out}, nil
 }
 
-func countsOf(counts iter.Seq2[board.Count, error]) ([]count, error) {
+func countsOf(tallies map[string]board.Tally) []count {
 	out := []count{}
-	for c, err := range counts {
-		if err != nil {
-			return nil, err
+	for _, key := range slices.Sorted(maps.Keys(tallies)) {
+		for _, status := range slices.Sorted(maps.Keys(tallies[key])) {
+			out = append(out, count{key, status, tallies[key][status]})
 		}
-		out = append(out, count{c.Key, c.Status, c.N})
 	}
-	return out, nil
+	return out
 }
 
 // auditDay is a page of who did what on a day in Rome.

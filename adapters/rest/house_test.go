@@ -162,7 +162,7 @@ func newHouse(t testing.TB, change ...func(*rest.Config)) *house {
 	sessions := session.New(session.Config{Directory: directory, Storage: kept, Clock: h.now, Cost: session.Cost{Memory: 64, Time: 1, Threads: 1},
 		Blind: func(text string) []byte { return plainTokens{}.Of("login", text) }})
 	h.notary = notary.New(notary.Config{Journal: h.store, Views: h.views, Storage: kept.Ledger(), Key: ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)), Clock: h.now, Log: log})
-	h.config = rest.Config{Ledger: h.notary, Desk: h.desk, Views: patient{h.views}, Sessions: sessions, Directory: directory, Answers: kept, Readings: reading.NewRecorder(h.store, h.codec, h.now),
+	h.config = rest.Config{Ledger: h.notary, Desk: h.desk, Views: patient{h.views}, Board: board.New(h.views), Sessions: sessions, Directory: directory, Answers: kept, Readings: reading.NewRecorder(h.store, h.codec, h.now),
 		Limiter: session.NewLimiter(1_000_000, time.Minute, h.now), Sealer: sealer, Tokens: plainTokens{}, Clock: h.now, Log: log, Forgetting: forgetting{h, sealer},
 		Pseudonym: func(reader domain.Actor, pupil uuid.UUID) string { return "P-" + pupil.String()[24:] }}
 	for _, c := range change {

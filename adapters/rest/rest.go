@@ -20,6 +20,7 @@ import (
 	"approdo/domain/event"
 	"approdo/domain/reading"
 	"approdo/projections"
+	"approdo/projections/board"
 	"approdo/projections/duplicates"
 )
 
@@ -72,6 +73,7 @@ type Answers interface {
 type Config struct {
 	Desk      *desk.Desk
 	Views     Views
+	Board     *board.Board
 	Sessions  Sessions
 	Directory Directory
 	Answers   Answers

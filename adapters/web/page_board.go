@@ -80,26 +80,28 @@ func (s *site) board(w http.ResponseWriter, r *http.Request) error {
 	}
 	now := s.Clock()
 	c := boardPage{At: now, Scope: boardScopeText(a.Role), Links: access.Large(a, access.ListCases) == nil}
-	err = s.read(r, func(v *projections.Snapshot) error {
-		g, err := s.registers(r.Context(), v)
-		if err != nil {
-			return err
-		}
-		everything := a.Body == ""
-		f := boardFilterOf(r, g, everything)
-		scope.Order = f.order
-		if f.ambito != "" {
-			scope.Comuni = g.comuniOf(f.ambito)
-			milano, _ := g.land.Comune(domain.Milano)
-			c.City = milano.In(f.ambito)
-		}
-		c.Filter = filterOfBoard(g, f, everything)
-		c.Callouts = provisionalCallouts(g.land, everything)
-		return c.count(v, g, scope, f, now)
-	})
+	var g *registers
+	if err := s.read(r, func(v *projections.Snapshot) (err error) {
+		g, err = s.registers(r.Context(), v)
+		return err
+	}); err != nil {
+		return err
+	}
+	everything := a.Body == ""
+	f := boardFilterOf(r, g, everything)
+	scope.Order = f.order
+	if f.ambito != "" {
+		scope.Comuni = g.comuniOf(f.ambito)
+		milano, _ := g.land.Comune(domain.Milano)
+		c.City = milano.In(f.ambito)
+	}
+	c.Filter = filterOfBoard(g, f, everything)
+	c.Callouts = provisionalCallouts(g.land, everything)
+	x, err := s.Board.Now(r.Context(), scope, now)
 	if err != nil {
 		return err
 	}
+	c.count(x, g, scope, f, now)
 	return boardView.show(s, w, r, http.StatusOK, text("board.title"), c, Crumb{Text: text("board.title")})
 }
 
@@ -194,34 +196,8 @@ func toneOf(n int, some Tone) Tone {
 	return Success
 }
 
-// tally is the counts of one row by status.
-type tally map[casefile.Status]int
-
-func (t tally) open() int {
-	n := 0
-	for _, st := range boardStatuses {
-		n += t[st]
-	}
-	return n
-}
-
-// tallies gives the counts of a dimension by its values.
-func tallies(v *projections.Snapshot, scope board.Scope, by board.By) (map[string]tally, error) {
-	out := map[string]tally{}
-	for c, err := range board.Counts(v, scope, by) {
-		if err != nil {
-			return nil, err
-		}
-		if out[c.Key] == nil {
-			out[c.Key] = tally{}
-		}
-		out[c.Key][c.Status] += c.N
-	}
-	return out, nil
-}
-
 // count fills the page. Closed cases leave a school's scope, though its list still has those it taught: they are not counted for it.
-func (c *boardPage) count(v *projections.Snapshot, g *registers, scope board.Scope, f boardFilter, now time.Time) error {
+func (c *boardPage) count(x board.Figures, g *registers, scope board.Scope, f boardFilter, now time.Time) {
 	closed := scope.Institution == ""
 	list := func(q listQuery) string {
 		if !c.Links {
@@ -233,13 +209,13 @@ func (c *boardPage) count(v *projections.Snapshot, g *registers, scope board.Sco
 		}
 		return q.href("")
 	}
-	row := func(name Cell, t tally, q listQuery) figures {
+	row := func(name Cell, t board.Tally, q listQuery) figures {
 		out := figures{Name: name}
 		cell := func(n int, status string) {
 			q.status = status
 			out.Cells = append(out.Cells, figure{n, list(q)})
 		}
-		cell(t.open(), "aperte")
+		cell(t.Open(), "aperte")
 		for _, st := range boardStatuses {
 			cell(t[st], string(st))
 		}
@@ -255,67 +231,49 @@ func (c *boardPage) count(v *projections.Snapshot, g *registers, scope board.Sco
 	if closed {
 		columns = append(columns, shortStatus(casefile.Closed))
 	}
-	orders, err := tallies(v, scope, board.ByOrder)
-	if err != nil {
-		return err
-	}
-	total := tally{}
+	orders := x.By(board.ByOrder)
 	c.ByOrder = matrix{ID: "by-order", Caption: text("board.by-order"), Head: text("list.order"), Columns: columns}
 	c.Orders.Caption = text("board.orders")
 	for _, o := range grade.Orders() {
 		t := orders[string(o)]
-		for st, n := range t {
-			total[st] += n
-		}
 		if f.order == "" || f.order == o {
 			name, q := say(orderText(o)), listQuery{order: string(o)}
 			c.ByOrder.Rows = append(c.ByOrder.Rows, row(name, t, q))
 			q.status = "aperte"
-			c.Orders.Bars = append(c.Orders.Bars, Bar{name.to(list(q)), t.open()})
+			c.Orders.Bars = append(c.Orders.Bars, Bar{name.to(list(q)), t.Open()})
 		}
 	}
-	c.Tiles = []Tile{{Tone: Info, Label: text("board.open"), Value: total.open(), Href: list(listQuery{status: "aperte"})}}
+	c.Tiles = []Tile{{Tone: Info, Label: text("board.open"), Value: x.Total.Open(), Href: list(listQuery{status: "aperte"})}}
 	for _, st := range boardStatuses {
-		c.Tiles = append(c.Tiles, Tile{Tone: statusTones[st], Label: statusText(st), Value: total[st], Href: list(listQuery{status: string(st)})})
+		c.Tiles = append(c.Tiles, Tile{Tone: statusTones[st], Label: statusText(st), Value: x.Total[st], Href: list(listQuery{status: string(st)})})
 	}
-	centres, err := tallies(v, scope, board.ByCentre)
-	if err != nil {
-		return err
-	}
+	centres := x.By(board.ByCentre)
 	c.Centres = matrix{ID: "by-centre", Caption: text("board.by-centre"), Head: text("board.centre"), Columns: columns, None: text("board.none")}
-	for _, x := range g.land.Centres() {
-		if t := centres[string(x.Code)]; t != nil {
-			c.Centres.Rows = append(c.Centres.Rows, row(marked(plain(x.Name), x.Provisional), t, listQuery{centre: string(x.Code)}))
+	for _, centre := range g.land.Centres() {
+		if t := centres[string(centre.Code)]; t != nil {
+			c.Centres.Rows = append(c.Centres.Rows, row(marked(plain(centre.Name), centre.Provisional), t, listQuery{centre: string(centre.Code)}))
 		}
 	}
-	channels, err := tallies(v, scope, board.ByChannel)
-	if err != nil {
-		return err
-	}
+	channels := x.By(board.ByChannel)
 	c.Channels = matrix{ID: "by-channel", Caption: text("board.by-channel"), Head: text("board.channel"), Columns: columns}
-	for _, x := range []domain.Channel{domain.ChannelComune, domain.ChannelSchool, domain.ChannelUST} {
-		c.Channels.Rows = append(c.Channels.Rows, row(say(text("channel."+string(x))), channels[string(x)], listQuery{channel: string(x)}))
+	for _, ch := range []domain.Channel{domain.ChannelComune, domain.ChannelSchool, domain.ChannelUST} {
+		c.Channels.Rows = append(c.Channels.Rows, row(say(text("channel."+string(ch))), channels[string(ch)], listQuery{channel: string(ch)}))
 	}
-	comuni, err := tallies(v, scope, board.ByComune)
-	if err != nil {
-		return err
-	}
+	comuni := x.By(board.ByComune)
 	c.Comuni = matrix{ID: "by-comune", Caption: text("board.by-comune"), Head: text("list.comune"), Columns: columns, None: text("board.none")}
 	most := func(a, b territory.Comune) int {
-		return cmp.Compare(comuni[string(b.Code)].open(), comuni[string(a.Code)].open())
+		return cmp.Compare(comuni[string(b.Code)].Open(), comuni[string(a.Code)].Open())
 	}
-	for _, x := range slices.SortedStableFunc(slices.Values(g.land.Comuni()), most) {
-		if t := comuni[string(x.Code)]; t != nil {
-			c.Comuni.Rows = append(c.Comuni.Rows, row(plain(x.Name), t, listQuery{comune: string(x.Code)}))
+	for _, comune := range slices.SortedStableFunc(slices.Values(g.land.Comuni()), most) {
+		if t := comuni[string(comune.Code)]; t != nil {
+			c.Comuni.Rows = append(c.Comuni.Rows, row(plain(comune.Name), t, listQuery{comune: string(comune.Code)}))
 		}
 	}
 	if scope.Comune == "" {
-		c.Map = mapOf(g.land.Comuni(), func(code domain.Comune) int { return comuni[string(code)].open() })
+		c.Map = mapOf(g.land.Comuni(), func(code domain.Comune) int { return comuni[string(code)].Open() })
 	}
-	if err := c.wait(v, scope, now, g.land.ClocksOn(domain.DateOf(now)), list(listQuery{status: "in-attesa"})); err != nil {
-		return err
-	}
-	return c.late(v, scope, now, list)
+	c.wait(x, now, g.land.ClocksOn(domain.DateOf(now)), list(listQuery{status: "in-attesa"}))
+	c.late(x, list)
 }
 
 // marked says below a name that its register is provisional.
@@ -327,16 +285,8 @@ func marked(c Cell, provisional bool) Cell {
 }
 
 // wait says how long those wait who have no first day yet, whose list is at waiters, and how long those had waited who have one.
-func (c *boardPage) wait(v *projections.Snapshot, scope board.Scope, now time.Time, clocks territory.Clocks, waiters string) error {
+func (c *boardPage) wait(x board.Figures, now time.Time, clocks territory.Clocks, waiters string) {
 	today := domain.DateOf(now)
-	waiting, err := board.WaitingNow(v, scope, today)
-	if err != nil {
-		return err
-	}
-	waited, err := board.Waited(v, scope)
-	if err != nil {
-		return err
-	}
 	row := func(name Text, x board.Waiting, href string) Row {
 		days := func(n int) Cell {
 			if x.Pupils == 0 {
@@ -353,30 +303,19 @@ func (c *boardPage) wait(v *projections.Snapshot, scope board.Scope, now time.Ti
 	c.Waiting = Table{Caption: text("board.waiting"),
 		Columns: []Column{{Label: text("board.who")}, {Label: text("board.pupils"), Numeric: true}, {Label: text("board.median"), Numeric: true},
 			{Label: text("board.ninety"), Numeric: true}, {Label: text("board.longest"), Numeric: true}},
-		Rows: []Row{row(text("board.waiting-now"), waiting, waiters), row(text("board.waited"), waited, "")}}
+		Rows: []Row{row(text("board.waiting-now"), x.Waiting.Spread(), waiters), row(text("board.waited"), x.Waited.Spread(), "")}}
 	for _, bound := range []struct {
 		label  Text
 		months int
 	}{{text("board.recast"), clocks.RecastMonths}, {text("board.access"), clocks.AccessMonths}} {
-		n, err := board.WaitingSince(v, scope, domain.DateOf(now.In(domain.Rome).AddDate(0, -bound.months, 0)))
-		if err != nil {
-			return err
-		}
+		n := x.Waiting.AtLeast(domain.DateOf(now.In(domain.Rome).AddDate(0, -bound.months, 0)).DaysUntil(today))
 		c.Bounds = append(c.Bounds, Tile{Tone: toneOf(n, Warning), Label: text("board.months", "count", bound.months), Value: n, Note: bound.label})
 	}
-	return nil
 }
 
 // late counts what is overdue by whose turn it is.
-func (c *boardPage) late(v *projections.Snapshot, scope board.Scope, now time.Time, list func(listQuery) string) error {
-	late, all := map[string]int{}, 0
-	for x, err := range board.OverdueBy(v, scope, now) {
-		if err != nil {
-			return err
-		}
-		late[x.Key] = x.N
-		all += x.N
-	}
+func (c *boardPage) late(x board.Figures, list func(listQuery) string) {
+	late, all := x.OverdueBy(board.ByHolder), x.Overdue
 	c.Overdue = []Tile{{Tone: toneOf(all, Danger), Label: text("board.overdue-all"), Value: all, Href: list(listQuery{overdue: true})}}
 	for _, h := range []struct {
 		kind  casefile.HolderKind
@@ -386,5 +325,4 @@ func (c *boardPage) late(v *projections.Snapshot, scope board.Scope, now time.Ti
 		c.Overdue = append(c.Overdue, Tile{Tone: toneOf(late[string(h.kind)], Danger), Label: h.label, Value: late[string(h.kind)],
 			Href: list(listQuery{holder: string(h.kind), overdue: true})})
 	}
-	return nil
 }

@@ -21,6 +21,7 @@ import (
 	"approdo/domain/event"
 	"approdo/domain/reading"
 	"approdo/projections"
+	"approdo/projections/board"
 )
 
 //go:embed all:static
@@ -65,6 +66,7 @@ type Config struct {
 	Sessions  Sessions
 	Desk      *desk.Desk
 	Views     Views
+	Board     *board.Board
 	Readings  *reading.Recorder
 	Keys      domain.Sealer
 	Tokens    Tokens

@@ -100,7 +100,7 @@ func newWorld(t *testing.T, log io.Writer) *world {
 		}
 	})
 	w.doors = s.Sessions.(*sessions)
-	s.Desk, s.Views, s.Keys, s.Tokens, s.Clock = w.desk, w.views, sealer, tokens{}, clock
+	s.Desk, s.Views, s.Board, s.Keys, s.Tokens, s.Clock = w.desk, w.views, board.New(w.views), sealer, tokens{}, clock
 	s.Readings, s.Ledger = reading.NewRecorder(w.store, w.codec, clock), &proving{}
 	return w
 }

@@ -49,6 +49,7 @@ type house struct {
 	desk      *desk.Desk
 	readings  *reading.Recorder
 	views     *projections.Runner
+	board     *board.Board
 	directory *session.Directory
 	sessions  *session.Service
 	policies  *feed.Router
@@ -95,6 +96,7 @@ func openHouse(ctx context.Context, where storage, master seal.MasterKey, clock 
 	h.views = projections.NewRunner(h.store, h.codec, h.engine, log, comune.Projection(), centre.Projection(), school.Projection(),
 		board.Projection(), audit.Projection(), duplicates.Projection(h.keys, h.tokens), readings.Projection(h.keys), ledger.Projection(),
 		retention.Projection())
+	h.board = board.New(h.views)
 	h.directory = session.NewDirectory(h.store, h.codec)
 	people := session.Config{Directory: h.directory, Storage: h.state, Clock: clock, PlainHTTP: plain,
 		Blind: func(text string) []byte { return h.tokens.Of("login", text) }}

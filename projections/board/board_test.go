@@ -12,17 +12,21 @@ import (
 
 var ust = domain.Actor{Role: domain.RoleUST}
 
-// byStatus sums the cells of a fold.
-func byStatus(t *testing.T, j *viewtest.Journal) map[casefile.Status]int {
+// byStatus remembers what a fold has and counts it.
+func byStatus(t *testing.T, j *viewtest.Journal) Tally {
 	t.Helper()
-	out := map[casefile.Status]int{}
-	for _, c := range cells.All(j.Fold(Projection())) {
-		if c.N <= 0 {
-			t.Errorf("a cell of %d cases", c.N)
+	return remembered(t, j).figures(Scope{}, viewtest.Begin.AddDate(1, 0, 0), lasting-1).Total
+}
+
+func remembered(t *testing.T, j *viewtest.Journal) *memory {
+	t.Helper()
+	m := newMemory(1)
+	for _, c := range changes.All(j.Fold(Projection())) {
+		if err := m.add(c); err != nil {
+			t.Fatal(err)
 		}
-		out[c.Status] += c.N
 	}
-	return out
+	return m
 }
 
 func TestACaseIsCountedOnceWhereverItStands(t *testing.T) {
@@ -73,11 +77,18 @@ func TestTheBoardKeepsNothingOfAnybody(t *testing.T) {
 
 func TestTheSpreadOfWaits(t *testing.T) {
 	t.Parallel()
-	got := spread(map[int]int{0: 1, 4: 5, 9: 3, 40: 1})
-	if want := (Waiting{Pupils: 10, Median: 4, NinetyPercent: 9, Longest: 40}); got != want {
+	days := make(Days, 41)
+	days[0], days[4], days[9], days[40] = 1, 5, 3, 1
+	if got, want := days.Spread(), (Waiting{Pupils: 10, Median: 4, NinetyPercent: 9, Longest: 40}); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
-	if got := spread(nil); got != (Waiting{}) {
+	if got := (Days)(nil).Spread(); got != (Waiting{}) {
 		t.Errorf("nobody waits: %+v", got)
+	}
+	if days.AtLeast(9) != 4 || days.AtLeast(-3) != 10 || days.AtLeast(41) != 0 {
+		t.Errorf("at least nine days wait %d", days.AtLeast(9))
+	}
+	if both := days.Join(Days{1, 1}); both.AtLeast(0) != 12 || both[0] != 2 || days[0] != 1 {
+		t.Errorf("joined: %v", both)
 	}
 }

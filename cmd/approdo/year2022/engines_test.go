@@ -77,9 +77,9 @@ func TestAForgottenConditionShowsNothingOfOthers(t *testing.T) {
 		column string
 		tables []string
 	}{
-		{domain.RoleComune, "comune", []string{"comune_cases", "centre_cases", "school_cases", "board_cases", "board_cells"}},
-		{domain.RoleCentre, "centre", []string{"comune_cases", "centre_cases", "school_cases", "board_cases", "board_cells"}},
-		{domain.RoleSchool, "institution", []string{"comune_cases", "centre_cases", "school_cases", "board_cases", "board_cells"}},
+		{domain.RoleComune, "comune", []string{"comune_cases", "centre_cases", "school_cases", "board_cases", "board_changes"}},
+		{domain.RoleCentre, "centre", []string{"comune_cases", "centre_cases", "school_cases", "board_cases", "board_changes"}},
+		{domain.RoleSchool, "institution", []string{"comune_cases", "centre_cases", "school_cases", "board_cases", "board_changes"}},
 	} {
 		for _, table := range c.tables {
 			var there map[string]bool
@@ -114,8 +114,8 @@ func TestAForgottenConditionShowsNothingOfOthers(t *testing.T) {
 	}{
 		{asUST, "centre_cases", true}, {asUST, "audit_rows", true}, {asUST, "name_keys", true}, {asUST, "name_cases", false},
 		{asUST, "comune_departures", false}, {asUST, "school_sites", true},
-		{domain.Actor{Role: domain.RolePrefettura}, "centre_cases", false}, {domain.Actor{Role: domain.RolePrefettura}, "board_cells", true},
-		{domain.Actor{Role: domain.RoleAdmin}, "board_cells", false}, {domain.Actor{Role: domain.RoleComune, Body: "015146"}, "audit_rows", false},
+		{domain.Actor{Role: domain.RolePrefettura}, "centre_cases", false}, {domain.Actor{Role: domain.RolePrefettura}, "board_changes", true},
+		{domain.Actor{Role: domain.RoleAdmin}, "board_changes", false}, {domain.Actor{Role: domain.RoleComune, Body: "015146"}, "audit_rows", false},
 		{domain.Actor{Role: domain.RolePrefettura}, "audit_rows", true}, {domain.Actor{Role: domain.RolePrefettura}, "audit_tallies", true},
 		{domain.Actor{Role: domain.RolePrefettura}, "audit_cases", true}, {domain.Actor{Role: domain.RoleComune, Body: "015146"}, "audit_tallies", false},
 		{domain.Actor{Role: domain.RoleCentre, Body: "CTI-24"}, "audit_cases", false}, {domain.Actor{Role: domain.RoleSchool, Body: "ZZIC00001X"}, "audit_registers", false},
@@ -226,13 +226,14 @@ func TestEveryEngineGivesTheSameViewsAndAnswers(t *testing.T) {
 type questions struct {
 	t      *testing.T
 	s      *projections.Snapshot
+	board  *board.Board
 	sealer domain.Sealer
 	out    strings.Builder
 }
 
 func asked(t *testing.T, r projections.Reader, sealer domain.Sealer) string {
 	t.Helper()
-	q := &questions{t: t, sealer: sealer}
+	q := &questions{t: t, board: board.New(r), sealer: sealer}
 	var lines []caseline.Line
 	bodies := map[domain.Actor]bool{{Role: domain.RoleUST}: true, {Role: domain.RolePrefettura}: true}
 	if err := r.Read(t.Context(), func(s *projections.Snapshot) (err error) {
@@ -366,19 +367,12 @@ func (q *questions) counts(a domain.Actor, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	today := domain.DateOf(now)
 	for _, scope := range []board.Scope{scope, {Comune: scope.Comune, Centre: scope.Centre, Institution: scope.Institution, Order: grade.Primaria, Comuni: []domain.Comune{"015146", "015209"}}} {
-		for _, by := range []board.By{board.ByComune, board.ByCentre, board.ByOrder, board.ByChannel, board.ByHolder} {
-			if err := tellAll(q, "board by "+string(by), board.Counts(q.s, scope, by)); err != nil {
+		for _, at := range []time.Time{now, now.AddDate(0, -2, 0), now.AddDate(0, -5, -3)} {
+			f, err := q.board.AsOf(q.t.Context(), scope, at)
+			if err := q.tell("board", f, err); err != nil {
 				return err
 			}
-		}
-		waiting, err1 := board.WaitingNow(q.s, scope, today)
-		waited, err2 := board.Waited(q.s, scope)
-		since, err3 := board.WaitingSince(q.s, scope, today)
-		if err := errors.Join(q.tell("waiting", waiting, err1), q.tell("waited", waited, err2), q.tell("since", since, err3),
-			tellAll(q, "overdue", board.OverdueBy(q.s, scope, now))); err != nil {
-			return err
 		}
 	}
 	return nil

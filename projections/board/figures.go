@@ -1,0 +1,359 @@
+package board
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"approdo/domain"
+	"approdo/domain/casefile"
+	"approdo/domain/grade"
+)
+
+// Scope binds the board to what a reader may count, and to what he asks for within it. Zero fields do not.
+type Scope struct {
+	Comune      domain.Comune
+	Centre      domain.Centre
+	Institution domain.Institution
+	Order       grade.Order
+	Channel     domain.Channel
+	Comuni      []domain.Comune // any of these; for an ambito
+}
+
+// Tally is how many cases there are by status.
+type Tally map[casefile.Status]int
+
+// Open counts those that are not closed, nor go on in another case.
+func (t Tally) Open() (n int) {
+	for status, some := range t {
+		if status.Open() {
+			n += some
+		}
+	}
+	return n
+}
+
+// Figures are what the board shows at one instant.
+type Figures struct {
+	Total    Tally
+	Waiting  Days // the pupils who wait for their first day, by how many days they have
+	Waited   Days // those who have had one, by how many days they had waited
+	Overdue  int  // open cases whose running term is over
+	Declines map[casefile.DeclineReason]int
+	Ends     map[casefile.ClosureReason]int
+	Funnel   Funnel
+	Flow     []Flow // of every day on which something happened, the first first
+
+	counts          [bys]map[string]Tally
+	waiting, waited [bys]map[string]Days
+	overdue         [bys]map[string]int
+}
+
+// By breaks the cases down. Cases of which nothing is known stand under the empty key, such as those without a school.
+func (f Figures) By(by By) map[string]Tally { return f.counts[by] }
+
+// WaitingBy and WaitedBy break the waits down by comune or by centre.
+func (f Figures) WaitingBy(by By) map[string]Days { return f.waiting[by] }
+
+// WaitedBy is described at WaitingBy.
+func (f Figures) WaitedBy(by By) map[string]Days { return f.waited[by] }
+
+// OverdueBy breaks down the overdue by the kind of their holder, by who holds them, or by centre.
+func (f Figures) OverdueBy(by By) map[string]int { return f.overdue[by] }
+
+// zones are what waits are broken down by, holders what the overdue are.
+var zones, holders = []By{ByComune, ByCentre}, []By{ByHolder, ByHolderBody, ByCentre}
+
+// Funnel is how far the cases have ever come that are known and go on in no other. A pupil whom a school enrolled on its own is placed
+// without an offer.
+type Funnel struct{ Known, Charged, Offered, Placed, Begun int }
+
+// Flow is what happened on a day, by the calendar of Rome.
+type Flow struct {
+	On                                                           domain.Date
+	Arrived, Charged, Offered, Declined, Placed, Begun, Departed int
+}
+
+// Days counts pupils by how many days they wait: of Days{0, 3} three wait one day.
+type Days []int
+
+func (d *Days) add(days int) {
+	if missing := days + 1 - len(*d); missing > 0 {
+		*d = append(*d, make([]int, missing)...)
+	}
+	(*d)[days]++
+}
+
+// Join adds the pupils of other zones.
+func (d Days) Join(other Days) Days {
+	out := slices.Grow(slices.Clone(d), max(0, len(other)-len(d)))[:max(len(d), len(other))]
+	clear(out[len(d):])
+	for days, n := range other {
+		out[days] += n
+	}
+	return out
+}
+
+// AtLeast counts those who wait so many days or more.
+func (d Days) AtLeast(days int) (n int) {
+	for _, some := range d[min(max(0, days), len(d)):] {
+		n += some
+	}
+	return n
+}
+
+// Waiting is the spread of waits in days.
+type Waiting struct {
+	Pupils        int
+	Median        int
+	NinetyPercent int // nine in ten wait no longer
+	Longest       int
+}
+
+// Spread sums a distribution up.
+func (d Days) Spread() (w Waiting) {
+	w.Pupils = d.AtLeast(0)
+	seen := 0
+	for days, n := range d {
+		if n == 0 {
+			continue
+		}
+		before := seen
+		seen += n
+		w.Longest = days
+		if half := (w.Pupils + 1) / 2; before < half && seen >= half {
+			w.Median = days
+		}
+		if nine := (w.Pupils*9 + 9) / 10; before < nine && seen >= nine {
+			w.NinetyPercent = days
+		}
+	}
+	return w
+}
+
+// Now gives the figures of all that is known. The instant says how long pupils wait and what is overdue.
+func (b *Board) Now(ctx context.Context, scope Scope, now time.Time) (Figures, error) {
+	return b.figures(ctx, scope, now, lasting-1)
+}
+
+// AsOf gives the figures as they were known at an instant.
+func (b *Board) AsOf(ctx context.Context, scope Scope, at time.Time) (Figures, error) {
+	return b.figures(ctx, scope, at, at.UnixMicro())
+}
+
+func (b *Board) figures(ctx context.Context, scope Scope, at time.Time, known int64) (Figures, error) {
+	if err := b.refresh(ctx); err != nil {
+		return Figures{}, err
+	}
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.memory.figures(scope, at, known), nil
+}
+
+// condition is met by spans whose code of a column is among some.
+type condition struct {
+	by   By
+	sets []bool
+}
+
+// conditions are what a scope asks of a span.
+func (m *memory) conditions(s Scope) (all []condition) {
+	among := func(by By, words ...string) {
+		c := condition{by, make([]bool, len(m.words[by].words))}
+		for _, w := range words {
+			if code, known := m.words[by].codes[w]; known {
+				c.sets[code] = true
+			}
+		}
+		all = append(all, c)
+	}
+	for by, word := range [bys]string{ByComune: string(s.Comune), ByCentre: string(s.Centre), ByInstitution: string(s.Institution),
+		ByOrder: string(s.Order), ByChannel: string(s.Channel)} {
+		if word != "" {
+			among(By(by), word)
+		}
+	}
+	if s.Comuni != nil {
+		words := make([]string, len(s.Comuni))
+		for i, c := range s.Comuni {
+			words[i] = string(c)
+		}
+		among(ByComune, words...)
+	}
+	return all
+}
+
+func (s *span) meets(all []condition) bool {
+	for _, c := range all {
+		if !c.sets[s.at[c.by]] {
+			return false
+		}
+	}
+	return true
+}
+
+// reached are the bits of the funnel's steps.
+var reached = [beyond]uint8{charged: wasCharged, offered: wasOffered, placed: wasPlaced, begun: hasBegun}
+
+const (
+	wasCharged = 1 << iota
+	wasOffered
+	wasPlaced
+	hasBegun
+)
+
+// figures goes through the log once. What happened to a case counts where it stood then or after: a school that declined no longer has it.
+func (m *memory) figures(scope Scope, at time.Time, known int64) Figures {
+	var (
+		conditions = m.conditions(scope)
+		statuses   = m.statuses()
+		instant    = at.UnixMicro()
+		today      = dayNumber(domain.DateOf(at))
+		before     = make([]int32, len(m.ids)) // by pupil: the span before, from 1
+		steps      = make([]uint8, len(m.ids))
+		flow       = make([][beyond]int, m.end-m.first)
+		declines   = make([]int, len(m.reasons.words))
+		ends       = make([]int, len(m.reasons.words))
+		counts     [bys][]int
+		waiting    [bys][]Days
+		waited     [bys][]Days
+		overdue    [bys][]int
+		f          Figures
+	)
+	for by := range counts {
+		n := len(m.words[by].words)
+		counts[by], waiting[by], waited[by], overdue[by] = make([]int, n*len(statuses)), make([]Days, n), make([]Days, n), make([]int, n)
+	}
+	for i := range m.spans {
+		s := &m.spans[i]
+		if s.from > known {
+			continue
+		}
+		within := s.meets(conditions)
+		status := &statuses[s.at[ByStatus]]
+		if s.act != 0 {
+			if within || before[s.pupil] > 0 && m.spans[before[s.pupil]-1].meets(conditions) {
+				day := &flow[s.day-m.first]
+				day[s.act]++
+				switch s.act {
+				case arrived:
+					if status.placed {
+						day[placed]++
+					}
+				case declined:
+					declines[s.reason]++
+				case departed:
+					ends[s.reason]++
+				}
+			}
+			steps[s.pupil] |= reached[s.act]
+			if status.placed {
+				steps[s.pupil] |= wasPlaced
+			}
+		}
+		before[s.pupil] = int32(i) + 1
+		if s.until <= known || !within {
+			continue
+		}
+		for by := range counts {
+			counts[by][int(s.at[by])*len(statuses)+int(s.at[ByStatus])]++
+		}
+		if status.merged {
+			continue
+		}
+		f.Funnel.count(steps[s.pupil])
+		if status.waiting {
+			days := max(0, int(today)-int(s.requested))
+			f.Waiting.add(days)
+			for _, by := range zones {
+				waiting[by][s.at[by]].add(days)
+			}
+		} else if s.firstDay != 0 {
+			days := max(0, int(s.firstDay)-int(s.requested))
+			f.Waited.add(days)
+			for _, by := range zones {
+				waited[by][s.at[by]].add(days)
+			}
+		}
+		if s.due != 0 && s.due <= instant {
+			f.Overdue++
+			for _, by := range holders {
+				overdue[by][s.at[by]]++
+			}
+		}
+	}
+	m.name(&f, counts, waiting, waited, overdue)
+	f.Declines, f.Ends = named[casefile.DeclineReason](m.reasons, declines), named[casefile.ClosureReason](m.reasons, ends)
+	for i, n := range flow {
+		if n != [beyond]int{} {
+			f.Flow = append(f.Flow, Flow{On: dateOf(m.first + int16(i)), Arrived: n[arrived], Charged: n[charged], Offered: n[offered],
+				Declined: n[declined] + n[lapsed], Placed: n[placed], Begun: n[begun], Departed: n[departed]})
+		}
+	}
+	return f
+}
+
+func (f *Funnel) count(steps uint8) {
+	f.Known++
+	f.Charged += int(steps & wasCharged / wasCharged)
+	f.Offered += int(steps & wasOffered / wasOffered)
+	f.Placed += int(steps & wasPlaced / wasPlaced)
+	f.Begun += int(steps & hasBegun / hasBegun)
+}
+
+// kind is what a status means to the figures.
+type kind struct {
+	status                  casefile.Status
+	waiting, placed, merged bool
+}
+
+func (m *memory) statuses() []kind {
+	all := make([]kind, len(m.words[ByStatus].words))
+	for i, word := range m.words[ByStatus].words {
+		st := casefile.Status(word)
+		all[i] = kind{st, st.Open() && st != casefile.Attending, st == casefile.Accepted || st == casefile.Attending, st == casefile.Merged}
+	}
+	return all
+}
+
+// name puts words in the place of codes.
+func (m *memory) name(f *Figures, counts [bys][]int, waiting, waited [bys][]Days, overdue [bys][]int) {
+	statuses := m.words[ByStatus].words
+	for by := range counts {
+		f.counts[by], f.waiting[by], f.waited[by], f.overdue[by] = map[string]Tally{}, map[string]Days{}, map[string]Days{}, map[string]int{}
+		for code, word := range m.words[by].words {
+			for st, n := range counts[by][code*len(statuses) : (code+1)*len(statuses)] {
+				if n == 0 {
+					continue
+				}
+				if f.counts[by][word] == nil {
+					f.counts[by][word] = Tally{}
+				}
+				f.counts[by][word][casefile.Status(statuses[st])] = n
+			}
+			if waiting[by][code] != nil {
+				f.waiting[by][word] = waiting[by][code]
+			}
+			if waited[by][code] != nil {
+				f.waited[by][word] = waited[by][code]
+			}
+			if overdue[by][code] != 0 {
+				f.overdue[by][word] = overdue[by][code]
+			}
+		}
+	}
+	f.Total = Tally{}
+	for status, t := range f.counts[ByStatus] {
+		f.Total[casefile.Status(status)] = t[casefile.Status(status)]
+	}
+}
+
+func named[T ~string](l lexicon, counts []int) map[T]int {
+	out := map[T]int{}
+	for code, n := range counts {
+		if n > 0 {
+			out[T(l.words[code])] = n
+		}
+	}
+	return out
+}

@@ -1,0 +1,208 @@
+package board
+
+import (
+	"context"
+	"errors"
+	"math"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"approdo/domain"
+	"approdo/domain/grade"
+	"approdo/projections"
+)
+
+// By is what a figure can be broken down by, and a question bound to.
+type By int
+
+// What cases are told apart by. A case has no school, and no institution, unless an offer or a place is there.
+const (
+	ByStatus     By = iota
+	ByHolder        // the kind of body that must act
+	ByHolderBody    // "centre:CTI-25"
+	ByChannel
+	ByComune
+	ByMunicipio // of Milano
+	ByCentre
+	BySchool
+	ByInstitution
+	ByOrder
+	ByGrade // a level: "primaria-3"
+	bys     // how many there are
+)
+
+// span is a change in memory: how a case stood from an instant until the next. Instants are microseconds, days are counted from 1970;
+// what it stands in are codes, see Board.words.
+type span struct {
+	from, until, due         int64
+	pupil                    uint32 // number of the case
+	day, requested, firstDay int16
+	act                      uint8
+	reason                   uint16
+	at                       [bys]uint16
+}
+
+// lasting is the end of a span that no other followed.
+const lasting = math.MaxInt64
+
+// lexicon gives each of the words that a column of spans holds a number; 0 is the empty word.
+type lexicon struct {
+	words []string
+	codes map[string]uint16
+}
+
+func newLexicon() lexicon { return lexicon{[]string{""}, map[string]uint16{"": 0}} }
+
+// ErrWords is a column with more values than can be told apart in memory.
+var ErrWords = errors.New("board: more than 65,535 different values of one kind")
+
+func (l *lexicon) code(word string) (uint16, error) {
+	if c, ok := l.codes[word]; ok {
+		return c, nil
+	}
+	if len(l.words) > math.MaxUint16 {
+		return 0, ErrWords
+	}
+	c := uint16(len(l.words))
+	l.words, l.codes[word] = append(l.words, word), c
+	return c, nil
+}
+
+// memory is the log of one generation of the view.
+type memory struct {
+	generation int64
+	position   int64 // of the last change that is in it
+	spans      []span
+	numbers    map[uuid.UUID]uint32 // of cases
+	ids        []uuid.UUID          // by number
+	last       []int                // by number: the span that lasts
+	first, end int16                // the first day on which something became known, and the one after the last
+	words      [bys]lexicon
+	reasons    lexicon
+}
+
+func newMemory(generation int64) *memory {
+	m := &memory{generation: generation, numbers: map[uuid.UUID]uint32{}, reasons: newLexicon()}
+	for i := range m.words {
+		m.words[i] = newLexicon()
+	}
+	return m
+}
+
+// Board answers what the view knows. It is made once for a house and may be asked from many goroutines.
+type Board struct {
+	views   projections.Reader
+	reading sync.Mutex // whoever holds it reads the log and appends to what is in memory
+	mu      sync.RWMutex
+	memory  *memory
+}
+
+// New makes the board of a house. The first question reads the whole log; see Warm.
+func New(views projections.Reader) *Board {
+	return &Board{views: views, memory: newMemory(0)}
+}
+
+// Warm reads what there is of the log, so that the first question need not wait for it.
+func (b *Board) Warm(ctx context.Context) error { return b.refresh(ctx) }
+
+// refresh brings the memory up to the view. Who asks after a commit was awaited finds it.
+func (b *Board) refresh(ctx context.Context) error {
+	b.reading.Lock()
+	defer b.reading.Unlock()
+	return b.views.Read(ctx, func(s *projections.Snapshot) error {
+		generation, m := s.Generation(name), b.memory // only whoever holds reading changes it
+		if m.generation != generation {
+			m = newMemory(generation)
+		}
+		var fresh []change
+		for c, err := range changes.Where(s, "position > $1 ORDER BY position", m.position) {
+			if err != nil {
+				return err
+			}
+			if m != b.memory { // nobody sees it yet
+				if err := m.add(c); err != nil {
+					return err
+				}
+				continue
+			}
+			fresh = append(fresh, c)
+		}
+		if m == b.memory && len(fresh) == 0 {
+			return nil
+		}
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		for _, c := range fresh {
+			if err := m.add(c); err != nil {
+				return err
+			}
+		}
+		b.memory = m
+		return nil
+	})
+}
+
+// add puts a change behind the others and ends the span of the same case that lasted so far.
+func (m *memory) add(c change) (err error) {
+	n, known := m.numbers[c.Case]
+	if !known {
+		n = uint32(len(m.ids))
+		m.numbers[c.Case], m.ids, m.last = n, append(m.ids, c.Case), append(m.last, 0)
+	}
+	p := c.place
+	s := span{from: c.At.UnixMicro(), until: lasting, pupil: n, act: uint8(max(0, slices.Index(acts[:], c.Act))), day: dayNumber(domain.DateOf(c.At)), requested: dayNumber(p.RequestedOn), firstDay: dayNumber(p.FirstDay)}
+	if !p.Due.IsZero() {
+		s.due = p.Due.UnixMicro()
+	}
+	if known {
+		before := &m.spans[m.last[n]]
+		s.from = max(s.from, before.from) // the clocks of two nodes may differ
+		before.until = s.from
+	}
+	for by, word := range p.words() {
+		if s.at[by], err = m.words[by].code(word); err != nil {
+			return err
+		}
+	}
+	if s.reason, err = m.reasons.code(c.Reason); err != nil {
+		return err
+	}
+	if m.end == 0 {
+		m.first = s.day
+	}
+	m.first, m.end = min(m.first, s.day), max(m.end, s.day+1)
+	m.last[n] = len(m.spans)
+	m.spans = append(m.spans, s)
+	m.position = c.Position
+	return nil
+}
+
+// words are what tells the cases that stand here from others.
+func (p place) words() (w [bys]string) {
+	w = [bys]string{ByStatus: string(p.Status), ByHolder: string(p.HolderKind), ByChannel: string(p.Channel), ByComune: string(p.Comune),
+		ByCentre: string(p.Centre), BySchool: string(p.School), ByInstitution: string(p.Institution), ByOrder: string(p.Order),
+		ByGrade: grade.Level{Order: p.Order, Year: p.Grade}.String()}
+	if p.HolderKind != "" {
+		w[ByHolderBody] = string(p.HolderKind) + ":" + p.HolderBody
+	}
+	if p.Municipio != 0 {
+		w[ByMunicipio] = strconv.Itoa(int(p.Municipio))
+	}
+	return w
+}
+
+// dayNumber counts days from 1970; 0 is no day.
+func dayNumber(d domain.Date) int16 {
+	if d.IsZero() {
+		return 0
+	}
+	return int16(min(max(epoch.DaysUntil(d), 1), math.MaxInt16))
+}
+
+func dateOf(day int16) domain.Date { return epoch.AddDays(int(day)) }
+
+var epoch = domain.Date{Year: 1970, Month: time.January, Day: 1}
