@@ -48,9 +48,9 @@ var rooms = []room{
 	{name: "adapters/statetest", ours: []string{"domain"}},
 	{name: "adapters/session", ours: []string{"domain", "projections"}},
 	// Bytes to tables and back, for whoever takes files or gives them: it knows no case, no page and no session.
-	{name: "adapters/sheet", ours: []string{"domain"}},
-	{name: "adapters/rest", ours: []string{"domain", "projections", "adapters/session", "adapters/sheet"}},
-	{name: "adapters/web", ours: []string{"domain", "projections", "adapters/session", "adapters/sheet"}},
+	{name: "adapters/spreadsheet", ours: []string{"domain"}},
+	{name: "adapters/rest", ours: []string{"domain", "projections", "adapters/session", "adapters/spreadsheet"}},
+	{name: "adapters/web", ours: []string{"domain", "projections", "adapters/session", "adapters/spreadsheet"}},
 	// The journal, the views and the state are three files of one engine: they share the migrations that begin them, and nothing else.
 	{name: "adapters/sqlite", ours: []string{"domain", "projections", "migrations"}, alone: true},
 	// The same four on PostgreSQL and the keys, which lie in package seal. The tests of all start a server of their own.

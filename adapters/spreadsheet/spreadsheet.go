@@ -1,6 +1,6 @@
-// Package sheet reads and writes tables as offices pass them on: CSV and XLSX. It knows no case and no page. What it reads comes from
+// Package spreadsheet reads and writes tables as offices pass them on: CSV and XLSX. It knows no case and no page. What it reads comes from
 // anybody, so that everything is bounded before it is taken apart, nothing is calculated and nothing touches the disk.
-package sheet
+package spreadsheet
 
 import (
 	"io"
