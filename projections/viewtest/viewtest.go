@@ -14,6 +14,7 @@ import (
 	"approdo/domain/grade"
 	"approdo/domain/places"
 	"approdo/domain/reading"
+	"approdo/domain/returns"
 	"approdo/domain/territory"
 	"approdo/projections"
 )
@@ -31,7 +32,7 @@ type Journal struct {
 func New(t testing.TB) *Journal {
 	s := sealtest.New()
 	return &Journal{t: t, Sealer: s, last: map[string]event.Revision{},
-		codec: event.NewCodec(s, casefile.Events, places.Events, territory.Events, territory.SchoolEvents, reading.Events)}
+		codec: event.NewCodec(s, casefile.Events, places.Events, territory.Events, territory.SchoolEvents, reading.Events, returns.Events)}
 }
 
 // Begin is when a journal's first event happens; each that follows is an hour later.
