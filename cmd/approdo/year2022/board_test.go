@@ -44,9 +44,16 @@ func TestTheBoardIsWhatTheJournalSaysAtAnyInstant(t *testing.T) {
 	some := known[len(known)/2]
 	scopes := map[string]board.Scope{"territory": {}, "order": {Order: grade.Primaria}, "ambito": {Comuni: []domain.Comune{domain.Milano, "015189", "015209"}},
 		"nobody's": {Comune: "015999"}, "no comune": {Comuni: []domain.Comune{}}, "channel": {Channel: domain.ChannelSchool}}
+	offers, ends := map[uuid.UUID]domain.Institution{}, time.Time{}
 	for _, k := range known {
 		if o, ok := k.event.(casefile.PlaceOffered); ok {
-			scopes["institution"] = board.Scope{Institution: o.Institution}
+			offers[o.Offer] = o.Institution
+		}
+		if d, ok := k.event.(casefile.OfferDeclined); ok { // what it declined it has no more, and its refusals it has
+			scopes["institution"] = board.Scope{Institution: offers[d.Offer]}
+		}
+		if l, ok := k.event.(casefile.Routed); ok {
+			ends = l.Terms.FirstOffer
 		}
 		if e, ok := k.event.(casefile.HandedOver); ok {
 			scopes["centre"] = board.Scope{Centre: e.From}
@@ -58,7 +65,7 @@ func TestTheBoardIsWhatTheJournalSaysAtAnyInstant(t *testing.T) {
 	if len(scopes) != 9 {
 		t.Fatalf("the year has no case of %d scopes", 9-len(scopes))
 	}
-	instants := []time.Time{some.at, some.at.Add(-time.Microsecond)} // to the instant, and just before
+	instants := []time.Time{some.at, some.at.Add(-time.Microsecond), ends} // to the instant, just before, and when a term ends
 	for range 10 {
 		instants = append(instants, year2022.Start.Add(time.Duration(random.Int64N(int64(400*24*time.Hour)))))
 	}
