@@ -37,6 +37,7 @@ import (
 	"approdo/domain/places"
 	"approdo/domain/policy"
 	"approdo/domain/reading"
+	"approdo/domain/returns"
 	"approdo/domain/territory"
 	"approdo/projections"
 	"approdo/projections/audit"
@@ -47,6 +48,7 @@ import (
 	hashed "approdo/projections/ledger"
 	"approdo/projections/readings"
 	"approdo/projections/retention"
+	counted "approdo/projections/returns"
 	"approdo/projections/school"
 )
 
@@ -148,7 +150,7 @@ func newHouse(t testing.TB, change ...func(*rest.Config)) *house {
 	h.time.Store(time.Date(2022, time.March, 14, 9, 0, 0, 0, time.UTC).UnixNano())
 	log := slog.New(slog.NewJSONHandler(h.log, nil))
 	sealer := sealtest.New()
-	h.codec = event.NewCodec(sealer, casefile.Events, places.Events, territory.Events, territory.SchoolEvents, account.Events, reading.Events)
+	h.codec = event.NewCodec(sealer, casefile.Events, places.Events, territory.Events, territory.SchoolEvents, account.Events, reading.Events, returns.Events)
 	h.desk = desk.New(h.store, h.codec, h.now, territory.Province015)
 	h.reactions = []policy.Reaction{policy.PlacesFollowCase(h.store, h.codec), policy.Erasure(h.store, sealer)}
 
@@ -157,7 +159,7 @@ func newHouse(t testing.TB, change ...func(*rest.Config)) *house {
 	db, err := views.Open(context.Background(), filepath.Join(t.TempDir(), "views.db"))
 	h.check(err)
 	h.views = projections.NewRunner(h.store, h.codec, db, slog.New(slog.DiscardHandler), comune.Projection(), centre.Projection(),
-		school.Projection(), board.Projection(), audit.Projection(), duplicates.Projection(sealer, plainTokens{}), hashed.Projection(), readings.Projection(sealer), retention.Projection())
+		school.Projection(), board.Projection(), audit.Projection(), duplicates.Projection(sealer, plainTokens{}), hashed.Projection(), readings.Projection(sealer), retention.Projection(), counted.Projection())
 	directory := session.NewDirectory(h.store, h.codec)
 	sessions := session.New(session.Config{Directory: directory, Storage: kept, Clock: h.now, Cost: session.Cost{Memory: 64, Time: 1, Threads: 1},
 		Blind: func(text string) []byte { return plainTokens{}.Of("login", text) }})

@@ -23,6 +23,7 @@ import (
 	"approdo/domain/places"
 	"approdo/domain/policy"
 	"approdo/domain/reading"
+	"approdo/domain/returns"
 	"approdo/domain/territory"
 	"approdo/projections"
 	"approdo/projections/audit"
@@ -32,6 +33,7 @@ import (
 	"approdo/projections/duplicates"
 	"approdo/projections/readings"
 	"approdo/projections/retention"
+	counted "approdo/projections/returns"
 	"approdo/projections/school"
 )
 
@@ -75,13 +77,14 @@ func newWorld(t *testing.T, log io.Writer) *world {
 	s := newTestSite(t, log)
 	w := &world{t: t, site: s, store: memory.New()}
 	sealer := sealtest.New()
-	w.codec = event.NewCodec(sealer, casefile.Events, places.Events, territory.Events, territory.SchoolEvents, account.Events, reading.Events)
+	w.codec = event.NewCodec(sealer, casefile.Events, places.Events, territory.Events, territory.SchoolEvents, account.Events, reading.Events, returns.Events)
 	clock := func() time.Time { return now }
 	w.desk = desk.New(w.store, w.codec, clock, territory.Province015)
 	db, err := views.Open(t.Context(), filepath.Join(t.TempDir(), "views.db"))
 	w.check(err)
 	w.views = projections.NewRunner(w.store, w.codec, db, slog.New(slog.DiscardHandler), comune.Projection(), centre.Projection(),
-		school.Projection(), board.Projection(), audit.Projection(), duplicates.Projection(sealer, tokens{}), readings.Projection(sealer), retention.Projection())
+		school.Projection(), board.Projection(), audit.Projection(), duplicates.Projection(sealer, tokens{}), readings.Projection(sealer), retention.Projection(),
+		counted.Projection())
 	w.found()
 	w.check(w.views.CatchUp(t.Context()))
 	ctx, cancel := context.WithCancel(context.Background())

@@ -22,6 +22,7 @@ import (
 	"approdo/domain/places"
 	"approdo/domain/policy"
 	"approdo/domain/reading"
+	"approdo/domain/returns"
 	"approdo/domain/territory"
 	"approdo/projections"
 	"approdo/projections/audit"
@@ -32,6 +33,7 @@ import (
 	"approdo/projections/ledger"
 	"approdo/projections/readings"
 	"approdo/projections/retention"
+	counted "approdo/projections/returns"
 	"approdo/projections/school"
 )
 
@@ -68,7 +70,8 @@ const (
 
 // allEvents is every stored name the program knows.
 func allEvents(sealer domain.Sealer) *event.Codec {
-	return event.NewCodec(sealer, casefile.Events, places.Events, territory.Events, territory.SchoolEvents, account.Events, reading.Events)
+	return event.NewCodec(sealer, casefile.Events, places.Events, territory.Events, territory.SchoolEvents, account.Events, reading.Events,
+		returns.Events)
 }
 
 // openHouse opens a storage, and makes what is not there yet. Plain serves cookies over http. Doors change how people are let in.
@@ -95,7 +98,7 @@ func openHouse(ctx context.Context, where storage, master seal.MasterKey, clock 
 	h.readings = reading.NewRecorder(h.store, h.codec, clock)
 	h.views = projections.NewRunner(h.store, h.codec, h.engine, log, comune.Projection(), centre.Projection(), school.Projection(),
 		board.Projection(), audit.Projection(), duplicates.Projection(h.keys, h.tokens), readings.Projection(h.keys), ledger.Projection(),
-		retention.Projection())
+		retention.Projection(), counted.Projection())
 	h.board = board.New(h.views)
 	h.directory = session.NewDirectory(h.store, h.codec)
 	people := session.Config{Directory: h.directory, Storage: h.state, Clock: clock, PlainHTTP: plain,

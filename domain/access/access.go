@@ -135,6 +135,9 @@ const (
 	SearchByName   Act = "search-by-name"
 	ReviewPairs    Act = "review-pairs" // cases of different bodies that may be of one child
 	ReadBoard      Act = "read-board"
+	ReadReturns    Act = "read-returns" // of Mondays: a school its own, the Prefettura the sums
+	ValidateReturn Act = "validate-return"
+	RemindReturns  Act = "remind-returns" // those who have not answered
 	ReadDay        Act = "read-day"       // the audit trail of a day
 	WatchReadings  Act = "watch-readings" // how much who reads
 	ReadRegisters  Act = "read-registers"
@@ -221,10 +224,10 @@ var onCases = map[domain.Role]map[Relation]may{
 var atLarge = map[domain.Role][]Act{
 	domain.RoleComune: {Request, ListCases, SearchByName, ReadBoard},
 	domain.RoleCentre: {ListCases, SearchByName, ReadPlaces, ReadBoard, ReadRegisters},
-	domain.RoleSchool: {Enrol, DeclarePlaces, ReadPlaces, ListCases, SearchByName, ReadBoard},
-	domain.RoleUST: {Request, DeclarePlaces, ReadPlaces, ListCases, SearchByName, ReviewPairs, ReadBoard, ReadDay, WatchReadings, ReadRegisters,
+	domain.RoleSchool: {Enrol, DeclarePlaces, ReadPlaces, ListCases, SearchByName, ReadBoard, ReadReturns, ValidateReturn},
+	domain.RoleUST: {Request, DeclarePlaces, ReadPlaces, ListCases, SearchByName, ReviewPairs, ReadBoard, ReadReturns, RemindReturns, ReadDay, WatchReadings, ReadRegisters,
 		EditRegisters, Suspend, ManageAccounts, ReadOperations, ReadFacts, Retain},
-	domain.RolePrefettura: {ReadBoard, ReadDay, WatchReadings, ReadRegisters, Suspend},
+	domain.RolePrefettura: {ReadBoard, ReadReturns, ReadDay, WatchReadings, ReadRegisters, Suspend},
 	domain.RoleAdmin:      {ManageAccounts, ReadOperations},
 }
 

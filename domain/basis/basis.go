@@ -68,6 +68,10 @@ var laws = map[string][]Source{
 	"places.taken":    none,
 	"places.released": none,
 
+	"return.validated": none,
+	"return.withdrawn": none,
+	"return.reminded":  none,
+
 	"territory.founded":        none,
 	"territory.comune-amended": none,
 	"territory.centre-amended": none,

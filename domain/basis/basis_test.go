@@ -17,11 +17,12 @@ import (
 	"approdo/domain/grade"
 	"approdo/domain/places"
 	"approdo/domain/reading"
+	"approdo/domain/returns"
 	"approdo/domain/territory"
 )
 
 // tables are those whose records stand in the audit trail or in the access record.
-var tables = []event.Table{casefile.Events, places.Events, territory.Events, territory.SchoolEvents, account.Events, reading.Events}
+var tables = []event.Table{casefile.Events, places.Events, territory.Events, territory.SchoolEvents, account.Events, reading.Events, returns.Events}
 
 func TestEveryStoredNameHasARowInTheTableOfLaws(t *testing.T) {
 	t.Parallel()

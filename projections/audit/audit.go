@@ -14,6 +14,7 @@ import (
 	"approdo/domain/casefile"
 	"approdo/domain/places"
 	"approdo/domain/reading"
+	"approdo/domain/returns"
 	"approdo/domain/territory"
 	"approdo/projections"
 )
@@ -88,9 +89,10 @@ var (
 // Projection keeps the view.
 func Projection() projections.Projection {
 	return projections.Projection{
-		Name: "audit", Version: 2,
-		Streams: []string{casefile.Category, places.Category, territory.Category, territory.SchoolCategory, account.Prefix, reading.OpeningCategory},
-		Tables:  []projections.Relation{rows, tallies, cases, registers},
+		Name: "audit", Version: 3,
+		Streams: []string{casefile.Category, places.Category, returns.Category, territory.Category, territory.SchoolCategory, account.Prefix,
+			reading.OpeningCategory},
+		Tables: []projections.Relation{rows, tallies, cases, registers},
 		Apply: func(_ context.Context, tx *projections.Tx, r projections.Event) error {
 			id := casefile.IDOf(r.Stream)
 			if id != uuid.Nil && r.Revision == 0 {
