@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"strings"
 	"testing"
@@ -44,5 +45,30 @@ func TestBenchesOfTheViewsGiveTheirFiguresAndLeaveNothingBehind(t *testing.T) {
 				t.Errorf("%d files left, %v", len(left), err)
 			}
 		})
+	}
+}
+
+// What is refused depends on the machine: only that everything was answered or refused as it should be is certain.
+func TestBenchOverloadCountsAnswersAndRefusals(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	code, out, stderr := called(t, nil, "bench", "overload", "--json", "--dir", dir, "--cases", "20", "--clients", "2,4", "--seconds", "0.3", "--rounds", "1")
+	if code != exitOK {
+		t.Fatalf("code %d: %s", code, stderr)
+	}
+	goodput, refused, _ := strings.Cut(out, "\n")
+	var g, r figure
+	if err := errors.Join(json.Unmarshal([]byte(goodput), &g), json.Unmarshal([]byte(refused), &r)); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if !strings.HasPrefix(g.Figure, "overload.sqlite.clients") || g.Value <= 0 || g.Baseline <= 0 || g.P50 <= 0 || g.P50 > g.P99 {
+		t.Errorf("figure is %+v", g)
+	}
+	if r.Figure != "overload.sqlite.refused" || r.Baseline < g.Value || r.Value > r.Baseline || (r.Value > 0) != (r.P99 > 0) {
+		t.Errorf("figure is %+v", r)
+	}
+	left, err := os.ReadDir(dir)
+	if err != nil || len(left) > 0 {
+		t.Errorf("%d files left, %v", len(left), err)
 	}
 }

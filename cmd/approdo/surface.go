@@ -42,11 +42,11 @@ type gate struct {
 	patience     time.Duration
 }
 
-// What a node of a few cores answers in a fraction of a second.
+// What a node of few cores answers within a second. With a longer line everybody in it would wait until nobody wants the answer any more.
 const (
-	gateInside   = 64
-	gateLine     = 192
-	gatePatience = 3 * time.Second
+	gateInside   = 32
+	gateLine     = 64
+	gatePatience = time.Second
 )
 
 func newGate(inside, line int, patience time.Duration) *gate {
