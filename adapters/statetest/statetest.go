@@ -84,6 +84,7 @@ type Store interface {
 	Answer(ctx context.Context, account uuid.UUID, key []byte, status int, position uint64, location string) error
 
 	Purge(ctx context.Context, now time.Time) error
+	Imports
 }
 
 // Checkpoints says how far policies have come.
@@ -154,6 +155,9 @@ var rules = map[string]func(*testing.T, nodes){
 	"tries are judged on the one before":                           tries,
 	"drafts are their account's alone":                             drafts,
 	"drafts and answers about a case are dropped, and scrubbed":    scrubbed,
+	"a sheet is taken in row by row":                               imports,
+	"a sheet is kept for a week":                                   importsEnd,
+	"race: one of many works at a sheet":                           raceClaimImport,
 	"an answer is repeated for a day":                              answers,
 	"purge removes what has ended and nothing else":                purged,
 	"a caller who leaves leaves nothing behind":                    left,

@@ -45,7 +45,7 @@ func (s *Store) DropAnswersAbout(ctx context.Context, of uuid.UUID) error {
 // scrubWait is how long Scrub waits for those who use a table, and they behind it.
 const scrubWait = "SET lock_timeout = '2s'"
 
-// Scrub writes the tables of drafts and answers anew, so that no page of theirs holds a deleted row. It is ErrUnavailable while others
+// Scrub writes the tables of drafts, answers and sheets anew, so that no page of theirs holds a deleted row. It is ErrUnavailable while others
 // use them for long. The server's log of changes keeps what it keeps.
 func (s *Store) Scrub(ctx context.Context) error {
 	return s.try(ctx, func(ctx context.Context) error {
@@ -57,7 +57,7 @@ func (s *Store) Scrub(ctx context.Context) error {
 		if _, err := conn.Exec(ctx, scrubWait); err != nil {
 			return err
 		}
-		_, err = conn.Exec(ctx, "VACUUM (FULL) state.drafts, state.idempotency")
+		_, err = conn.Exec(ctx, "VACUUM (FULL) state.drafts, state.idempotency, state.import_rows")
 		_, reset := conn.Exec(context.WithoutCancel(ctx), "RESET lock_timeout")
 		return errors.Join(err, reset)
 	})

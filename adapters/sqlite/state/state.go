@@ -23,6 +23,7 @@ const (
 	TriesKept   = 24 * time.Hour
 	DraftsKept  = 366 * 24 * time.Hour // since the last change, at most: the register of retention has the say
 	PostedKept  = 7 * 24 * time.Hour   // longer than any link is good for
+	ImportsKept = 7 * 24 * time.Hour   // since the last change: time to look at a report again
 )
 
 // ErrUnavailable is what every method gives while the disk is full or failing.
@@ -91,6 +92,7 @@ func (s *Store) Purge(ctx context.Context, now time.Time) error {
 			{"errands WHERE expires", now},
 			{"recoveries WHERE at", now.Add(-AnswersKept)}, // the mail was away all day
 			{"posted WHERE at", now.Add(-PostedKept)},
+			{"imports WHERE updated", now.Add(-ImportsKept)},
 		} {
 			if err := exec(c, "DELETE FROM "+old.rows+" <= ?", ms(old.by)); err != nil {
 				return err

@@ -1,0 +1,40 @@
+package desk
+
+import (
+	"github.com/google/uuid"
+
+	"approdo/domain"
+)
+
+// Outcome is what came of a row of a sheet.
+type Outcome string
+
+// The outcomes. Waiting is of a row that is still to be recorded.
+const (
+	RowWaiting  Outcome = "waiting"
+	RowRecorded Outcome = "recorded"
+	RowKnown    Outcome = "known"    // this very row was recorded before
+	RowSimilar  Outcome = "similar"  // left out: a case of the actor's is rather of this child than not
+	RowRepeated Outcome = "repeated" // left out: an earlier row of the sheet is of this child
+	RowRefused  Outcome = "refused"
+)
+
+// Outcomes are all outcomes.
+func Outcomes() []Outcome {
+	return []Outcome{RowWaiting, RowRecorded, RowKnown, RowSimilar, RowRepeated, RowRefused}
+}
+
+// Row is a row of a sheet as it is kept while the sheet is taken in: sealed, and no longer than it is needed. Case is the one that was
+// recorded, or the one it is similar to.
+type Row struct {
+	Number  int // in the file
+	Sealed  []byte
+	Outcome Outcome
+	Case    uuid.UUID
+}
+
+// RowTicket names the command of a row by what the row says and whose it is: the same row is the same command, in whatever sheet it
+// stands and whoever of the body sends it.
+func RowTicket(a domain.Actor, token string) Ticket {
+	return Ticket{ID: uuid.NewSHA1(uuid.NameSpaceURL, []byte("approdo:row:"+string(a.Role)+":"+a.Body+":"+token))}
+}
