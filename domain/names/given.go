@@ -22,7 +22,7 @@ artur arthur arturo
 bohdan bodia bohdanko
 borys boria
 davyd david davide dawid
-danylo daniil daniel daniele danil danila danylko
+danylo daniil daniel daniele danil danila danylko dania
 demian damian damiano
 denys denis dennis dionisio
 dmytro dmitrii dmitry dmitriy dimitri demetrio dima mitia dmytryk
@@ -88,7 +88,7 @@ vitalii vitale vitalik
 vladyslav ladislao vlad vladyk
 volodymyr vladimir vladimiro wlodzimierz volodia vova vlad
 yakiv yakov jacob giacomo jakub james yasha
-yaroslav slava yarko
+yaroslav slava yarko yarik
 yehor egor
 yevhen yevgenii eugene eugenio eugeniusz zhenia
 yosyp iosif joseph giuseppe jozef osyp
@@ -157,13 +157,13 @@ rymma
 ruslana
 snizhana snezhana
 sofia sofiia zofia sophie sonia
-solomiia salome
+solomiia salome salomea solia
 stefaniia stefania stephanie
-svitlana svetlana swietlana sveta svitla lana
+svitlana svetlana swietlana sveta svita svitla lana
 tamara
 tereza teresa theresa
 tetiana tatiana tania tanya
-uliana giuliana yuliana juliana ouliana
+uliana giuliana yuliana juliana ouliana ulia
 valentyna valia
 valeriia valeria lera
 varvara barbara varia

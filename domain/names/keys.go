@@ -46,6 +46,29 @@ func Keys(family, given string) []string {
 	return slices.Compact(keys)
 }
 
+// Keys are the keys of all that is known of somebody: of the names in each alphabet, and
+//
+//	d:<birth date>       the earlier of day and month first, so that one key stands for both orders
+//	t:<codice fiscale>   or any other code
+//	n:<document>
+func (p Person) Keys() []string {
+	keys := Keys(p.Family, p.Given)
+	if p.FamilyCyrillic != "" {
+		keys = append(keys, Keys(p.FamilyCyrillic, p.GivenCyrillic)...)
+	}
+	if d := strings.Split(p.BirthDate, "-"); len(d) == 3 {
+		keys = append(keys, "d:"+d[0]+"-"+min(d[1], d[2])+"-"+max(d[1], d[2]))
+	}
+	if t := code(p.TaxCode); t != "" {
+		keys = append(keys, "t:"+t)
+	}
+	if n := code(p.Document); n != "" {
+		keys = append(keys, "n:"+n)
+	}
+	slices.Sort(keys)
+	return slices.Compact(keys)
+}
+
 // manyLines is where a short form says too little: Slava is short for eight names.
 const manyLines = 3
 
