@@ -273,6 +273,14 @@ func Large(a domain.Actor, act Act) error {
 // Acts lists what may be done to a case in this relation, for pages that show only what can be done.
 func Acts(role domain.Role, r Relation) []Act { return slices.Clone(onCases[role][r].acts) }
 
+// Narrower gives of two relations of a role the one that sees less of a pupil.
+func Narrower(role domain.Role, a, b Relation) Relation {
+	if len(onCases[role][b].fields) < len(onCases[role][a].fields) {
+		return b
+	}
+	return a
+}
+
 // Sees reports whether a group of fields is shown.
 func Sees(role domain.Role, r Relation, f Field) bool {
 	return slices.Contains(onCases[role][r].fields, f)

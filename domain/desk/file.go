@@ -81,6 +81,30 @@ func (d *Desk) file(ctx context.Context, a domain.Actor, id uuid.UUID, act acces
 	return f, access.Case(a, f.Relation, act)
 }
 
+// AsOf gives the case as it was known at an instant. Who may read it now may read of its past what was the actor's then, too:
+// access.ErrAbsent where it was nobody's yet or another's, and of its data what both allow. Nothing can be done to the past.
+func (f File) AsOf(at time.Time) (File, error) {
+	then := f
+	then.State, then.Papers, then.Trail = casefile.State{}, casefile.Papers{}, nil
+	for _, e := range f.Trail {
+		if e.Meta.At.After(at) {
+			break
+		}
+		then.State, then.Papers = casefile.Evolve(then.State, e.Event), then.Papers.With(e.Event)
+		then.Trail = append(then.Trail, e)
+	}
+	if then.State.Status == "" {
+		return File{}, access.ErrAbsent
+	}
+	then.State.Erased, then.State.HealthErased, then.State.Restriction = f.State.Erased, f.State.HealthErased, f.State.Restriction
+	was := access.Relate(f.actor, FactsOf(then.State))
+	if err := access.Case(f.actor, was, access.ReadCase); err != nil {
+		return File{}, access.ErrAbsent
+	}
+	then.Relation = access.Narrower(f.actor.Role, f.Relation, was)
+	return then, nil
+}
+
 // relate says what an actor is to a case at an instant.
 func relate(a domain.Actor, s casefile.State, o reading.Openings, at time.Time) access.Relation {
 	facts := FactsOf(s)

@@ -111,7 +111,7 @@ func Projection() projections.Projection {
 			before, known := cases.Get(tx, id)
 			after := standing{before.Line}
 			after.Case = id
-			after.Line = after.With(r.Record, e)
+			after.Line = after.Remembered(r.Record, e)
 			after.Identity = domain.Box{}
 			cases.Put(tx, after)
 			act, reason := actOf(e, before.Line)
@@ -127,7 +127,7 @@ func Projection() projections.Projection {
 func placeOf(l caseline.Line) place {
 	p := place{Status: l.Status, HolderKind: l.HolderKind, HolderBody: l.HolderBody, Channel: l.Channel, Comune: l.Comune,
 		Municipio: l.Municipio, Centre: l.Centre, Order: l.Order, Grade: l.Grade, Due: l.Due, RequestedOn: l.RequestedOn, FirstDay: l.FirstDay}
-	if l.Status.HoldsPlace() {
+	if l.Status.HoldsPlace() || l.Status == casefile.Closed {
 		p.School, p.Institution = l.School, l.Institution
 	}
 	return p

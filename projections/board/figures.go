@@ -156,29 +156,26 @@ type condition struct {
 	sets []bool
 }
 
+func (m *memory) among(by By, words ...string) condition {
+	c := condition{by, make([]bool, len(m.words[by].words))}
+	for _, w := range words {
+		if code, known := m.words[by].codes[w]; known {
+			c.sets[code] = true
+		}
+	}
+	return c
+}
+
 // conditions are what a scope asks of a span.
 func (m *memory) conditions(s Scope) (all []condition) {
-	among := func(by By, words ...string) {
-		c := condition{by, make([]bool, len(m.words[by].words))}
-		for _, w := range words {
-			if code, known := m.words[by].codes[w]; known {
-				c.sets[code] = true
-			}
-		}
-		all = append(all, c)
-	}
 	for by, word := range [bys]string{ByComune: string(s.Comune), ByCentre: string(s.Centre), ByInstitution: string(s.Institution),
 		ByOrder: string(s.Order), ByChannel: string(s.Channel)} {
 		if word != "" {
-			among(By(by), word)
+			all = append(all, m.among(By(by), word))
 		}
 	}
 	if s.Comuni != nil {
-		words := make([]string, len(s.Comuni))
-		for i, c := range s.Comuni {
-			words[i] = string(c)
-		}
-		among(ByComune, words...)
+		all = append(all, m.among(ByComune, texts(s.Comuni)...))
 	}
 	return all
 }

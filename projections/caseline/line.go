@@ -162,6 +162,20 @@ func (l Line) With(r event.Record, e casefile.Event) Line {
 	return l
 }
 
+// Remembered is With, except that the institution which had the pupil keeps a case that is closed, until it is opened again.
+func (l Line) Remembered(r event.Record, e casefile.Event) Line {
+	next := l.With(r, e)
+	switch e.(type) {
+	case casefile.CaseClosed:
+		if l.Status == casefile.Accepted || l.Status == casefile.Attending {
+			next.School, next.Institution = l.School, l.Institution
+		}
+	case casefile.CaseReopened:
+		next.leavePlace()
+	}
+	return next
+}
+
 // Key finds the line in its table.
 func (l Line) Key() uuid.UUID { return l.Case }
 

@@ -19,16 +19,20 @@ import (
 
 // Filter narrows a list. Zero fields do not.
 type Filter struct {
-	Statuses []casefile.Status
-	Holder   casefile.Holder // with an empty Body: of any body of the kind
-	Order    grade.Order
-	Comune   domain.Comune
-	Comuni   []domain.Comune // any of these; for an ambito
-	Centre   domain.Centre
-	School   domain.School
-	Channel  domain.Channel
-	Overdue  time.Time // overdue at this instant
-	Cases    []uuid.UUID
+	Statuses    []casefile.Status
+	Holder      casefile.Holder // with an empty Body: of any body of the kind
+	Order       grade.Order
+	Comune      domain.Comune
+	Comuni      []domain.Comune // any of these; for an ambito
+	Municipio   domain.Municipio
+	Centre      domain.Centre
+	School      domain.School
+	Institution domain.Institution
+	Grade       int // with Order
+	Channel     domain.Channel
+	Since       domain.Date // requested on this day or before
+	Overdue     time.Time   // overdue at this instant
+	Cases       []uuid.UUID
 }
 
 // Scope is what a reader's own list is bound to. It is always the first condition of a query.
@@ -52,20 +56,21 @@ const (
 	ByDue    By = "due"
 )
 
-// far stands for the due time of lines without one, so that they sort last.
-var far = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+// Far stands for the due time of lines without one, so that they sort last.
+var Far = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // Cursor is where a list goes on; opaque to its readers. It holds an instant and a case id and nothing of anybody.
 type Cursor string
 
-func cursorOf(at time.Time, id uuid.UUID) Cursor {
+// CursorOf is where a list goes on behind a case whose term, or whose change, is at an instant.
+func CursorOf(at time.Time, id uuid.UUID) Cursor {
 	return Cursor(base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(at.UnixMicro(), 36) + "." + id.String())))
 }
 
 // ErrCursor refuses a cursor that no list gave.
 var ErrCursor = domain.Invalid("cursor-malformed").On("cursor")
 
-func (c Cursor) parse() (at time.Time, id uuid.UUID, err error) {
+func (c Cursor) Parse() (at time.Time, id uuid.UUID, err error) {
 	raw, err := base64.RawURLEncoding.DecodeString(string(c))
 	if err != nil {
 		return at, id, ErrCursor
@@ -120,10 +125,19 @@ func (q *query) narrow(scope Scope, f Filter) {
 		q.add("holder_body = ?", f.Holder.Body)
 	}
 	for _, c := range []struct{ column, value string }{{"school_order", string(f.Order)}, {"comune", string(f.Comune)},
-		{"centre", string(f.Centre)}, {"school", string(f.School)}, {"channel", string(f.Channel)}} {
+		{"centre", string(f.Centre)}, {"school", string(f.School)}, {"institution", string(f.Institution)}, {"channel", string(f.Channel)}} {
 		if c.value != "" {
 			q.add(c.column+" = ?", c.value)
 		}
+	}
+	if f.Municipio != 0 {
+		q.add("municipio = ?", f.Municipio)
+	}
+	if f.Grade != 0 {
+		q.add("grade = ?", f.Grade)
+	}
+	if !f.Since.IsZero() {
+		q.add("requested_on <= ?", f.Since)
 	}
 	if !f.Overdue.IsZero() {
 		q.add("due <= ?", f.Overdue)
@@ -148,18 +162,18 @@ func List(s *projections.Snapshot, t Lines, scope Scope, f Filter, by By, after 
 	q.narrow(scope, f)
 	order := "updated_at DESC, case_id DESC"
 	if after != "" {
-		at, id, err := after.parse()
+		at, id, err := after.Parse()
 		if err != nil {
 			return nil, "", err
 		}
 		if by == ByDue {
-			q.add("(coalesce(due, ?), case_id) > (?, ?)", far, at, id)
+			q.add("(coalesce(due, ?), case_id) > (?, ?)", Far, at, id)
 		} else {
 			q.add("(updated_at, case_id) < (?, ?)", at, id)
 		}
 	}
 	if by == ByDue {
-		q.args = append(q.args, far)
+		q.args = append(q.args, Far)
 		order = fmt.Sprintf("coalesce(due, $%d), case_id", len(q.args))
 	}
 	lines, err := projections.Collect(t.Where(s, q.where()+" ORDER BY "+order+" LIMIT "+strconv.Itoa(limit+1), q.args...))
@@ -170,10 +184,10 @@ func List(s *projections.Snapshot, t Lines, scope Scope, f Filter, by By, after 
 	at := last.UpdatedAt
 	if by == ByDue {
 		if at = last.Due; at.IsZero() {
-			at = far
+			at = Far
 		}
 	}
-	return slices.Clip(lines[:limit]), cursorOf(at, last.Case), nil
+	return slices.Clip(lines[:limit]), CursorOf(at, last.Case), nil
 }
 
 // Counts gives how many lines of a scope there are by status.

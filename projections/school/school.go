@@ -86,7 +86,7 @@ var seats = projections.TableOf[Places, PlacesKey]("school_places",
 // Projection keeps the view.
 func Projection() projections.Projection {
 	return projections.Projection{
-		Name: "school", Version: 2, Streams: []string{casefile.Category, places.Category, territory.SchoolCategory},
+		Name: "school", Version: 3, Streams: []string{casefile.Category, places.Category, territory.SchoolCategory},
 		Tables: []projections.Relation{cases, sites, seats},
 		Apply: func(_ context.Context, tx *projections.Tx, r projections.Event) error {
 			switch e := r.Payload.(type) {
@@ -105,18 +105,12 @@ func Projection() projections.Projection {
 }
 
 // applyCase keeps a line from the first event on, since a later offer needs what came before; the index finds it by institution only
-// while one has it. After closure the institution that had the pupil keeps the line.
+// while one has it.
 func applyCase(tx *projections.Tx, r projections.Event, e casefile.Event) {
 	id := casefile.IDOf(r.Stream)
-	before, _ := cases.Get(tx, id)
-	line := before
+	line, _ := cases.Get(tx, id)
 	line.Case = id
-	line = line.With(r.Record, e)
-	attended := before.Status == casefile.Accepted || before.Status == casefile.Attending
-	if _, closed := e.(casefile.CaseClosed); closed && attended {
-		line.School, line.Institution = before.School, before.Institution
-	}
-	cases.Put(tx, line)
+	cases.Put(tx, line.Remembered(r.Record, e))
 }
 
 func applySite(tx *projections.Tx, r projections.Event, e territory.SchoolEvent) {

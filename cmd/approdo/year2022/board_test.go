@@ -176,6 +176,7 @@ func put[T any](m map[board.By]map[string]T, by board.By, key string, v T) {
 type life struct {
 	casefile.State
 	terms casefile.Terms
+	had   casefile.Offer // the place at which the case was closed
 	funnel
 }
 
@@ -191,6 +192,9 @@ func (l life) where() map[board.By]string {
 	}
 	if l.Municipio > 0 {
 		w[board.ByMunicipio] = string(rune('0' + l.Municipio))
+	}
+	if l.Status == casefile.Closed {
+		w[board.BySchool], w[board.ByInstitution] = string(l.had.School), string(l.had.Institution)
 	}
 	if l.Status.HoldsPlace() {
 		w[board.BySchool], w[board.ByInstitution] = string(l.Offer.School), string(l.Offer.Institution)
@@ -249,7 +253,7 @@ func countByHand(known []occurrence, scope board.Scope, at time.Time) byHand {
 		case casefile.HandedOver:
 			terms = e.Terms
 		case casefile.CaseReopened:
-			terms = e.Terms
+			terms, l.had = e.Terms, casefile.Offer{}
 		case casefile.ChargeTaken:
 			l.charged = true
 			day.Charged++
@@ -268,6 +272,9 @@ func countByHand(known []occurrence, scope board.Scope, at time.Time) byHand {
 			}
 		case casefile.CaseClosed:
 			day.Departed++
+			if before.Status == casefile.Accepted || before.Status == casefile.Attending {
+				l.had = *before.Offer
+			}
 		}
 		later(&l.terms.TakeCharge, terms.TakeCharge)
 		later(&l.terms.FirstOffer, terms.FirstOffer)

@@ -1,0 +1,154 @@
+package board
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"approdo/domain/casefile"
+	"approdo/projections/caseline"
+)
+
+// Cases gives the cases of a scope that a filter lets through, the most pressing term first and those without one last, as they were
+// known at an instant; the zero instant is now. The cursor says where the next page begins; it is empty at the end.
+func (b *Board) Cases(ctx context.Context, scope Scope, f caseline.Filter, at time.Time, after caseline.Cursor, limit int) ([]uuid.UUID, caseline.Cursor, error) {
+	var from ranked
+	if after != "" {
+		due, id, err := after.Parse()
+		if err != nil {
+			return nil, "", err
+		}
+		from = ranked{due.UnixMicro(), id}
+	}
+	if err := b.refresh(ctx); err != nil {
+		return nil, "", err
+	}
+	known := int64(lasting - 1)
+	if !at.IsZero() {
+		known = at.UnixMicro()
+	}
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	found := b.memory.foremost(limit+1, from, scope, f, known)
+	if len(found) <= limit {
+		return ids(found), "", nil
+	}
+	last := found[limit-1]
+	return ids(found[:limit]), caseline.CursorOf(time.UnixMicro(last.due).UTC(), last.id), nil
+}
+
+// ranked is a case in the order of a list.
+type ranked struct {
+	due int64
+	id  uuid.UUID
+}
+
+func (r ranked) compare(other ranked) int {
+	switch {
+	case r.due < other.due:
+		return -1
+	case r.due > other.due:
+		return 1
+	}
+	return bytes.Compare(r.id[:], other.id[:])
+}
+
+func ids(of []ranked) []uuid.UUID {
+	out := make([]uuid.UUID, len(of))
+	for i, r := range of {
+		out[i] = r.id
+	}
+	return out
+}
+
+// foremost keeps the first few of all that match behind a place in the list; there are many and few are wanted.
+func (m *memory) foremost(n int, after ranked, scope Scope, f caseline.Filter, known int64) []ranked {
+	conditions := append(m.conditions(scope), m.filtered(f)...)
+	overdue, since := f.Overdue.UnixMicro(), dayNumber(f.Since)
+	none := caseline.Far.UnixMicro()
+	best := make([]ranked, 0, n+1)
+	consider := func(s *span) {
+		if s.from > known || s.until <= known || !s.meets(conditions) || !f.Overdue.IsZero() && (s.due == 0 || s.due > overdue) ||
+			since != 0 && s.requested > since {
+			return
+		}
+		r := ranked{s.due, m.ids[s.pupil]}
+		if r.due == 0 {
+			r.due = none
+		}
+		if after != (ranked{}) && r.compare(after) <= 0 || len(best) == n && r.compare(best[n-1]) >= 0 {
+			return
+		}
+		at, _ := slices.BinarySearchFunc(best, r, ranked.compare)
+		best = slices.Insert(best, at, r)
+		best = best[:min(len(best), n)]
+	}
+	if known == lasting-1 {
+		for _, i := range m.last {
+			consider(&m.spans[i])
+		}
+		return best
+	}
+	for i := range m.spans {
+		consider(&m.spans[i])
+	}
+	return best
+}
+
+// filtered are what a filter asks of a span, its instants apart.
+func (m *memory) filtered(f caseline.Filter) []condition {
+	p := place{Channel: f.Channel, Comune: f.Comune, Municipio: f.Municipio, Centre: f.Centre, School: f.School, Institution: f.Institution, Order: f.Order,
+		Grade: f.Grade, HolderKind: f.Holder.Kind, HolderBody: f.Holder.Body}
+	words := p.words()
+	if f.Grade == 0 {
+		words[ByGrade] = ""
+	}
+	if f.Holder.Body == "" {
+		words[ByHolderBody] = ""
+	}
+	var all []condition
+	for by, word := range words {
+		if word != "" {
+			all = append(all, m.among(By(by), word))
+		}
+	}
+	if len(f.Comuni) > 0 {
+		all = append(all, m.among(ByComune, texts(f.Comuni)...))
+	}
+	if len(f.Statuses) > 0 {
+		all = append(all, m.among(ByStatus, texts(f.Statuses)...))
+	}
+	if len(f.Cases) > 0 {
+		panic("board: a list of cases is no filter of the board") // nobody asks so
+	}
+	return all
+}
+
+func texts[T ~string](of []T) []string {
+	out := make([]string, len(of))
+	for i, t := range of {
+		out[i] = string(t)
+	}
+	return out
+}
+
+// Statuses counts the cases of a scope by status, now.
+func (b *Board) Statuses(ctx context.Context, scope Scope) (Tally, error) {
+	if err := b.refresh(ctx); err != nil {
+		return nil, err
+	}
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	m := b.memory
+	counts := make([]int, len(m.words[ByStatus].words))
+	conditions := m.conditions(scope)
+	for _, i := range m.last {
+		if s := &m.spans[i]; s.meets(conditions) {
+			counts[s.at[ByStatus]]++
+		}
+	}
+	return named[casefile.Status](m.words[ByStatus], counts), nil
+}
