@@ -16,6 +16,8 @@ import (
 	"approdo/domain"
 	"approdo/domain/casefile"
 	"approdo/domain/grade"
+	"approdo/domain/places"
+	"approdo/domain/territory"
 	"approdo/projections"
 	"approdo/projections/caseline"
 )
@@ -100,27 +102,36 @@ const name = "board"
 // Projection keeps the view.
 func Projection() projections.Projection {
 	return projections.Projection{
-		Name: name, Version: 3, Streams: []string{casefile.Category},
-		Tables: []projections.Relation{cases, changes},
+		Name: name, Version: 3, Streams: []string{casefile.Category, places.Category, territory.SchoolCategory},
+		Tables: []projections.Relation{cases, changes, sites, held, seatsChanges},
 		Apply: func(_ context.Context, tx *projections.Tx, r projections.Event) error {
-			e, ok := r.Payload.(casefile.Event)
-			if !ok {
-				return fmt.Errorf("board: %s is no event of a case", r.Type)
-			}
-			id := casefile.IDOf(r.Stream)
-			before, known := cases.Get(tx, id)
-			after := standing{before.Line}
-			after.Case = id
-			after.Line = after.Remembered(r.Record, e)
-			after.Identity = domain.Box{}
-			cases.Put(tx, after)
-			act, reason := actOf(e, before.Line)
-			from, to := placeOf(before.Line), placeOf(after.Line)
-			if !known || from != to || act != "" {
-				changes.Append(tx, change{Position: int64(r.Position), Case: id, At: r.Meta.At, Act: act, Reason: reason, place: to})
+			switch e := r.Payload.(type) {
+			case casefile.Event:
+				applyCase(tx, r, e)
+			case places.Event:
+				return applyPlaces(tx, r, e)
+			case territory.SchoolEvent:
+				applySite(tx, r, e)
+			default:
+				return fmt.Errorf("board: %s is none of its events", r.Type)
 			}
 			return nil
 		},
+	}
+}
+
+func applyCase(tx *projections.Tx, r projections.Event, e casefile.Event) {
+	id := casefile.IDOf(r.Stream)
+	before, known := cases.Get(tx, id)
+	after := standing{before.Line}
+	after.Case = id
+	after.Line = after.Remembered(r.Record, e)
+	after.Identity = domain.Box{}
+	cases.Put(tx, after)
+	act, reason := actOf(e, before.Line)
+	from, to := placeOf(before.Line), placeOf(after.Line)
+	if !known || from != to || act != "" {
+		changes.Append(tx, change{Position: int64(r.Position), Case: id, At: r.Meta.At, Act: act, Reason: reason, place: to})
 	}
 }
 

@@ -302,13 +302,15 @@ func (f *Funnel) count(steps uint8) {
 type kind struct {
 	status                  casefile.Status
 	waiting, placed, merged bool
+	seatless                bool // waits for a place
 }
 
 func (m *memory) statuses() []kind {
 	all := make([]kind, len(m.words[ByStatus].words))
 	for i, word := range m.words[ByStatus].words {
 		st := casefile.Status(word)
-		all[i] = kind{st, st.Open() && st != casefile.Attending, st == casefile.Accepted || st == casefile.Attending, st == casefile.Merged}
+		all[i] = kind{st, st.Open() && st != casefile.Attending, st == casefile.Accepted || st == casefile.Attending, st == casefile.Merged,
+			st == casefile.Requested || st == casefile.InCharge}
 	}
 	return all
 }

@@ -82,11 +82,18 @@ type memory struct {
 	last       []int                // by number: the span that lasts
 	first, end int16                // the first day on which something became known, and the one after the last
 	words      [bys]lexicon
-	reasons    lexicon
+
+	seats         []seatSpan
+	seatsPosition int64
+	places        map[seatsKey]uint32
+	levels        []seatsKey // by number
+	lastSeats     []int      // by number
+
+	reasons lexicon
 }
 
 func newMemory(generation int64) *memory {
-	m := &memory{generation: generation, numbers: map[uuid.UUID]uint32{}, reasons: newLexicon()}
+	m := &memory{generation: generation, numbers: map[uuid.UUID]uint32{}, places: map[seatsKey]uint32{}, reasons: newLexicon()}
 	for i := range m.words {
 		m.words[i] = newLexicon()
 	}
@@ -119,6 +126,7 @@ func (b *Board) refresh(ctx context.Context) error {
 			m = newMemory(generation)
 		}
 		var fresh []change
+		var freshSeats []seatsChange
 		for c, err := range changes.Where(s, "position > $1 ORDER BY position", m.position) {
 			if err != nil {
 				return err
@@ -131,7 +139,17 @@ func (b *Board) refresh(ctx context.Context) error {
 			}
 			fresh = append(fresh, c)
 		}
-		if m == b.memory && len(fresh) == 0 {
+		for c, err := range seatsChanges.Where(s, "position > $1 ORDER BY position", m.seatsPosition) {
+			if err != nil {
+				return err
+			}
+			if m != b.memory {
+				m.addSeats(c)
+				continue
+			}
+			freshSeats = append(freshSeats, c)
+		}
+		if m == b.memory && len(fresh) == 0 && len(freshSeats) == 0 {
 			return nil
 		}
 		b.mu.Lock()
@@ -140,6 +158,9 @@ func (b *Board) refresh(ctx context.Context) error {
 			if err := m.add(c); err != nil {
 				return err
 			}
+		}
+		for _, c := range freshSeats {
+			m.addSeats(c)
 		}
 		b.memory = m
 		return nil

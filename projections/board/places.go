@@ -1,0 +1,220 @@
+package board
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"approdo/domain"
+	"approdo/domain/grade"
+	"approdo/domain/places"
+	"approdo/domain/territory"
+	"approdo/projections"
+)
+
+// site is where a school stands, to count its places there.
+type site struct {
+	Code   domain.School `col:"code,key"`
+	Comune domain.Comune `col:"comune"`
+}
+
+func (s site) Key() domain.School { return s.Code }
+
+var sites = projections.TableOf[site]("board_sites")
+
+// seats are the places of one grade of a site in a school year, to go on from.
+type seats struct {
+	seatsKey
+	Comune   domain.Comune `col:"comune"`
+	Capacity int           `col:"capacity"`
+	Held     int           `col:"held"`
+	Taken    int           `col:"taken"`
+	Declared time.Time     `col:"declared_at"`
+}
+
+type seatsKey struct {
+	School domain.School     `col:"school,key"`
+	Year   domain.SchoolYear `col:"school_year,key"`
+	Order  grade.Order       `col:"school_order,key"`
+	Grade  int               `col:"grade,key"`
+}
+
+func (s seats) Key() seatsKey { return s.seatsKey }
+
+var held = projections.TableOf[seats, seatsKey]("board_seats")
+
+// seatsChange says how the places of a grade stand from a record on.
+type seatsChange struct {
+	Position int64             `col:"position,key"`
+	At       time.Time         `col:"at"`
+	School   domain.School     `col:"school"`
+	Year     domain.SchoolYear `col:"school_year"`
+	Order    grade.Order       `col:"school_order"`
+	Grade    int               `col:"grade"`
+	Comune   domain.Comune     `col:"comune"`
+	Capacity int               `col:"capacity"`
+	Used     int               `col:"used"`
+	Declared time.Time         `col:"declared_at"` // zero: never
+}
+
+var seatsChanges = projections.LogOf[seatsChange]("board_seats_changes")
+
+func applySite(tx *projections.Tx, r projections.Event, e territory.SchoolEvent) {
+	s := site{Code: domain.School(strings.TrimPrefix(r.Stream, territory.SchoolCategory))}
+	switch e := e.(type) {
+	case territory.SchoolListed:
+		s.Comune = e.School.Comune
+	case territory.SchoolAmended:
+		s.Comune = e.School.Comune
+	default:
+		return
+	}
+	sites.Put(tx, s)
+}
+
+func applyPlaces(tx *projections.Tx, r projections.Event, e places.Event) error {
+	code, year, ok := places.ParseStream(r.Stream)
+	if !ok {
+		return fmt.Errorf("board: %s names no places", r.Stream)
+	}
+	change := func(l grade.Level, f func(*seats)) {
+		k := seatsKey{code, year, l.Order, l.Year}
+		s, known := held.Get(tx, k)
+		if !known {
+			at, _ := sites.Get(tx, code)
+			s = seats{seatsKey: k, Comune: at.Comune}
+		}
+		f(&s)
+		held.Put(tx, s)
+		seatsChanges.Append(tx, seatsChange{Position: int64(r.Position), At: r.Meta.At, School: code, Year: year, Order: l.Order, Grade: l.Year, Comune: s.Comune,
+			Capacity: s.Capacity, Used: s.Held + s.Taken, Declared: s.Declared})
+	}
+	switch e := e.(type) {
+	case places.PlacesDeclared:
+		change(e.Level, func(s *seats) { s.Capacity, s.Declared = e.Capacity, e.At })
+	case places.PlaceHeld:
+		change(e.Level, func(s *seats) { s.Held++ })
+	case places.PlaceTaken:
+		change(e.Level, func(s *seats) {
+			s.Taken++
+			if e.Held {
+				s.Held--
+			}
+		})
+	case places.PlaceReleased:
+		change(e.Level, func(s *seats) {
+			if e.Taken {
+				s.Taken--
+			} else {
+				s.Held--
+			}
+		})
+	}
+	return nil
+}
+
+// seatSpan is a seatsChange in memory.
+type seatSpan struct {
+	from, until, declared int64
+	capacity, used        int32
+	place                 uint32 // number of the seatsKey
+	comune                domain.Comune
+}
+
+func (m *memory) addSeats(c seatsChange) {
+	k := seatsKey{c.School, c.Year, c.Order, c.Grade}
+	n, known := m.places[k]
+	if !known {
+		n = uint32(len(m.levels))
+		m.places[k], m.levels, m.lastSeats = n, append(m.levels, k), append(m.lastSeats, 0)
+	}
+	s := seatSpan{from: c.At.UnixMicro(), until: lasting, capacity: int32(c.Capacity), used: int32(c.Used), place: n, comune: c.Comune}
+	if !c.Declared.IsZero() {
+		s.declared = c.Declared.UnixMicro()
+	}
+	if known {
+		before := &m.seats[m.lastSeats[n]]
+		s.from = max(s.from, before.from)
+		before.until = s.from
+	}
+	m.lastSeats[n] = len(m.seats)
+	m.seats, m.seatsPosition = append(m.seats, s), c.Position
+}
+
+// Where is a comune and an order of school.
+type Where struct {
+	Comune domain.Comune
+	Order  grade.Order
+}
+
+// Seats are the places of some grades: what schools declared for a school year, and what of it is left. More may be used than were
+// declared, which leaves none.
+type Seats struct {
+	Sites    int // that declared
+	Declared int
+	Free     int
+	Ages     Days // of the declarations, in days, one for each grade of a site
+	Pupils   int  // who wait for a place
+}
+
+// Lacking is how many more pupils wait than there are places.
+func (s Seats) Lacking() int { return max(0, s.Pupils-s.Free) }
+
+// PlacesNow and PlacesAsOf give the places of a school year where a scope's pupils live, as known now or at an instant. Institution and
+// centre of the scope bind the pupils who wait and not the places.
+func (b *Board) PlacesNow(ctx context.Context, scope Scope, y domain.SchoolYear, now time.Time) (map[Where]Seats, error) {
+	return b.seats(ctx, scope, y, now, lasting-1)
+}
+
+// PlacesAsOf is described at PlacesNow.
+func (b *Board) PlacesAsOf(ctx context.Context, scope Scope, y domain.SchoolYear, at time.Time) (map[Where]Seats, error) {
+	return b.seats(ctx, scope, y, at, at.UnixMicro())
+}
+
+func (b *Board) seats(ctx context.Context, scope Scope, y domain.SchoolYear, at time.Time, known int64) (map[Where]Seats, error) {
+	if err := b.refresh(ctx); err != nil {
+		return nil, err
+	}
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	m := b.memory
+	out, declared := map[Where]Seats{}, map[Where]map[domain.School]bool{}
+	for i := range m.seats {
+		s := &m.seats[i]
+		k := m.levels[s.place]
+		if s.from > known || s.until <= known || s.declared == 0 || k.Year != y || !scope.holds(s.comune, k.Order) {
+			continue
+		}
+		w := Where{s.comune, k.Order}
+		if declared[w] == nil {
+			declared[w] = map[domain.School]bool{}
+		}
+		declared[w][k.School] = true
+		sum := out[w]
+		sum.Sites = len(declared[w])
+		sum.Declared += int(s.capacity)
+		sum.Free += int(max(0, s.capacity-s.used))
+		sum.Ages.add(max(0, domain.DateOf(time.UnixMicro(s.declared)).DaysUntil(domain.DateOf(at))))
+		out[w] = sum
+	}
+	conditions := m.conditions(scope)
+	statuses := m.statuses()
+	for i := range m.spans {
+		s := &m.spans[i]
+		if s.from > known || s.until <= known || !statuses[s.at[ByStatus]].seatless || !s.meets(conditions) {
+			continue
+		}
+		w := Where{domain.Comune(m.words[ByComune].words[s.at[ByComune]]), grade.Order(m.words[ByOrder].words[s.at[ByOrder]])}
+		sum := out[w]
+		sum.Pupils++
+		out[w] = sum
+	}
+	return out, nil
+}
+
+// holds reports whether a scope asks for a comune and an order.
+func (s Scope) holds(c domain.Comune, o grade.Order) bool {
+	return (s.Comune == "" || s.Comune == c) && (s.Order == "" || s.Order == o) && (s.Comuni == nil || slices.Contains(s.Comuni, c))
+}
