@@ -72,6 +72,9 @@ var laws = map[string][]Source{
 	"return.withdrawn": none,
 	"return.reminded":  none,
 
+	"pair.told-apart":    none,
+	"pair.doubted-again": none,
+
 	"territory.founded":        none,
 	"territory.comune-amended": none,
 	"territory.centre-amended": none,

@@ -12,6 +12,7 @@ import (
 	"approdo/domain"
 	"approdo/domain/account"
 	"approdo/domain/basis"
+	"approdo/domain/apart"
 	"approdo/domain/casefile"
 	"approdo/domain/event"
 	"approdo/domain/grade"
@@ -22,7 +23,7 @@ import (
 )
 
 // tables are those whose records stand in the audit trail or in the access record.
-var tables = []event.Table{casefile.Events, places.Events, territory.Events, territory.SchoolEvents, account.Events, reading.Events, returns.Events}
+var tables = []event.Table{casefile.Events, places.Events, territory.Events, territory.SchoolEvents, account.Events, reading.Events, returns.Events, apart.Events}
 
 func TestEveryStoredNameHasARowInTheTableOfLaws(t *testing.T) {
 	t.Parallel()

@@ -10,6 +10,7 @@ import (
 
 	"approdo/domain"
 	"approdo/domain/account"
+	"approdo/domain/apart"
 	"approdo/domain/basis"
 	"approdo/domain/casefile"
 	"approdo/domain/places"
@@ -89,9 +90,9 @@ var (
 // Projection keeps the view.
 func Projection() projections.Projection {
 	return projections.Projection{
-		Name: "audit", Version: 3,
+		Name: "audit", Version: 4,
 		Streams: []string{casefile.Category, places.Category, returns.Category, territory.Category, territory.SchoolCategory, account.Prefix,
-			reading.OpeningCategory},
+			reading.OpeningCategory, apart.Category},
 		Tables: []projections.Relation{rows, tallies, cases, registers},
 		Apply: func(_ context.Context, tx *projections.Tx, r projections.Event) error {
 			id := casefile.IDOf(r.Stream)

@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"approdo/domain"
+	"approdo/domain/apart"
 	"approdo/domain/casefile"
 	"approdo/domain/names"
 	"approdo/projections"
@@ -29,7 +30,7 @@ type Tokens interface {
 // tokenKind separates these tokens from any others under the same key.
 const tokenKind = "name"
 
-// key leads from a token to a case. Rows are kept by case, as they come; the index finds them by token.
+// key leads from a token to a case. A token begins with the letter that says what kind of key it was made of. Rows are kept by case, as they come; the index finds them by token.
 type key struct {
 	Case  uuid.UUID `col:"case_id,key"`
 	Token string    `col:"token,key"`
@@ -49,14 +50,18 @@ var (
 		domain.RoleComune: "", domain.RoleCentre: "", domain.RoleSchool: "", domain.RoleUST: "", // whoever searches; a token says nothing
 	})
 	cases = projections.TableOf[held, uuid.UUID]("name_cases").Behind(projections.Wall{})
+	told  = projections.TableOf[Told, apart.Pair]("told_apart", projections.Index{"second_id"}).Behind(projections.Wall{domain.RoleUST: ""})
 )
 
 // Projection keeps the view. It opens the identities to make tokens of them.
 func Projection(sealer domain.Sealer, t Tokens) projections.Projection {
 	return projections.Projection{
-		Name: "duplicates", Version: 1, Streams: []string{casefile.Category},
-		Tables: []projections.Relation{keys, cases},
+		Name: "duplicates", Version: 2, Streams: []string{casefile.Category, apart.Category},
+		Tables: []projections.Relation{keys, cases, told},
 		Apply: func(ctx context.Context, tx *projections.Tx, r projections.Event) error {
+			if p, is := apart.ParseStream(r.Stream); is {
+				return judge(tx, p, r)
+			}
 			id := casefile.IDOf(r.Stream)
 			switch e := r.Payload.(type) {
 			case casefile.RequestRecorded:
@@ -68,6 +73,12 @@ func Projection(sealer domain.Sealer, t Tokens) projections.Projection {
 					return nil
 				}
 				return replace(ctx, tx, id, e.Identity, sealer, t)
+			case casefile.CaseMerged:
+				told.Delete(tx, apart.Of(id, e.Into))
+			case casefile.CaseParted:
+				if r.Meta.Actor.Role == domain.RoleUST { // a policy parts what should not have been joined, and judges nobody
+					tell(tx, apart.Of(id, e.From), Parted, r.Meta.At)
+				}
 			case casefile.PupilErased:
 				drop(tx, id)
 			case casefile.Event:
@@ -113,13 +124,11 @@ func PersonOf(i casefile.Identity, sex casefile.Sex) names.Person {
 }
 
 func tokensOf(p names.Person, t Tokens) []string {
-	texts := names.Keys(p.Family, p.Given)
-	if p.FamilyCyrillic != "" {
-		texts = append(texts, names.Keys(p.FamilyCyrillic, p.GivenCyrillic)...)
-	}
+	texts := p.Keys()
 	out := make([]string, len(texts))
 	for i, text := range texts {
-		out[i] = base64.RawURLEncoding.EncodeToString(t.Of(tokenKind, text))
+		class, _, _ := strings.Cut(text, ":")
+		out[i] = class + ":" + base64.RawURLEncoding.EncodeToString(t.Of(tokenKind, text))
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
@@ -149,7 +158,7 @@ type Match struct {
 	names.Score
 }
 
-// candidates bounds how many cases sharing a key are opened and compared.
+// candidates bounds how many cases sharing a key are opened and compared: those that share most come first.
 const candidates = 400
 
 // Find gives the cases of a scope that may be of a person, the likeliest first, from a score on. A name alone finds namesakes.
@@ -166,8 +175,9 @@ func Find(ctx context.Context, s *projections.Snapshot, k domain.Sealer, t Token
 	for i := range tokens {
 		places[i] = "$" + strconv.Itoa(i+2)
 	}
-	sql := "SELECT * FROM {" + scope.table + "} WHERE " + scope.column + " = $1 AND case_id IN (SELECT case_id FROM {name_keys} WHERE token IN (" +
-		strings.Join(places, ", ") + ")) ORDER BY updated_at DESC LIMIT " + strconv.Itoa(candidates)
+	sql := "SELECT l.* FROM {" + scope.table + "} l JOIN (SELECT case_id, COUNT(*) AS shared FROM {name_keys} WHERE token IN (" +
+		strings.Join(places, ", ") + ") GROUP BY case_id) k ON k.case_id = l.case_id WHERE " + scope.column +
+		" = $1 ORDER BY k.shared DESC, l.updated_at DESC, l.case_id LIMIT " + strconv.Itoa(candidates)
 	var out []Match
 	for line, err := range projections.Select[caseline.Line](s, sql, args...) {
 		if err != nil {
@@ -180,10 +190,16 @@ func Find(ctx context.Context, s *projections.Snapshot, k domain.Sealer, t Token
 		if err != nil {
 			return nil, err
 		}
-		if score := names.Compare(p, PersonOf(identity, line.Sex)); score.Value >= atLeast {
+		score := names.Compare(p, PersonOf(identity, line.Sex))
+		if score.Value >= names.Likely || score.Value >= atLeast && namesake(score) {
 			out = append(out, Match{line, score})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b Match) int { return cmp.Compare(b.Value, a.Value) })
 	return out, nil
+}
+
+// namesake reports whether a name brought two people together, and not only a birth date.
+func namesake(s names.Score) bool {
+	return !s.Has(names.FamilyNameDiffers) || s.Has(names.GivenNameSame) || s.Has(names.GivenNameEquivalent) || s.Has(names.GivenNameSimilar)
 }

@@ -23,23 +23,32 @@ type Pair struct {
 	names.Score
 }
 
-// pairs bounds how many couples of cases that share a key are opened and compared: those that share most come first.
-const pairs = 3000
+// pairs bounds how many couples of cases that share a key are opened and compared.
+const pairs = 5000
+
+// strong are the kinds of keys that hardly two children share: a birth date, a codice fiscale, a document.
+const strong = "'d', 't', 'n'"
+
+// likeliest puts first whoever shares one of these and a name, then whoever shares every key of a name, whose dates may be miswritten.
+const likeliest = "CASE WHEN MAX(CASE WHEN substr(a.token, 1, 1) IN (" + strong + ") THEN 1 ELSE 0 END) = 1 AND COUNT(*) > 1 THEN 0 " +
+	"WHEN COUNT(*) > 2 THEN 1 ELSE 2 END"
 
 type couple struct {
 	First  uuid.UUID `col:"first_id"`
 	Second uuid.UUID `col:"second_id"`
 }
 
-// Pairs gives the open cases of different comuni or channels that are rather of one child than not, the likeliest first. It is for
-// whoever sees the whole territory.
+// Pairs gives the open cases of different comuni or channels that are rather of one child than not, the likeliest first, without
+// those told apart. It is for whoever sees the whole territory. Sharing no more than a surname makes no couple: that brings together a
+// tenth of a big register, and has never brought a likely one; see docs/doppioni.md.
 func Pairs(ctx context.Context, s *projections.Snapshot, k domain.Sealer) ([]Pair, error) {
 	open := openStatuses()
 	found, err := projections.Collect(projections.Select[couple](s, "SELECT a.case_id AS first_id, b.case_id AS second_id FROM {name_keys} a "+
-		"JOIN {name_keys} b ON b.token = a.token AND b.case_id > a.case_id "+
+		"JOIN {name_keys} b ON b.token = a.token AND b.case_id > a.case_id AND a.token NOT LIKE 'f:%' "+
 		"JOIN {centre_cases} x ON x.case_id = a.case_id JOIN {centre_cases} y ON y.case_id = b.case_id "+
 		"WHERE x.status IN ("+open+") AND y.status IN ("+open+") AND (x.comune <> y.comune OR x.channel <> y.channel) "+
-		"GROUP BY a.case_id, b.case_id ORDER BY COUNT(*) DESC, a.case_id, b.case_id LIMIT "+strconv.Itoa(pairs)))
+		"AND NOT EXISTS (SELECT 1 FROM {told_apart} d WHERE d.first_id = a.case_id AND d.second_id = b.case_id) "+
+		"GROUP BY a.case_id, b.case_id ORDER BY "+likeliest+", COUNT(*) DESC, a.case_id, b.case_id LIMIT "+strconv.Itoa(pairs)))
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"approdo/domain"
+	"approdo/domain/apart"
 	"approdo/domain/casefile"
 	"approdo/domain/event"
 	"approdo/domain/event/sealtest"
@@ -32,7 +33,7 @@ type Journal struct {
 func New(t testing.TB) *Journal {
 	s := sealtest.New()
 	return &Journal{t: t, Sealer: s, last: map[string]event.Revision{},
-		codec: event.NewCodec(s, casefile.Events, places.Events, territory.Events, territory.SchoolEvents, reading.Events, returns.Events)}
+		codec: event.NewCodec(s, casefile.Events, places.Events, territory.Events, territory.SchoolEvents, reading.Events, returns.Events, apart.Events)}
 }
 
 // Begin is when a journal's first event happens; each that follows is an hour later.
