@@ -16,7 +16,7 @@ import (
 	"approdo/adapters/session"
 	"approdo/domain"
 	"approdo/domain/account"
-	"approdo/domain/apart"
+	judged "approdo/domain/apart"
 	"approdo/domain/casefile"
 	"approdo/domain/desk"
 	"approdo/domain/event"
@@ -72,7 +72,7 @@ const (
 // allEvents is every stored name the program knows.
 func allEvents(sealer domain.Sealer) *event.Codec {
 	return event.NewCodec(sealer, casefile.Events, places.Events, territory.Events, territory.SchoolEvents, account.Events, reading.Events,
-		returns.Events, apart.Events)
+		returns.Events, judged.Events)
 }
 
 // openHouse opens a storage, and makes what is not there yet. Plain serves cookies over http. Doors change how people are let in.
