@@ -79,6 +79,8 @@ type Table struct {
 	Rows    []Row
 	Empty   Empty
 	Pager   Pager
+	// Downloads lead to the whole list as a file.
+	Downloads []Action
 }
 
 // Pager leads through a long list by its keys: there are no page numbers, so that no list has to be counted. Shown and

@@ -90,7 +90,7 @@ func (s *site) accounts(w http.ResponseWriter, r *http.Request) error {
 	if after, err := uuid.Parse(r.URL.Query().Get("da")); err == nil {
 		from = slices.IndexFunc(all, func(x session.Account) bool { return x.Account == after }) + 1
 	}
-	shown := all[from:min(from+accountRows, len(all))]
+	shown := all[from:min(from+rowsOf(r, accountRows), len(all))]
 	t := Table{Caption: text("accounts.caption"), Columns: []Column{{Label: text("accounts.person")}, {Label: text("accounts.role")}, {Label: text("accounts.body")},
 		{Label: text("list.status")}, {Label: text("accounts.since")}},
 		Empty: Empty{Title: text("accounts.none"), Text: text("accounts.none-text"), Action: Action{text("accounts.invite"), "/utenze/nuova"}}}

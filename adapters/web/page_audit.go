@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"approdo/adapters/spreadsheet"
 	"approdo/domain"
 	"approdo/domain/access"
 	"approdo/domain/account"
@@ -27,6 +28,7 @@ import (
 const (
 	auditPath  = "/registro/cerca"
 	auditSheet = auditPath + ".csv"
+	auditBook  = auditPath + ".xlsx"
 	auditProof = auditPath + ".jsonl"
 	// auditRows is how many acts a page of a search shows, exportRows how many a file has: the newest.
 	auditRows  = 50
@@ -371,7 +373,7 @@ func (s *site) fillAudit(r *http.Request, g *registers, q auditQuery, f audit.Se
 		c.Table.Pager.Next = auditPath + "?" + v.Encode()
 	}
 	if c.Total > 0 {
-		c.Files = []Action{{text("audit.sheet"), q.at(auditSheet)}, {text("audit.proofs"), q.at(auditProof)}}
+		c.Files = []Action{{text("audit.sheet"), q.at(auditSheet)}, {text("audit.book"), q.at(auditBook)}, {text("audit.proofs"), q.at(auditProof)}}
 	}
 	return nil
 }
@@ -463,7 +465,11 @@ func (s *site) auditFile(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return sendCSV(w, "registro", rows)
+	format := spreadsheet.CSV
+	if r.URL.Path == auditBook {
+		format = spreadsheet.XLSX
+	}
+	return sendFile(w, format, "registro", fileRows(rows))
 }
 
 // auditProofs is a search with the proof of each record, for approdo verify.

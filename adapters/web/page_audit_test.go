@@ -73,7 +73,7 @@ func (o *office) sheet(as domain.Actor, filters string) [][]string {
 	if status != http.StatusOK {
 		o.t.Fatalf("%s: %d", filters, status)
 	}
-	read := csv.NewReader(strings.NewReader(strings.TrimPrefix(body, byteOrderMark)))
+	read := csv.NewReader(strings.NewReader(strings.TrimPrefix(body, "\ufeff")))
 	read.Comma = ';'
 	rows, err := read.ReadAll()
 	o.check(err)

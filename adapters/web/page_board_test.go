@@ -59,7 +59,7 @@ func registerSamples() []sample {
 		Table: Table{Caption: text("audit.found"), Columns: []Column{{Label: text("audit.when")}, {Label: text("audit.act")}, {Label: text("audit.case")}, {Label: text("basis.title")}},
 			Rows: []Row{{Cells: []Cell{on(d).over(plain("09:00:00")), say(text("event.case.place-offered")), code("P-7KQ2M0XD").to(trailPath(id)),
 				plain("CM 2/2010").over(plain("tetto, versione 1, dal 1º settembre 2021 (ricavato dal registro del momento)"))}}}, Pager: Pager{First: auditPath, Next: auditPath}},
-		Files: []Action{{text("audit.sheet"), auditSheet}, {text("audit.proofs"), auditProof}}}
+		Files: []Action{{text("audit.sheet"), auditSheet}, {text("audit.book"), auditBook}, {text("audit.proofs"), auditProof}}}
 	beyond := found
 	beyond.Paged = true
 	wrong := auditPage{Refused: true, Most: exportRows, Filter: newFilter(auditPath, text("audit.search"), Field{Name: "ora", Kind: FieldText, Label: text("audit.hour"), Optional: true})}
@@ -89,7 +89,7 @@ func registerSamples() []sample {
 // doors are the pages of registers with the act they need, each at an address that is there.
 var guarded = map[string]access.Act{
 	"/cruscotto": access.ReadBoard, "/registro": access.ReadDay, "/registro/2022-04-04": access.ReadDay,
-	auditPath: access.ReadDay, auditSheet: access.ReadDay,
+	auditPath: access.ReadDay, auditSheet: access.ReadDay, auditBook: access.ReadDay,
 	"/territorio": access.ReadRegisters, "/territorio/comuni": access.ReadRegisters, "/territorio/comuni/015189": access.ReadRegisters,
 	"/territorio/centri": access.ReadRegisters, "/territorio/centri/POLO-1": access.ReadRegisters, "/territorio/politica": access.ReadRegisters,
 	"/territorio/termini": access.ReadRegisters, "/territorio/tetto": access.ReadRegisters, "/territorio/conferma": access.EditRegisters,

@@ -129,7 +129,9 @@ func (s *site) cases(w http.ResponseWriter, r *http.Request) error {
 			filter.Comuni = g.comuniOf(domain.Ambito(q.ambito))
 		}
 		after := caseline.Cursor(r.URL.Query().Get("da"))
-		lines, next, err := worklist.List(v, a, filter, q.by(), after, pageSize)
+		lines, next, err := walk(r, after, pageSize, func(after caseline.Cursor, limit int) ([]caseline.Line, caseline.Cursor, error) {
+			return worklist.List(v, a, filter, q.by(), after, limit)
+		})
 		if err != nil {
 			return err
 		}
@@ -150,6 +152,10 @@ func (s *site) cases(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if f, ok := formatOf(r); ok {
+		return s.sendTable(w, r, f, fileName(r, ""), content.Table)
+	}
+	content.Table.Downloads = downloads(r, "")
 	return casesView.show(s, w, r, http.StatusOK, text("cases.title"), content, Crumb{Text: text("cases.title")})
 }
 

@@ -21,6 +21,7 @@ func (s *site) auditRoutes(r chi.Router) {
 	r.Get("/registro", s.page(s.today))
 	r.Get(auditPath, s.page(s.audit))
 	r.Get(auditSheet, s.page(s.auditFile))
+	r.Get(auditBook, s.page(s.auditFile))
 	r.Get(auditProof, s.page(s.auditProofs))
 	r.Get("/registro/{day}", s.page(s.day))
 	r.Get("/pratiche/{case}/registro", s.page(s.trail))
@@ -95,7 +96,7 @@ func (s *site) day(w http.ResponseWriter, r *http.Request) error {
 			what := s.wordsFor("event.", x.Type)
 			c.Summary = append(c.Summary, Pair{text("audit.act-count", "act", textOf(what)), count(x.N)})
 		}
-		rows, next, err := audit.Day(v, d, after, dayRows)
+		rows, next, err := audit.Day(v, d, after, rowsOf(r, dayRows))
 		if err != nil {
 			return err
 		}
@@ -113,6 +114,10 @@ func (s *site) day(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if f, ok := formatOf(r); ok {
+		return s.sendTable(w, r, f, fileName(r, d.String()), c.Table)
+	}
+	c.Table.Downloads = downloads(r, "")
 	return dayView.show(s, w, r, http.StatusOK, text("audit.day-title", "day", d), c, Crumb{Text: text("audit.title")})
 }
 

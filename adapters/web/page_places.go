@@ -24,6 +24,20 @@ type placesPage struct {
 	Years []yearLink
 	Sites []sitePlaces
 	Empty Empty
+	// Downloads lead to the places of all sites as a file.
+	Downloads []Action
+}
+
+// whole are the places of all sites, each row with its site.
+func (c placesPage) whole() Table {
+	t := Table{Columns: []Column{{Label: text("enrolment.school")}}}
+	for _, x := range c.Sites {
+		t.Columns = append(t.Columns[:1], x.Table.Columns...)
+		for _, row := range x.Table.Rows {
+			t.Rows = append(t.Rows, Row{Cells: append([]Cell{x.Name}, row.Cells...)})
+		}
+	}
+	return t
 }
 
 // yearLink leads to the same page for another school year.
@@ -95,6 +109,12 @@ func (s *site) places(w http.ResponseWriter, r *http.Request) error {
 	})
 	if err != nil {
 		return err
+	}
+	if f, ok := formatOf(r); ok {
+		return s.sendTable(w, r, f, fileName(r, year.String()), c.whole())
+	}
+	if len(c.Sites) > 0 {
+		c.Downloads = downloads(r, "")
 	}
 	return placesView.show(s, w, r, http.StatusOK, text("places.title"), c, Crumb{Text: text("places.title")})
 }

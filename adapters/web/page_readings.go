@@ -10,6 +10,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/google/uuid"
 
+	"approdo/adapters/spreadsheet"
 	"approdo/domain"
 	"approdo/domain/access"
 	"approdo/domain/account"
@@ -68,7 +69,7 @@ func (s *site) caseReadings(w http.ResponseWriter, r *http.Request) error {
 		Actions: []Action{{text("readings.download"), caseReadingsPath(file.ID) + ".csv"}},
 		Facts:   []Pair{{text("audit.case"), code(s.pseudonym(a, file.ID)).to(trailPath(file.ID))}}}
 	err = s.withRegisters(r, func(g *registers) error {
-		seen, err := readings.Of(g.views, file.ID, shownReadings)
+		seen, err := readings.Of(g.views, file.ID, rowsOf(r, shownReadings))
 		if err != nil {
 			return err
 		}
@@ -222,7 +223,7 @@ func (s *site) caseReadingsFile(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return sendCSV(w, "letture-"+file.ID.String(), rows)
+	return sendFile(w, spreadsheet.CSV, "letture-"+file.ID.String(), fileRows(rows))
 }
 
 // The spans of days that a page of readings looks at: those it shows, and those that make a habit.
@@ -249,7 +250,7 @@ func (s *site) readings(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		first.Empty = Empty{Title: text("readings.nothing-unusual"), Text: text("readings.nothing-unusual-text")}
-		all, err := s.watchedTable(r, g, text("readings.all-caption"), watched[:min(len(watched), shownReadings)])
+		all, err := s.watchedTable(r, g, text("readings.all-caption"), watched[:min(len(watched), rowsOf(r, shownReadings))])
 		if err != nil {
 			return err
 		}

@@ -90,7 +90,7 @@ func (s *site) retention(w http.ResponseWriter, r *http.Request) error {
 			}
 			due.Facts = append(due.Facts, Pair{text("retention.due-" + string(scope)), count(n).to(duePath(scope))})
 		}
-		waiting, err := retention.Proposed(v, shownErasures)
+		waiting, err := retention.Proposed(v, rowsOf(r, shownErasures))
 		if err != nil {
 			return err
 		}
@@ -102,7 +102,7 @@ func (s *site) retention(w http.ResponseWriter, r *http.Request) error {
 		if slices.ContainsFunc(waiting, func(p retention.Row) bool { return p.ProposedBy != a.Account }) {
 			c.Actions = append(c.Actions, Action{text("retention.decide"), retentionPath + "/proposte"})
 		}
-		decided, err := retention.Decided(v, shownErasures)
+		decided, err := retention.Decided(v, rowsOf(r, shownErasures))
 		if err != nil {
 			return err
 		}
@@ -307,9 +307,14 @@ func (s *site) showDue(w http.ResponseWriter, r *http.Request, scope casefile.Er
 	register, class := land.RetentionOn(today), desk.DataClass(scope)
 	c := sheet{Title: text("retention.due-" + string(scope)), Lead: text("retention.due-lead"), Facts: []Pair{{text("retention.version"), plain(register.Version)},
 		{classText(class), say(text("retention.months", "count", register.Months(class)))}}}
+	var whole Table
 	err = s.read(r, func(v *projections.Snapshot) error {
 		due, next, err := retention.List(v, scope, register.Began(class, today), dueCursor(r), chosenAtOnce)
 		if err != nil {
+			return err
+		}
+		if _, file := formatOf(r); file {
+			whole, err = dueTable(v, scope, register, today)
 			return err
 		}
 		if len(due) == 0 {
@@ -321,7 +326,7 @@ func (s *site) showDue(w http.ResponseWriter, r *http.Request, scope casefile.Er
 		if typed != nil {
 			f.take(typed)
 		}
-		c.Parts = []part{{ID: "choose", Title: text("retention.choose"), Form: f}}
+		c.Parts = []part{{ID: "choose", Title: text("retention.choose"), Form: f, Downloads: downloads(r, "")}}
 		if next != (retention.Cursor{}) {
 			after := url.Values{"dopo": {next.Ended.String() + "_" + next.Case.String()}}
 			c.Parts = append(c.Parts, part{Doors: []door{{Text: text("retention.next"), Href: duePath(scope) + "?" + after.Encode()}}})
@@ -331,7 +336,35 @@ func (s *site) showDue(w http.ResponseWriter, r *http.Request, scope casefile.Er
 	if err != nil {
 		return err
 	}
+	if f, file := formatOf(r); file {
+		return s.sendTable(w, r, f, fileName(r, string(scope)), whole)
+	}
 	return c.show(s, w, r, retentionCrumb)
+}
+
+// dueTable is all that is due, for a file.
+func dueTable(v *projections.Snapshot, scope casefile.ErasureScope, register territory.Retention, today domain.Date) (Table, error) {
+	t := Table{Columns: []Column{{Label: text("retention.case")}, {Label: text("retention.ended")}, {Label: text("retention.due-since")}, {Label: text("retention.remark")}}}
+	class, after := desk.DataClass(scope), retention.Cursor{}
+	for {
+		due, next, err := retention.List(v, scope, register.Began(class, today), after, exportStep)
+		if err != nil {
+			return t, err
+		}
+		for _, d := range due {
+			remark := Cell{}
+			switch {
+			case d.Restricted != "":
+				remark = say(text("retention.choose-restricted"))
+			case d.MergedInto != uuid.Nil:
+				remark = say(text("retention.choose-merged"))
+			}
+			t.Rows = append(t.Rows, Row{Cells: []Cell{code(d.Case.String()), on(d.Ended), on(register.Due(class, d.Ended)), remark}})
+		}
+		if after = next; after == (retention.Cursor{}) || len(t.Rows) > mostExported {
+			return t, nil
+		}
+	}
 }
 
 // dueCursor reads where a list goes on; what is none begins it.

@@ -53,14 +53,14 @@ func (s *site) schools(w http.ResponseWriter, r *http.Request) error {
 			Field{Name: "comune", Kind: FieldSelect, Label: text("list.comune"), Options: comuneOptions(g), Optional: true},
 			Field{Name: "ordine", Kind: FieldSelect, Label: text("list.order"), Options: orderOptions(), Optional: true})
 		c.Filter.Set("nome", q.name).Set("comune", q.comune).Set("ordine", q.order)
-		found, err := projections.Collect(school.Register(g.views, q.name, domain.Comune(q.comune), grade.Order(q.order), after, pageSize+1))
+		found, err := projections.Collect(school.Register(g.views, q.name, domain.Comune(q.comune), grade.Order(q.order), after, rowsOf(r, pageSize)+1))
 		if err != nil {
 			return err
 		}
 		c.Table = Table{Caption: text("schools.caption"), Columns: []Column{{Label: text("schools.school")}, {Label: text("list.comune")},
 			{Label: text("list.order")}, {Label: text("schools.institution")}, {Label: text("schools.note")}},
 			Empty: Empty{Title: text("schools.none"), Text: text("schools.none-text")}}
-		if len(found) > pageSize {
+		if _, file := formatOf(r); !file && len(found) > pageSize {
 			found = found[:pageSize]
 			c.Table.Pager.Next = q.href(found[pageSize-1].Code)
 		}
@@ -75,6 +75,10 @@ func (s *site) schools(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if f, ok := formatOf(r); ok {
+		return s.sendTable(w, r, f, fileName(r, ""), c.Table)
+	}
+	c.Table.Downloads = downloads(r, "")
 	return schoolsView.show(s, w, r, http.StatusOK, text("schools.title"), c, Crumb{Text: text("schools.title")})
 }
 

@@ -25,7 +25,9 @@ type part struct {
 	Doors []door
 	Facts []Pair
 	Table *Table
-	Form  *Form
+	// Downloads are of what the part shows, where that is no table.
+	Downloads []Action
+	Form      *Form
 	// Timeline is what happened, in the order it is to be read.
 	Timeline []Moment
 }
@@ -41,6 +43,9 @@ var sheetView = view[sheet]{"sheet"}
 
 // show writes the sheet; its status is that of the first form with something to mend.
 func (c sheet) show(s *site, w http.ResponseWriter, r *http.Request, crumbs ...Crumb) error {
+	if answered, err := c.offer(s, w, r); answered {
+		return err
+	}
 	status := http.StatusOK
 	for _, p := range c.Parts {
 		if p.Form != nil && p.Form.Refused() {

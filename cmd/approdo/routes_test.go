@@ -71,6 +71,7 @@ const pageTable = `
   GET /registro                                  in    403 403   403 403  403   403 403  403   303 303  403
   GET /registro/cerca                            in    403 403   403 403  403   403 403  403   200 200  403
   GET /registro/cerca.csv                        in    403 403   403 403  403   403 403  403   200 200  403
+  GET /registro/cerca.xlsx                       in    403 403   403 403  403   403 403  403   200 200  403
   GET /registro/cerca.jsonl                      in    403 403   403 403  403   403 403  403   200 200  403
   GET /registro/{day}                            in    403 403   403 403  403   403 403  403   200 200  403
   GET /registro/prove                            in    403 403   403 403  403   403 403  403   200 200  403

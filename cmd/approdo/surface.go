@@ -139,7 +139,10 @@ const costlyPerMinute = 120
 // costly tells those pages: they read much, or what they do is worth trying often.
 func costly(r *http.Request) bool {
 	switch path.Ext(r.URL.Path) {
-	case ".csv", ".json", ".jsonl":
+	case ".csv", ".xlsx", ".json", ".jsonl":
+		return true
+	}
+	if strings.Contains(r.URL.RawQuery, "formato=") { // a whole list as a file
 		return true
 	}
 	switch r.URL.Path {
