@@ -21,12 +21,13 @@ import (
 // benchCmd measures. A figure stands beside a baseline measured in the same run, since disks and neighbours have moods: it is the
 // ratio that says something.
 type benchCmd struct {
-	Append   benchAppendCmd   `cmd:"" help:"Accodamenti durevoli al giornale, contro una transazione per evento."`
-	Rebuild  benchRebuildCmd  `cmd:"" help:"Tutte le viste rifatte dal giornale, contro la sola lettura."`
-	Read     benchReadCmd     `cmd:"" help:"Le pagine del servizio con molti casi, contro le stesse con pochi."`
-	Verify   benchVerifyCmd   `cmd:"" help:"Un'esportazione del registro verificata, contro la sola lettura delle righe."`
-	Overload benchOverloadCmd `cmd:"" help:"Il servizio con dieci volte le richieste che sa servire, contro il suo massimo."`
-	Live     benchLiveCmd     `cmd:"" help:"Accodamenti mentre le viste seguono, a riposo e durante un rifacimento."`
+	Append     benchAppendCmd     `cmd:"" help:"Accodamenti durevoli al giornale, contro una transazione per evento."`
+	Rebuild    benchRebuildCmd    `cmd:"" help:"Tutte le viste rifatte dal giornale, contro la sola lettura."`
+	Read       benchReadCmd       `cmd:"" help:"Le pagine del servizio con molti casi, contro le stesse con pochi."`
+	Verify     benchVerifyCmd     `cmd:"" help:"Un'esportazione del registro verificata, contro la sola lettura delle righe."`
+	Overload   benchOverloadCmd   `cmd:"" help:"Il servizio con dieci volte le richieste che sa servire, contro il suo massimo."`
+	Live       benchLiveCmd       `cmd:"" help:"Accodamenti mentre le viste seguono, a riposo e durante un rifacimento."`
+	Duplicates benchDuplicatesCmd `cmd:"" help:"Quanti minori scritti due volte si ritrovano, e quante coppie si mostrano a torto."`
 }
 
 // figure is one result.

@@ -52,6 +52,11 @@ func At(judged []Judged, threshold float64) Quality {
 	return q
 }
 
+// And counts two corpora as one, with the threshold of the first.
+func (q Quality) And(other Quality) Quality {
+	return Quality{q.Threshold, q.Right + other.Right, q.Wrong + other.Wrong, q.Missed + other.Missed}
+}
+
 // Precision is 1 where nothing is shown.
 func (q Quality) Precision() float64 { return share(q.Right, q.Right+q.Wrong) }
 
