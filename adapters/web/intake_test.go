@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -341,6 +342,26 @@ func TestASiblingsFormIsFilledInByTheCase(t *testing.T) {
 	second := w.recorded("comune", w.post("comune", "/pratiche/nuova", sofiia("given_name", "Maksym", "birth_date", "2010-11-30", "sex", "M", "household", household)))
 	w.is(w.get("comune", second), http.StatusOK, []string{"Fratelli e sorelle", first})
 	w.is(w.get("milano", "/pratiche/nuova?fratello="+id), http.StatusNotFound, nil, "Kovalenko")
+}
+
+// Who may not record what a form is for is refused before it is read, whichever of its buttons was pressed, and keeps nothing of it.
+func TestWhoMayNotAskKeepsNoDraftEither(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	for path, may := range map[string][]string{requestPath: {"comune", "milano", "ust"}, "/iscrizioni/nuova": {"scuola", "altra"}} {
+		for who, actor := range townspeople {
+			if slices.Contains(may, who) {
+				continue
+			}
+			for _, button := range []string{"", "draft", "edit"} {
+				w.is(w.post(who, path, sofiia(doField, button)), http.StatusForbidden, nil, "Kovalenko")
+			}
+			kept, err := w.site.draftsOf(t.Context(), actor.Account)
+			if w.check(err); len(kept) > 0 {
+				t.Errorf("%s: %s keeps %d drafts", path, who, len(kept))
+			}
+		}
+	}
 }
 
 func TestASchoolEnrolsInEightAnswers(t *testing.T) {

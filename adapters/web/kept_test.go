@@ -47,3 +47,21 @@ func TestWhoHasYetToProveAFactorKeepsNothing(t *testing.T) {
 		}
 	}
 }
+
+// A request that one person began becomes no draft of another who signs in at the same browser and may not ask.
+func TestARequestIsKeptForNobodyWhoMayNotAsk(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	body := w.is(do(w.pages, http.MethodPost, requestPath, sofiia().Encode()), http.StatusOK, []string{"La sessione era scaduta"})
+	for login, asks := range map[string]bool{"comune": true, "scuola": false, "cti": false, "pref": false, "admin": false} {
+		in := do(w.pages, http.MethodPost, "/accedi", url.Values{"username": {login}, "password": {"right"}, "next": {requestPath},
+			keptField: {html.UnescapeString(w.hidden(body, keptField))}}.Encode())
+		if to := in.Header().Get("Location"); in.Code != http.StatusSeeOther || strings.HasPrefix(to, requestPath+"?bozza=") != asks || !asks && to != "/" {
+			t.Errorf("%s: %d %s", login, in.Code, to)
+		}
+		kept, err := w.site.draftsOf(t.Context(), townspeople[login].Account)
+		if w.check(err); (len(kept) > 0) != asks {
+			t.Errorf("%s has %d drafts", login, len(kept))
+		}
+	}
+}

@@ -143,8 +143,8 @@ func newTestSite(t *testing.T, log io.Writer) *site {
 	return s
 }
 
-// sessions keeps people in memory by token: password "right" signs in anybody but "busy", who is told to wait; "halfway" has a
-// second factor yet to prove.
+// sessions keeps people in memory by token: password "right" signs in anybody but "busy", who is told to wait, a token's owner as himself and
+// others as somebody of a comune; "halfway" has a second factor yet to prove.
 type sessions struct {
 	Security
 	people map[string]domain.Actor
@@ -174,7 +174,10 @@ func (m *sessions) Enter(w http.ResponseWriter, _ *http.Request, login, password
 	case password != "right":
 		return session.Session{}, errWrong
 	}
-	a := domain.Actor{Account: uuid.MustParse("019a3c1e-8f5d-7a10-9b1c-000000000001"), Role: domain.RoleComune, Body: "015189"}
+	a, known := m.people[login]
+	if !known {
+		a = domain.Actor{Account: uuid.MustParse("019a3c1e-8f5d-7a10-9b1c-000000000001"), Role: domain.RoleComune, Body: "015189"}
+	}
 	m.people["token-"+login] = a
 	m.SetCookie(w, "token-"+login)
 	entered := session.Session{Actor: a}
