@@ -44,8 +44,12 @@ func (a *api) listCases(r *http.Request) (answer, error) {
 	}
 	ctx, actor := r.Context(), actorOf(r.Context())
 	var out page[caseLine]
-	err := a.Views.ReadAs(ctx, actorOf(ctx), func(s *projections.Snapshot) error {
-		lines, next, err := worklist.List(s, actor, f, by, cursor, limit)
+	asked, err := worklist.List(ctx, a.Board, actor, f, by, cursor, limit)
+	if err != nil {
+		return answer{}, err
+	}
+	err = a.Views.ReadAs(ctx, actorOf(ctx), func(s *projections.Snapshot) error {
+		lines, next, err := asked.Lines(s)
 		if err != nil {
 			return err
 		}

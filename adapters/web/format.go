@@ -45,6 +45,17 @@ func (c catalogue) day(d domain.Date) string {
 	return fmt.Sprintf("%s %s %d", n, months[c.lang][d.Month-1], d.Year)
 }
 
+// told is a figure of the board: one of too few pupils to be told is not.
+func (c catalogue) told(n int) (string, error) {
+	if n == few {
+		return c.say(text("board.few"))
+	}
+	return c.number(n), nil
+}
+
+// month is the name of a month, cut short for the foot of a drawing.
+func (c catalogue) month(n int) string { return string([]rune(months[c.lang][n-1])[:3]) }
+
 // date is a day for people and machines.
 func (c catalogue) date(d domain.Date) template.HTML {
 	if d.IsZero() {

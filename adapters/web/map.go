@@ -49,6 +49,9 @@ func mapOf(comuni []territory.Comune, figure func(domain.Comune) int) *mapOfComu
 	m := &mapOfComuni{Width: mapWidth, Height: int((north-south)*scale) + 2*mapMargin}
 	for _, c := range comuni {
 		n, r := figure(c.Code), emptyR
+		if n == few {
+			r = leastR
+		}
 		if n > 0 {
 			r = max(leastR, int(mostR*math.Sqrt(float64(n)/float64(most))))
 		}

@@ -615,7 +615,7 @@ func (s *site) showAct(w http.ResponseWriter, p actPage, c actContext, typed *Fo
 		if c.regs, err = s.registers(c.r.Context(), v); err != nil {
 			return err
 		}
-		if content.Facts, err = s.standing(c.regs, c.file); err != nil {
+		if content.Facts, err = holding(c.regs, c.file, s.Clock()); err != nil {
 			return err
 		}
 		content.Facts = append([]Pair{{text("list.grade"), say(levelText(c.file.State.Level))}, {text("list.status"), statusBadge(c.file.State.Status)}}, content.Facts...)

@@ -35,17 +35,23 @@ func registerSamples() []sample {
 	}
 	shipped := territory.Shipped()
 	land := territory.Evolve(territory.State{}, territory.Founded{Province: territory.Province015, Register: shipped})
-	g := &registers{land: land}
-	full := boardPage{At: now, Scope: boardScopeText(domain.RoleUST), Callouts: provisionalCallouts(land, true), Filter: filterOfBoard(g, boardFilter{}, true),
-		Tiles:   []Tile{{Tone: Info, Label: text("board.open"), Value: 1326, Href: "/pratiche"}, {Tone: Success, Label: statusText(casefile.Attending), Value: 1314}},
-		Orders:  Bars{text("board.orders"), []Bar{{say(orderText("primaria")).to("/pratiche"), 640}, {say(orderText("infanzia")), 0}}},
-		Overdue: []Tile{{Tone: Danger, Label: text("board.overdue-all"), Value: 4, Href: "/pratiche"}, {Tone: Success, Label: text("board.overdue-school")}},
-		Bounds:  []Tile{{Tone: Warning, Label: text("board.months", "count", 2), Value: 3, Note: text("board.recast")}, {Tone: Success, Label: text("board.months", "count", 1), Note: text("board.access")}},
-		Waiting: Table{Caption: text("board.waiting"), Columns: []Column{{Label: text("board.who")}, {Label: text("board.pupils"), Numeric: true}},
-			Rows: []Row{{Cells: []Cell{say(text("board.waited")), count(986)}}}},
-		ByOrder: table("by-order", text("board.by-order")), Centres: table("by-centre", text("board.by-centre")),
-		Channels: table("by-channel", text("board.by-channel")), Comuni: table("by-comune", text("board.by-comune")), City: true,
-		Map: mapOf(shipped.Comuni, func(c domain.Comune) int { return len(c) * int(c[5]-'0') })}
+	weeks := newChart(text("flow.chart"), text("flow.arrived"), text("flow.placed"), text("flow.departed"))
+	for i := range 20 {
+		weeks.add(domain.DateOf(now).AddDays(7*i), 80-i, few, i)
+	}
+	hidden := figures{Name: plain("Opera"), Cells: []figure{{N: few}, {}, {N: 3}, {}}}
+	guarded := table("by-comune", text("board.by-comune"))
+	guarded.Rows = append(guarded.Rows, hidden)
+	full := boardPage{At: now, Scope: boardScopeText(domain.RoleUST), City: true, Guarded: true,
+		Callouts: append([]Callout{asOf{day: "2022-04-04", at: now}.callout("/cruscotto")}, provisionalCallouts(land, true)...),
+		Filter:   filterOfBoard(land, boardFilter{known: asOf{day: "2022-04-04", hour: "15:00", at: now}}, true),
+		Parts: []boardPart{{ID: "states", Title: text("board.states"),
+			Tiles: []Tile{{Tone: Info, Label: text("board.open"), Value: 1326, Href: "/pratiche"}, {Tone: Success, Label: statusText(casefile.Attending), Value: -1}}},
+			{ID: "flow", Title: text("flow.title"), Chart: weeks.drawn(), More: []matrix{table("by-week", text("flow.by-week"))},
+				Bars: []Bars{{text("board.orders"), []Bar{{say(orderText("primaria")).to("/pratiche"), 640}, {say(orderText("infanzia")), 0}}}, {text("flow.funnel"), []Bar{{say(text("flow.known")), -1}}}}},
+			{ID: "seats", Title: text("seats.title"), Lead: text("seats.lead", "year", "2021/22"), Tables: []matrix{{Rows: nil, None: text("seats.none-lacking")}}},
+			{ID: "comuni", Title: text("board.comuni"), Tables: []matrix{guarded},
+				Map: mapOf(shipped.Comuni, func(c domain.Comune) int { return len(c) * int(c[5]-'0') })}}}
 	d := domain.DateOf(now)
 	id := uuid.MustParse("019a3c1e-8f5d-7a10-9b1c-00000000000a")
 	day := dayPage{Day: d, Previous: dayPath(d.AddDays(-1)), Next: dayPath(d.AddDays(1)), Total: 2, Summary: []Pair{{text("audit.act-count", "act", text("event.case.requested")), count(2)}},
@@ -160,7 +166,7 @@ func TestTheBoardCountsWhatItsReaderMaySee(t *testing.T) {
 		t.Error("a style, which the policy forbids, or a name")
 	}
 
-	if _, body = o.get(atPrefettura, "/cruscotto"); strings.Contains(body, "/pratiche") || !strings.Contains(body, "<title>Rozzano: 1</title>") {
+	if _, body = o.get(atPrefettura, "/cruscotto"); strings.Contains(body, "/pratiche") || !strings.Contains(body, "<title>Rozzano: meno di 3</title>") {
 		t.Error("the Prefettura has no figures, or is led to lists")
 	}
 	if _, body = o.get(atOpera, "/cruscotto"); strings.Contains(body, "Rozzano") || strings.Contains(body, "<svg viewBox=\"0 0 1000") {

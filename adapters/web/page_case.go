@@ -55,9 +55,18 @@ func (s *site) case_(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	k, err := s.knownOf(r)
+	if err != nil {
+		return err
+	}
 	file, err := s.Desk.Case(r.Context(), actorOf(r), id)
 	if err != nil {
 		return err
+	}
+	if k.past() {
+		if file, err = file.AsOf(k.at); err != nil {
+			return err
+		}
 	}
 	opened, err := file.Open(r.Context())
 	if err != nil {
@@ -72,18 +81,21 @@ func (s *site) case_(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		if c.Holder, err = s.standing(g, file); err != nil {
+		if c.Holder, err = holding(g, file, k.or(s.Clock())); err != nil {
 			return err
 		}
 		c.Callouts = callouts(file, opened.Erased)
+		if c.Groups, err = groups(g, file, opened); err != nil {
+			return err
+		}
+		if c.Timeline, err = s.timeline(r.Context(), g, file); err != nil || k.past() {
+			return err
+		}
 		if err := s.offerActs(r, g, file, &c); err != nil {
 			return err
 		}
 		if access.Large(actorOf(r), access.Request) == nil && !opened.Erased {
 			c.Acts = append(c.Acts, Action{text("request.sibling"), "/pratiche/nuova?fratello=" + id.String()})
-		}
-		if c.Groups, err = groups(g, file, opened); err != nil {
-			return err
 		}
 		if c.Siblings, err = s.siblings(r, g, file); err != nil {
 			return err
@@ -92,20 +104,22 @@ func (s *site) case_(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		c.Merges = slices.Contains(file.May(), access.Merge)
-		c.Timeline, err = s.timeline(r.Context(), g, file)
-		return err
+		return nil
 	})
 	if err != nil {
 		return err
 	}
-	return caseView.show(s, w, r, http.StatusOK, text("case.title"), c, Crumb{text("cases.title"), "/pratiche"}, Crumb{Text: text("case.title")})
+	if k.past() {
+		c.Callouts = append([]Callout{k.callout("/pratiche/" + id.String())}, c.Callouts...)
+	}
+	return caseView.show(s, w, r, http.StatusOK, text("case.title"), c, Crumb{text("cases.title"), k.on("/pratiche")}, Crumb{Text: text("case.title")})
 }
 
 // namelessText names a case without naming anybody.
 func namelessText(id uuid.UUID) Text { return text("case.nameless", "id", id.String()[:8]) }
 
-// standing says who must act, since when, and until when.
-func (s *site) standing(g *registers, f desk.File) ([]Pair, error) {
+// holding says who must act, since when, and until when.
+func holding(g *registers, f desk.File, now time.Time) ([]Pair, error) {
 	st := f.State
 	var out []Pair
 	if h := st.Holder(); h.Body != "" {
@@ -116,7 +130,7 @@ func (s *site) standing(g *registers, f desk.File) ([]Pair, error) {
 		out = append(out, Pair{text("case.holder"), body}, Pair{text("case.since"), at(st.HeldSince)})
 	}
 	line := lineOf(f)
-	if due, _ := s.dueCell(line); !line.Due.IsZero() {
+	if due, _ := dueCell(line, now); !line.Due.IsZero() {
 		out = append(out, Pair{text("case.clock-" + line.Clock), due})
 	}
 	centreName := g.centre(st.Centre)

@@ -22,7 +22,7 @@ func caseSamples() []sample {
 	table := Table{Caption: text("cases.caption"), Columns: lineColumns(), Rows: []Row{{Tone: Danger, Cells: []Cell{
 		named(domain.NewPersonal("Шевченко"), domain.NewPersonal("Olha")).to("/pratiche/" + id.String()), say(levelText(grade.Level{Order: grade.Primaria, Year: 3})),
 		plain("Rozzano"), statusBadge(casefile.InCharge).over(plain("CTI ambito 24")), badge(Danger, due(-2)), on(domain.Date{Year: 2022, Month: 3, Day: 14})}}}}
-	list := caseList{Filter: (&site{}).listFilter(nil, listQuery{}), Table: table,
+	list := caseList{Filter: (&site{}).listFilter(listQuery{}), Table: table,
 		Counts: []Tile{{Tone: Info, Label: statusText(casefile.Requested), Value: 12, Href: "/pratiche?stato=requested"}}}
 	one := casePage{Nameless: namelessText(id), Heading: []domain.Personal{domain.NewPersonal("Shevchenko"), domain.NewPersonal("Olha")},
 		Status: Badge{Info, statusText(casefile.InCharge)}, Holder: []Pair{{text("case.holder"), plain("CTI ambito 24")}},

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 
@@ -31,10 +33,11 @@ func (s *site) caseRoutes(r chi.Router) {
 
 // caseList is the list of cases with its filters.
 type caseList struct {
-	Filter *Form
-	Kept   []kept // what the address says besides the form's own questions
-	Counts []Tile
-	Table  Table
+	Callouts []Callout
+	Filter   *Form
+	Kept     []kept // what the address says besides the form's own questions
+	Counts   []Tile
+	Table    Table
 }
 
 // kept is a part of the address that a filter sends along.
@@ -45,18 +48,22 @@ var casesView = view[caseList]{"cases"}
 // listQuery is what the address of a list says. It never holds a name.
 type listQuery struct {
 	status, order, sort, comune, ambito, centre, school, channel, holder string
+	municipio, grade, institution, body, since                           string
 	overdue                                                              bool
+	known                                                                asOf
 }
 
 func listQueryOf(q url.Values) listQuery {
 	return listQuery{status: q.Get("stato"), order: q.Get("ordine"), sort: q.Get("ordina"), comune: q.Get("comune"), ambito: q.Get("ambito"),
-		centre: q.Get("centro"), school: q.Get("scuola"), channel: q.Get("canale"), holder: q.Get("tocca"), overdue: q.Get("scadute") == "1"}
+		centre: q.Get("centro"), school: q.Get("scuola"), channel: q.Get("canale"), holder: q.Get("tocca"), municipio: q.Get("municipio"), grade: q.Get("classe"),
+		institution: q.Get("istituto"), body: q.Get("presso"), since: q.Get("entro"), overdue: q.Get("scadute") == "1"}
 }
 
 func (q listQuery) values() url.Values {
 	v := url.Values{}
 	for _, p := range [][2]string{{"stato", q.status}, {"ordine", q.order}, {"ordina", q.sort}, {"comune", q.comune}, {"ambito", q.ambito},
-		{"centro", q.centre}, {"scuola", q.school}, {"canale", q.channel}, {"tocca", q.holder}} {
+		{"centro", q.centre}, {"scuola", q.school}, {"canale", q.channel}, {"tocca", q.holder}, {"municipio", q.municipio}, {"classe", q.grade},
+		{"istituto", q.institution}, {"presso", q.body}, {"entro", q.since}} {
 		if p[1] != "" {
 			v.Set(p[0], p[1])
 		}
@@ -64,13 +71,15 @@ func (q listQuery) values() url.Values {
 	if q.overdue {
 		v.Set("scadute", "1")
 	}
+	q.known.add(v)
 	return v
 }
 
 // kept lists what the filter form does not ask for.
 func (q listQuery) kept() []kept {
 	var out []kept
-	for _, k := range []kept{{"comune", q.comune}, {"ambito", q.ambito}, {"centro", q.centre}, {"scuola", q.school}, {"canale", q.channel}, {"tocca", q.holder}} {
+	for _, k := range []kept{{"comune", q.comune}, {"ambito", q.ambito}, {"centro", q.centre}, {"scuola", q.school}, {"canale", q.channel}, {"tocca", q.holder},
+		{"municipio", q.municipio}, {"classe", q.grade}, {"istituto", q.institution}, {"presso", q.body}, {"entro", q.since}} {
 		if k.Value != "" {
 			out = append(out, k)
 		}
@@ -97,6 +106,8 @@ func (q listQuery) statuses() []casefile.Status {
 		return nil
 	case "aperte":
 		return slices.DeleteFunc(casefile.Statuses(), func(st casefile.Status) bool { return !st.Open() })
+	case "senza-posto":
+		return []casefile.Status{casefile.Requested, casefile.InCharge}
 	case "in-attesa":
 		return []casefile.Status{casefile.Requested, casefile.InCharge, casefile.Offered, casefile.Accepted}
 	}
@@ -110,58 +121,124 @@ func (q listQuery) by() caseline.By {
 	return caseline.ByDue
 }
 
+// filter is what the address asks for; what no register knows finds nothing.
+func (q listQuery) filter(now time.Time) caseline.Filter {
+	f := caseline.Filter{Statuses: q.statuses(), Order: grade.Order(q.order), Comune: domain.Comune(q.comune), Centre: domain.Centre(q.centre),
+		School: domain.School(q.school), Institution: domain.Institution(q.institution), Channel: domain.Channel(q.channel),
+		Holder: casefile.Holder{Kind: casefile.HolderKind(q.holder), Body: q.body}}
+	if n, err := strconv.Atoi(q.municipio); err == nil {
+		f.Municipio = domain.Municipio(n)
+	}
+	if n, err := strconv.Atoi(q.grade); err == nil {
+		f.Grade = n
+	}
+	if d, err := domain.ParseDate(q.since); err == nil {
+		f.Since = d
+	}
+	if q.overdue {
+		f.Overdue = now
+	}
+	return f
+}
+
 func (s *site) cases(w http.ResponseWriter, r *http.Request) error {
 	a := actorOf(r)
+	k, err := s.knownOf(r)
+	if err != nil {
+		return err
+	}
 	q := listQueryOf(r.URL.Query())
-	filter := caseline.Filter{Statuses: q.statuses(), Order: grade.Order(q.order), Comune: domain.Comune(q.comune),
-		Centre: domain.Centre(q.centre), School: domain.School(q.school), Channel: domain.Channel(q.channel),
-		Holder: casefile.Holder{Kind: casefile.HolderKind(q.holder)}}
-	if q.overdue {
-		filter.Overdue = s.Clock()
+	q.known = k
+	filter := q.filter(k.or(s.Clock()))
+	if q.ambito != "" {
+		land, err := s.Desk.Territory(r.Context())
+		if err != nil {
+			return err
+		}
+		filter.Comuni = comuniOf(land, domain.Ambito(q.ambito))
+	}
+	after, rows := caseline.Cursor(r.URL.Query().Get("da")), rowsOf(r, pageSize)
+	if _, file := formatOf(r); file {
+		after = "" // a file has the whole list
+	}
+	if k.past() {
+		return s.pastCases(w, r, q, filter, after, rows)
+	}
+	asked, err := worklist.List(r.Context(), s.Board, a, filter, q.by(), after, rows)
+	if err != nil {
+		return err
 	}
 	var content caseList
-	err := s.read(r, func(v *projections.Snapshot) error {
+	if content.Counts, err = s.statusTiles(r); err != nil {
+		return err
+	}
+	err = s.read(r, func(v *projections.Snapshot) error {
 		g, err := s.registers(r.Context(), v)
 		if err != nil {
 			return err
 		}
-		if q.ambito != "" {
-			filter.Comuni = g.comuniOf(domain.Ambito(q.ambito))
-		}
-		after := caseline.Cursor(r.URL.Query().Get("da"))
-		lines, next, err := walk(r, after, pageSize, func(after caseline.Cursor, limit int) ([]caseline.Line, caseline.Cursor, error) {
-			return worklist.List(v, a, filter, q.by(), after, limit)
-		})
+		lines, next, err := asked.Lines(v)
 		if err != nil {
 			return err
 		}
-		empty := Empty{Title: text("cases.none"), Text: text("cases.none-text")}
-		if content.Table, err = s.lineTable(r, g, text("cases.caption"), lines, empty); err != nil {
-			return err
-		}
-		if after != "" {
-			content.Table.Pager.First = q.href("")
-		}
-		if next != "" {
-			content.Table.Pager.Next = q.href(next)
-		}
-		content.Filter, content.Kept = s.listFilter(g, q), q.kept()
-		content.Counts, err = s.statusTiles(v, a)
+		content.Table, err = s.lineTable(r, g, text("cases.caption"), lines, noCases)
+		content.page(q, after, next)
 		return err
 	})
 	if err != nil {
 		return err
 	}
+	return s.showCases(w, r, q, content)
+}
+
+var noCases = Empty{Title: text("cases.none"), Text: text("cases.none-text")}
+
+func (c *caseList) page(q listQuery, after, next caseline.Cursor) {
+	if after != "" {
+		c.Table.Pager.First = q.href("")
+	}
+	if next != "" {
+		c.Table.Pager.Next = q.href(next)
+	}
+}
+
+// pastCases is the list as it was known at an instant: in the order of the terms that ran then.
+func (s *site) pastCases(w http.ResponseWriter, r *http.Request, q listQuery, f caseline.Filter, after caseline.Cursor, rows int) error {
+	found, next, err := worklist.Past(r.Context(), s.Board, actorOf(r), f, q.known.at, after, rows)
+	if err != nil {
+		return err
+	}
+	now := q
+	now.known = asOf{}
+	content := caseList{Callouts: []Callout{q.known.callout(now.href(""))}, Table: Table{Caption: text("cases.caption"), Columns: lineColumns(), Empty: noCases}}
+	err = s.withRegisters(r, func(g *registers) (err error) {
+		var others int
+		content.Table.Rows, others, err = s.pastRows(r, g, found, q.known)
+		if others > 0 {
+			content.Callouts = append(content.Callouts, Callout{Tone: Info, Title: text("known.others", "count", others)})
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	content.page(q, after, next)
+	return s.showCases(w, r, q, content)
+}
+
+func (s *site) showCases(w http.ResponseWriter, r *http.Request, q listQuery, content caseList) error {
 	if f, ok := formatOf(r); ok {
 		return s.sendTable(w, r, f, fileName(r, ""), content.Table)
 	}
+	content.Filter, content.Kept = s.listFilter(q), q.kept()
 	content.Table.Downloads = downloads(r, "")
 	return casesView.show(s, w, r, http.StatusOK, text("cases.title"), content, Crumb{Text: text("cases.title")})
 }
 
 // statusTiles counts the actor's cases by status, each leading to its list.
-func (s *site) statusTiles(v *projections.Snapshot, a domain.Actor) ([]Tile, error) {
-	counts, err := worklist.Counts(v, a)
+func (s *site) statusTiles(r *http.Request) ([]Tile, error) {
+	a := actorOf(r)
+	counts, err := worklist.Counts(r.Context(), s.Board, a)
 	if err != nil {
 		return nil, err
 	}
@@ -178,17 +255,19 @@ func (s *site) statusTiles(v *projections.Snapshot, a domain.Actor) ([]Tile, err
 var beforeSchools = map[casefile.Status]bool{casefile.Requested: true, casefile.InCharge: true}
 
 // listFilter is a form that is sent with GET: what is chosen stays in the address.
-func (s *site) listFilter(g *registers, q listQuery) *Form {
-	statuses := []Option{{Value: "aperte", Label: say(text("cases.open"))}, {Value: "in-attesa", Label: say(text("cases.waiting"))}}
+func (s *site) listFilter(q listQuery) *Form {
+	statuses := []Option{{Value: "aperte", Label: say(text("cases.open"))}, {Value: "in-attesa", Label: say(text("cases.waiting"))},
+		{Value: "senza-posto", Label: say(text("cases.seatless"))}}
 	for _, st := range casefile.Statuses() {
 		statuses = append(statuses, Option{Value: string(st), Label: say(statusText(st))})
 	}
-	f := newFilter("/pratiche", text("cases.filter"),
+	f := newFilter("/pratiche", text("cases.filter"), append(q.known.fields(),
 		Field{Name: "stato", Kind: FieldSelect, Label: text("list.status"), Options: statuses, Optional: true},
 		Field{Name: "ordine", Kind: FieldSelect, Label: text("list.order"), Options: orderOptions(), Optional: true},
 		Field{Name: "ordina", Kind: FieldSelect, Label: text("cases.sort"),
 			Options: []Option{{Value: "scadenza", Label: say(text("cases.by-due"))}, {Value: "modifica", Label: say(text("cases.by-change"))}}},
-		Field{Name: "scadute", Kind: FieldCheck, Label: text("cases.overdue"), Optional: true})
+		Field{Name: "scadute", Kind: FieldCheck, Label: text("cases.overdue"), Optional: true})...)
+	f.Set("noto", q.known.day).Set("ora", q.known.hour)
 	f.Set("stato", q.status).Set("ordine", q.order).Set("ordina", cmp.Or(q.sort, "scadenza"))
 	if q.overdue {
 		f.Set("scadute", "1")

@@ -14,15 +14,17 @@ import (
 
 // home is where a person lands: what waits for them, the most pressing first, and the doors to everything else.
 type home struct {
-	Name   domain.Personal
-	Pairs  []Callout // cases to tell apart or to merge, for whoever sees both
-	Lead   Text      // what the role does here
-	Begin  []Action
-	Tiles  []Tile
-	ToDo   Table
-	Listed bool // the role has lists of cases
-	Watch  Watch
-	Nav    []navItem
+	Name  domain.Personal
+	Pairs []Callout // cases to tell apart or to merge, for whoever sees both
+	Lead  Text      // what the role does here
+	Begin []Action
+	// Returns is the Monday return that waits for a school.
+	Returns []Callout
+	Tiles   []Tile
+	ToDo    Table
+	Listed  bool // the role has lists of cases
+	Watch   Watch
+	Nav     []navItem
 }
 
 var homeView = view[home]{"home"}
@@ -40,7 +42,14 @@ func (s *site) home(w http.ResponseWriter, r *http.Request) error {
 	}
 	if slices.Contains(access.Roles(access.ListCases), p.Actor.Role) {
 		c.Listed = true
-		if err := s.read(r, func(v *projections.Snapshot) error { return s.fillHome(r, v, &c) }); err != nil {
+		first, err := worklist.List(r.Context(), s.Board, p.Actor, s.waitingFor(p.Actor), caseline.ByDue, "", pressing)
+		if err != nil {
+			return err
+		}
+		if c.Tiles, err = s.statusTiles(r); err != nil {
+			return err
+		}
+		if err := s.read(r, func(v *projections.Snapshot) error { return s.fillHome(r, v, first, &c) }); err != nil {
 			return err
 		}
 	}
@@ -55,17 +64,17 @@ func newHome(p *Person) home {
 	return c
 }
 
-func (s *site) fillHome(r *http.Request, v *projections.Snapshot, c *home) error {
+func (s *site) fillHome(r *http.Request, v *projections.Snapshot, first worklist.Page, c *home) error {
 	a := actorOf(r)
 	g, err := s.registers(r.Context(), v)
 	if err != nil {
 		return err
 	}
-	if c.Tiles, err = s.statusTiles(v, a); err != nil {
+	lines, _, err := first.Lines(v)
+	if err != nil {
 		return err
 	}
-	lines, _, err := worklist.List(v, a, s.waitingFor(a), caseline.ByDue, "", pressing)
-	if err != nil {
+	if c.Returns, err = s.returnToDo(r, v); err != nil {
 		return err
 	}
 	caption, empty := text("home.pressing"), Empty{Title: text("home.nothing"), Text: text("home.nothing-text")}

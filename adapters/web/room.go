@@ -143,12 +143,12 @@ func levelText(l grade.Level) Text { return text("grade."+string(l.Order), "year
 
 func orderText(o grade.Order) Text { return text("order." + string(o)) }
 
-// dueCell says how a running term stands, in working days.
-func (s *site) dueCell(l caseline.Line) (Cell, Tone) {
+// dueCell says how a running term stands at an instant, in working days.
+func dueCell(l caseline.Line, now time.Time) (Cell, Tone) {
 	if l.Due.IsZero() {
 		return Cell{}, ""
 	}
-	today, last := domain.DateOf(s.Clock()), lastDay(l.Due)
+	today, last := domain.DateOf(now), lastDay(l.Due)
 	switch days := calendar.WorkingDaysBetween(today, last, l.Comune); {
 	case days < 0:
 		return badge(Danger, due(days)), Danger
@@ -165,6 +165,10 @@ func (s *site) lineRow(r *http.Request, g *registers, l caseline.Line) (Row, err
 	if err != nil {
 		return Row{}, err
 	}
+	return s.rowOf(g, l, identity, asOf{})
+}
+
+func (s *site) rowOf(g *registers, l caseline.Line, identity casefile.Identity, k asOf) (Row, error) {
 	who := named(identity.FamilyName, identity.GivenName)
 	if identity.FamilyName.IsZero() {
 		who = say(text("case.nameless", "id", l.Case.String()[:8]))
@@ -173,12 +177,12 @@ func (s *site) lineRow(r *http.Request, g *registers, l caseline.Line) (Row, err
 	if err != nil {
 		return Row{}, err
 	}
-	due, tone := s.dueCell(l)
+	due, tone := dueCell(l, k.or(s.Clock()))
 	status := statusBadge(l.Status)
 	if l.Question {
 		status = badge(Warning, text("status.question"))
 	}
-	return Row{Tone: tone, Cells: []Cell{who.to("/pratiche/" + l.Case.String()), say(levelText(l.Level())), g.comune(l.Comune),
+	return Row{Tone: tone, Cells: []Cell{who.to(k.on("/pratiche/" + l.Case.String())), say(levelText(l.Level())), g.comune(l.Comune),
 		status.over(holder), due, on(l.RequestedOn)}}, nil
 }
 

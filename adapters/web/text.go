@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json"
 
@@ -145,6 +146,8 @@ func (c catalogue) write(v any) (string, error) {
 		return c.number(v), nil
 	case domain.Date:
 		return c.day(v), nil
+	case time.Time:
+		return c.day(domain.DateOf(v)) + ", " + v.In(domain.Rome).Format("15:04"), nil
 	case domain.SchoolYear:
 		return v.String(), nil
 	case domain.Personal:

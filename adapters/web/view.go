@@ -60,6 +60,8 @@ func (s *site) parseBase(lang Lang) (*template.Template, error) {
 		},
 		"refusal": c.refusal,
 		"num":     c.number,
+		"told":    c.told,
+		"month":   c.month,
 		"day":     c.day,
 		"date":    c.date,
 		"instant": c.instant,

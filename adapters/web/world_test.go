@@ -33,7 +33,7 @@ import (
 	"approdo/projections/duplicates"
 	"approdo/projections/readings"
 	"approdo/projections/retention"
-	counted "approdo/projections/returns"
+	mondays "approdo/projections/returns"
 	"approdo/projections/school"
 )
 
@@ -84,7 +84,7 @@ func newWorld(t *testing.T, log io.Writer) *world {
 	w.check(err)
 	w.views = projections.NewRunner(w.store, w.codec, db, slog.New(slog.DiscardHandler), comune.Projection(), centre.Projection(),
 		school.Projection(), board.Projection(), audit.Projection(), duplicates.Projection(sealer, tokens{}), readings.Projection(sealer), retention.Projection(),
-		counted.Projection())
+		mondays.Projection())
 	w.found()
 	w.check(w.views.CatchUp(t.Context()))
 	ctx, cancel := context.WithCancel(context.Background())

@@ -23,7 +23,7 @@ import (
 type benchCmd struct {
 	Append     benchAppendCmd     `cmd:"" help:"Accodamenti durevoli al giornale, contro una transazione per evento."`
 	Rebuild    benchRebuildCmd    `cmd:"" help:"Tutte le viste rifatte dal giornale, contro la sola lettura."`
-	Read       benchReadCmd       `cmd:"" help:"Le pagine del servizio con molti casi, contro le stesse con pochi."`
+	Views      benchViewsCmd      `cmd:"" help:"Le pagine del servizio con molti casi, contro le stesse con pochi."`
 	Verify     benchVerifyCmd     `cmd:"" help:"Un'esportazione del registro verificata, contro la sola lettura delle righe."`
 	Overload   benchOverloadCmd   `cmd:"" help:"Il servizio con dieci volte le richieste che sa servire, contro il suo massimo."`
 	Live       benchLiveCmd       `cmd:"" help:"Accodamenti mentre le viste seguono, a riposo e durante un rifacimento."`

@@ -130,7 +130,7 @@ func duringRebuild(ctx context.Context, h *house) (appends sample, records int64
 	g.Go(func() error {
 		for rebuilding.Err() == nil {
 			if err := h.views.Read(ctx, func(s *projections.Snapshot) error {
-				_, _, err := centre.All(s, caseline.Filter{}, caseline.ByChange, "", 50)
+				_, _, err := centre.All(s, caseline.Filter{}, "", 50)
 				return err
 			}); err != nil {
 				return err

@@ -74,6 +74,12 @@ type Flow struct {
 	Arrived, Charged, Offered, Declined, Placed, Begun, Departed int
 }
 
+// Add counts what happened on another day, too.
+func (f *Flow) Add(day Flow) {
+	f.Arrived, f.Charged, f.Offered, f.Declined = f.Arrived+day.Arrived, f.Charged+day.Charged, f.Offered+day.Offered, f.Declined+day.Declined
+	f.Placed, f.Begun, f.Departed = f.Placed+day.Placed, f.Begun+day.Begun, f.Departed+day.Departed
+}
+
 // Days counts pupils by how many days they wait: of Days{0, 3} three wait one day.
 type Days []int
 

@@ -2,7 +2,6 @@ package caseline
 
 import (
 	"encoding/base64"
-	"fmt"
 	"iter"
 	"slices"
 	"strconv"
@@ -156,54 +155,21 @@ type Lines interface {
 	Where(s *projections.Snapshot, where string, args ...any) iter.Seq2[Line, error]
 }
 
-// List reads a page of lines and where the next one begins; an empty cursor where there is none.
-func List(s *projections.Snapshot, t Lines, scope Scope, f Filter, by By, after Cursor, limit int) ([]Line, Cursor, error) {
+// List reads a page of lines, the latest changed first, and where the next one begins; an empty cursor where there is none.
+func List(s *projections.Snapshot, t Lines, scope Scope, f Filter, after Cursor, limit int) ([]Line, Cursor, error) {
 	var q query
 	q.narrow(scope, f)
-	order := "updated_at DESC, case_id DESC"
 	if after != "" {
 		at, id, err := after.Parse()
 		if err != nil {
 			return nil, "", err
 		}
-		if by == ByDue {
-			q.add("(coalesce(due, ?), case_id) > (?, ?)", Far, at, id)
-		} else {
-			q.add("(updated_at, case_id) < (?, ?)", at, id)
-		}
+		q.add("(updated_at, case_id) < (?, ?)", at, id)
 	}
-	if by == ByDue {
-		q.args = append(q.args, Far)
-		order = fmt.Sprintf("coalesce(due, $%d), case_id", len(q.args))
-	}
-	lines, err := projections.Collect(t.Where(s, q.where()+" ORDER BY "+order+" LIMIT "+strconv.Itoa(limit+1), q.args...))
+	lines, err := projections.Collect(t.Where(s, q.where()+" ORDER BY updated_at DESC, case_id DESC LIMIT "+strconv.Itoa(limit+1), q.args...))
 	if err != nil || len(lines) <= limit {
 		return lines, "", err
 	}
 	last := lines[limit-1]
-	at := last.UpdatedAt
-	if by == ByDue {
-		if at = last.Due; at.IsZero() {
-			at = Far
-		}
-	}
-	return slices.Clip(lines[:limit]), CursorOf(at, last.Case), nil
-}
-
-// Counts gives how many lines of a scope there are by status.
-func Counts(s *projections.Snapshot, table string, scope Scope) (map[casefile.Status]int, error) {
-	var q query
-	q.narrow(scope, Filter{})
-	type count struct {
-		Status casefile.Status `col:"status"`
-		N      int             `col:"n"`
-	}
-	out := map[casefile.Status]int{}
-	for c, err := range projections.Select[count](s, "SELECT status, count(*) AS n FROM {"+table+"} WHERE "+q.where()+" GROUP BY status", q.args...) {
-		if err != nil {
-			return nil, err
-		}
-		out[c.Status] = c.N
-	}
-	return out, nil
+	return slices.Clip(lines[:limit]), CursorOf(last.UpdatedAt, last.Case), nil
 }

@@ -41,23 +41,13 @@ func Projection() projections.Projection {
 }
 
 // List reads a centre's lines in the order asked for.
-func List(s *projections.Snapshot, c domain.Centre, f caseline.Filter, by caseline.By, after caseline.Cursor, limit int) ([]caseline.Line, caseline.Cursor, error) {
-	return caseline.List(s, cases, caseline.Where("centre", c), f, by, after, limit)
+func List(s *projections.Snapshot, c domain.Centre, f caseline.Filter, after caseline.Cursor, limit int) ([]caseline.Line, caseline.Cursor, error) {
+	return caseline.List(s, cases, caseline.Where("centre", c), f, after, limit)
 }
 
 // All reads the lines of every centre, for whoever oversees.
-func All(s *projections.Snapshot, f caseline.Filter, by caseline.By, after caseline.Cursor, limit int) ([]caseline.Line, caseline.Cursor, error) {
-	return caseline.List(s, cases, caseline.Everything, f, by, after, limit)
-}
-
-// Counts gives how many lines of a centre there are by status.
-func Counts(s *projections.Snapshot, c domain.Centre) (map[casefile.Status]int, error) {
-	return caseline.Counts(s, "centre_cases", caseline.Where("centre", c))
-}
-
-// AllCounts gives how many lines there are by status, for whoever oversees.
-func AllCounts(s *projections.Snapshot) (map[casefile.Status]int, error) {
-	return caseline.Counts(s, "centre_cases", caseline.Everything)
+func All(s *projections.Snapshot, f caseline.Filter, after caseline.Cursor, limit int) ([]caseline.Line, caseline.Cursor, error) {
+	return caseline.List(s, cases, caseline.Everything, f, after, limit)
 }
 
 // Household lists the cases of one household: siblings, by when they were requested.

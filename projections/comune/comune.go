@@ -64,13 +64,8 @@ func Projection() projections.Projection {
 }
 
 // List reads a comune's lines in the order asked for.
-func List(s *projections.Snapshot, comune domain.Comune, f caseline.Filter, by caseline.By, after caseline.Cursor, limit int) ([]caseline.Line, caseline.Cursor, error) {
-	return caseline.List(s, cases, caseline.Where("comune", comune), f, by, after, limit)
-}
-
-// Counts gives how many lines of a comune there are by status.
-func Counts(s *projections.Snapshot, comune domain.Comune) (map[casefile.Status]int, error) {
-	return caseline.Counts(s, "comune_cases", caseline.Where("comune", comune))
+func List(s *projections.Snapshot, comune domain.Comune, f caseline.Filter, after caseline.Cursor, limit int) ([]caseline.Line, caseline.Cursor, error) {
+	return caseline.List(s, cases, caseline.Where("comune", comune), f, after, limit)
 }
 
 // Departures lists who moved away, the latest first.

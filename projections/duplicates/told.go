@@ -48,6 +48,9 @@ func ToldApart(s *projections.Snapshot) ([]Told, error) {
 	return projections.Collect(projections.Select[Told](s, "SELECT * FROM {told_apart} ORDER BY told_at DESC, first_id, second_id LIMIT "+mostTold))
 }
 
+// IsToldApart gives what is remembered of two cases; false where nothing is.
+func IsToldApart(s *projections.Snapshot, one, other uuid.UUID) (Told, bool, error) { return told.Lookup(s, apart.Of(one, other)) }
+
 // ApartFrom gives the cases that a case was told apart from.
 func ApartFrom(s *projections.Snapshot, id uuid.UUID) (map[uuid.UUID]bool, error) {
 	out := map[uuid.UUID]bool{}

@@ -181,13 +181,8 @@ func applyPlaces(tx *projections.Tx, r projections.Event, e places.Event) error 
 }
 
 // List reads an institution's lines in the order asked for.
-func List(s *projections.Snapshot, i domain.Institution, f caseline.Filter, by caseline.By, after caseline.Cursor, limit int) ([]caseline.Line, caseline.Cursor, error) {
-	return caseline.List(s, cases, caseline.Where("institution", i), f, by, after, limit)
-}
-
-// Counts gives how many lines of an institution there are by status.
-func Counts(s *projections.Snapshot, i domain.Institution) (map[casefile.Status]int, error) {
-	return caseline.Counts(s, "school_cases", caseline.Where("institution", i))
+func List(s *projections.Snapshot, i domain.Institution, f caseline.Filter, after caseline.Cursor, limit int) ([]caseline.Line, caseline.Cursor, error) {
+	return caseline.List(s, cases, caseline.Where("institution", i), f, after, limit)
 }
 
 // SiteOf reads a site.

@@ -3,8 +3,12 @@
 package worklist
 
 import (
+	"cmp"
 	"context"
 	"slices"
+	"time"
+
+	"github.com/google/uuid"
 
 	"approdo/domain"
 	"approdo/domain/access"
@@ -19,36 +23,82 @@ import (
 	"approdo/projections/school"
 )
 
-// List reads a page of the actor's cases; access.ErrNotAllowed for the roles that have none.
-func List(s *projections.Snapshot, a domain.Actor, f caseline.Filter, by caseline.By, after caseline.Cursor, limit int) ([]caseline.Line, caseline.Cursor, error) {
+// Page is a page of a list that is being read. Where a list goes by its terms, the board says which cases are on it before any view is
+// open: whoever holds one snapshot of the views and waits for another keeps others waiting.
+type Page struct {
+	actor  domain.Actor
+	filter caseline.Filter
+	by     caseline.By
+	after  caseline.Cursor
+	limit  int
+	next   caseline.Cursor
+	cases  []uuid.UUID // by their terms
+}
+
+// List begins to read a page of the actor's cases; access.ErrNotAllowed for the roles that have none.
+func List(ctx context.Context, b *board.Board, a domain.Actor, f caseline.Filter, by caseline.By, after caseline.Cursor, limit int) (p Page, err error) {
+	if err := access.Large(a, access.ListCases); err != nil {
+		return p, err
+	}
+	p = Page{actor: a, filter: f, by: by, after: after, limit: limit}
+	if by == caseline.ByDue {
+		p.cases, p.next, err = b.Cases(ctx, scopeOf(a), f, time.Time{}, after, limit)
+	}
+	return p, err
+}
+
+// Lines gives the lines of a page, and where the next one begins.
+func (p Page) Lines(s *projections.Snapshot) ([]caseline.Line, caseline.Cursor, error) {
+	if p.by != caseline.ByDue {
+		return read(s, p.actor, p.filter, p.after, p.limit)
+	}
+	lines, err := Lines(s, p.actor, p.cases)
+	return lines, p.next, err
+}
+
+// Lines gives the lines of some cases in their order, as far as the actor has them.
+func Lines(s *projections.Snapshot, a domain.Actor, cases []uuid.UUID) (all []caseline.Line, err error) {
+	place := map[uuid.UUID]int{}
+	for i, id := range cases {
+		place[id] = i
+	}
+	for some := range slices.Chunk(cases, 500) {
+		lines, _, err := read(s, a, caseline.Filter{Cases: some}, "", len(some))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, lines...)
+	}
+	slices.SortFunc(all, func(a, b caseline.Line) int { return cmp.Compare(place[a.Case], place[b.Case]) })
+	return all, nil
+}
+
+func read(s *projections.Snapshot, a domain.Actor, f caseline.Filter, after caseline.Cursor, limit int) ([]caseline.Line, caseline.Cursor, error) {
+	switch a.Role {
+	case domain.RoleComune:
+		return comune.List(s, domain.Comune(a.Body), f, after, limit)
+	case domain.RoleCentre:
+		return centre.List(s, domain.Centre(a.Body), f, after, limit)
+	case domain.RoleSchool:
+		return school.List(s, domain.Institution(a.Body), f, after, limit)
+	}
+	return centre.All(s, f, after, limit)
+}
+
+// Past gives the cases that were on the actor's list at an instant, the most pressing first.
+func Past(ctx context.Context, b *board.Board, a domain.Actor, f caseline.Filter, at time.Time, after caseline.Cursor, limit int) ([]uuid.UUID, caseline.Cursor, error) {
 	if err := access.Large(a, access.ListCases); err != nil {
 		return nil, "", err
 	}
-	switch a.Role {
-	case domain.RoleComune:
-		return comune.List(s, domain.Comune(a.Body), f, by, after, limit)
-	case domain.RoleCentre:
-		return centre.List(s, domain.Centre(a.Body), f, by, after, limit)
-	case domain.RoleSchool:
-		return school.List(s, domain.Institution(a.Body), f, by, after, limit)
-	}
-	return centre.All(s, f, by, after, limit)
+	return b.Cases(ctx, scopeOf(a), f, at, after, limit)
 }
 
 // Counts gives how many of the actor's cases there are by status.
-func Counts(s *projections.Snapshot, a domain.Actor) (map[casefile.Status]int, error) {
+func Counts(ctx context.Context, b *board.Board, a domain.Actor) (board.Tally, error) {
 	if err := access.Large(a, access.ListCases); err != nil {
 		return nil, err
 	}
-	switch a.Role {
-	case domain.RoleComune:
-		return comune.Counts(s, domain.Comune(a.Body))
-	case domain.RoleCentre:
-		return centre.Counts(s, domain.Centre(a.Body))
-	case domain.RoleSchool:
-		return school.Counts(s, domain.Institution(a.Body))
-	}
-	return centre.AllCounts(s)
+	return b.Statuses(ctx, scopeOf(a))
 }
 
 // Board binds the board to what the actor may count: a comune, a centre and a school their own cases, UST and Prefettura all.
@@ -56,15 +106,20 @@ func Board(a domain.Actor) (board.Scope, error) {
 	if err := access.Large(a, access.ReadBoard); err != nil {
 		return board.Scope{}, err
 	}
+	return scopeOf(a), nil
+}
+
+// scopeOf binds a question to the body of whoever asks; those without one see all.
+func scopeOf(a domain.Actor) (s board.Scope) {
 	switch a.Role {
 	case domain.RoleComune:
-		return board.Scope{Comune: domain.Comune(a.Body)}, nil
+		s.Comune = domain.Comune(a.Body)
 	case domain.RoleCentre:
-		return board.Scope{Centre: domain.Centre(a.Body)}, nil
+		s.Centre = domain.Centre(a.Body)
 	case domain.RoleSchool:
-		return board.Scope{Institution: domain.Institution(a.Body)}, nil
+		s.Institution = domain.Institution(a.Body)
 	}
-	return board.Scope{}, nil
+	return s
 }
 
 // Search finds the actor's cases by a person, the likeliest first. With sure it gives only those that are rather this child than

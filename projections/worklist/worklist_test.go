@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	"approdo/domain"
 	"approdo/domain/access"
@@ -23,11 +24,15 @@ func TestWhoHasNoListIsRefusedBeforeAnythingIsRead(t *testing.T) {
 		read func(a domain.Actor) error
 	}{
 		"list": {access.ListCases, func(a domain.Actor) error {
-			_, _, err := worklist.List(nil, a, caseline.Filter{}, caseline.ByChange, "", 1)
+			_, err := worklist.List(context.Background(), nil, a, caseline.Filter{}, caseline.ByDue, "", 1)
 			return err
 		}},
-		"counts": {access.ListCases, func(a domain.Actor) error { _, err := worklist.Counts(nil, a); return err }},
-		"board":  {access.ReadBoard, func(a domain.Actor) error { _, err := worklist.Board(a); return err }},
+		"counts": {access.ListCases, func(a domain.Actor) error { _, err := worklist.Counts(context.Background(), nil, a); return err }},
+		"past": {access.ListCases, func(a domain.Actor) error {
+			_, _, err := worklist.Past(context.Background(), nil, a, caseline.Filter{}, time.Time{}, "", 1)
+			return err
+		}},
+		"board": {access.ReadBoard, func(a domain.Actor) error { _, err := worklist.Board(a); return err }},
 		"search": {access.SearchByName, func(a domain.Actor) error {
 			_, err := worklist.Search(context.Background(), nil, a, nil, nil, names.Person{}, false)
 			return err

@@ -238,7 +238,7 @@ func asked(t *testing.T, r projections.Reader, sealer domain.Sealer) string {
 	bodies := map[domain.Actor]bool{{Role: domain.RoleUST}: true, {Role: domain.RolePrefettura}: true}
 	if err := r.Read(t.Context(), func(s *projections.Snapshot) (err error) {
 		q.s = s
-		if lines, _, err = centre.All(s, caseline.Filter{}, caseline.ByChange, "", 10_000); err != nil {
+		if lines, _, err = centre.All(s, caseline.Filter{}, "", 10_000); err != nil {
 			return err
 		}
 		return q.registers(lines)
@@ -343,10 +343,14 @@ func (q *questions) lists(a domain.Actor, now time.Time) error {
 		for _, by := range []caseline.By{caseline.ByChange, caseline.ByDue} {
 			after := caseline.Cursor("")
 			for page := 0; page == 0 || after != "" && page < 5; page++ {
-				lines, next, err := worklist.List(q.s, a, f, by, after, 7)
+				page, err := worklist.List(q.t.Context(), q.board, a, f, by, after, 7)
 				if a.Role == domain.RolePrefettura {
 					return nil
 				}
+				if err != nil {
+					return err
+				}
+				lines, next, err := page.Lines(q.s)
 				for _, l := range lines {
 					l.Identity = domain.Box{}
 					fmt.Fprintf(&q.out, "list %s %s %s: %+v\n", a.Role, a.Body, by, l)
@@ -358,7 +362,7 @@ func (q *questions) lists(a domain.Actor, now time.Time) error {
 			}
 		}
 	}
-	n, err := worklist.Counts(q.s, a)
+	n, err := worklist.Counts(q.t.Context(), q.board, a)
 	return q.tell("counts", n, err)
 }
 
