@@ -48,7 +48,7 @@ import (
 	hashed "approdo/projections/ledger"
 	"approdo/projections/readings"
 	"approdo/projections/retention"
-	counted "approdo/projections/returns"
+	mondays "approdo/projections/returns"
 	"approdo/projections/school"
 )
 
@@ -159,7 +159,7 @@ func newHouse(t testing.TB, change ...func(*rest.Config)) *house {
 	db, err := views.Open(context.Background(), filepath.Join(t.TempDir(), "views.db"))
 	h.check(err)
 	h.views = projections.NewRunner(h.store, h.codec, db, slog.New(slog.DiscardHandler), comune.Projection(), centre.Projection(),
-		school.Projection(), board.Projection(), audit.Projection(), duplicates.Projection(sealer, plainTokens{}), hashed.Projection(), readings.Projection(sealer), retention.Projection(), counted.Projection())
+		school.Projection(), board.Projection(), audit.Projection(), duplicates.Projection(sealer, plainTokens{}), hashed.Projection(), readings.Projection(sealer), retention.Projection(), mondays.Projection())
 	directory := session.NewDirectory(h.store, h.codec)
 	sessions := session.New(session.Config{Directory: directory, Storage: kept, Clock: h.now, Cost: session.Cost{Memory: 64, Time: 1, Threads: 1},
 		Blind: func(text string) []byte { return plainTokens{}.Of("login", text) }})

@@ -155,6 +155,9 @@ func (a *api) routes(r route) {
 	r.post("/schools/{code}/places", post(a, a.declarePlaces, a.showPlaces))
 
 	r.get("/board", a.read(a.readBoard))
+	r.get("/returns/{date}", a.read(a.readReturns))
+	r.post("/returns/{date}/validation", post(a, a.validateReturn, a.showReturn))
+	r.post("/returns/{date}/withdrawal", post(a, a.withdrawReturn, a.showReturn))
 	r.get("/audit-days/{date}", a.read(a.readDay))
 	r.get("/audit", a.read(a.searchAudit))
 	r.get("/events", a.read(a.listFacts))

@@ -26,6 +26,7 @@ import (
 	"approdo/domain/places"
 	"approdo/domain/policy"
 	"approdo/domain/reading"
+	"approdo/domain/returns"
 	"approdo/domain/territory"
 	"approdo/projections"
 	"approdo/projections/caseline"
@@ -139,7 +140,7 @@ func families(t *testing.T) map[string][]string {
 	}
 	clocks := []string{caseline.ClockSchoolAnswer, string(casefile.ClockTakeCharge), string(casefile.ClockFirstOffer), string(casefile.ClockFirstDay)}
 	var stored []string
-	for _, table := range []event.Table{casefile.Events, places.Events, territory.Events, territory.SchoolEvents, account.Events, reading.Events} {
+	for _, table := range []event.Table{casefile.Events, places.Events, territory.Events, territory.SchoolEvents, account.Events, reading.Events, returns.Events} {
 		for _, e := range table {
 			stored = append(stored, e.Name())
 		}
@@ -150,7 +151,8 @@ func families(t *testing.T) map[string][]string {
 	}
 	return map[string][]string{"error.": errorCodes(t), "kind.": kinds, "role.": roles,
 		"home.lead-": allOf(domain.Roles()), "act-form.": paths, "act-lead.": paths, "case.clock-": clocks, "event.": stored,
-		"status.": allOf(casefile.Statuses()), "short-status.": append(allOf(boardStatuses), string(casefile.Closed)), "grade.": allOf(grade.Orders()), "order.": allOf(grade.Orders()),
+		"status.": allOf(casefile.Statuses()), "undo.": allOf(returns.UndoReasons()), "short-order.": allOf(grade.Orders()),
+		"short-status.": append(allOf(boardStatuses), string(casefile.Closed)), "grade.": allOf(grade.Orders()), "order.": allOf(grade.Orders()),
 		"closure.": append(allOf(casefile.ClosureReasons()), "pupil-erased"), "decline.": allOf(casefile.DeclineReasons()), "withdrawn.": allOf(casefile.OfferWithdrawalReasons()),
 		"handover.": allOf(casefile.HandOverReasons()), "topic.": allOf(casefile.QuestionTopics()), "resolution.": allOf(grade.Reasons()),
 		"erasure.":            append(allOf(casefile.ErasureGrounds()), "rectification", string(casefile.GroundRestored)),
@@ -161,7 +163,7 @@ func families(t *testing.T) map[string][]string {
 		"health.": {"yes", "no", "pending", "certified"}, "sex.": {"F", "M"}, "need.": allOf(casefile.Needs()), "reason.": allOf(names.Reasons()),
 		"feature.": allOf([]territory.Feature{territory.Ordinary, territory.Prison, territory.Hospital, territory.Evening, territory.CPIA,
 			territory.BoardingHead, territory.Boarding, territory.ForBlind, territory.Experimental}),
-		"law.": allOf(basis.Sources()), "audit.every-": roles, "act-group.": {"case", "places", "territory", "school", "account", "reading"},
+		"law.": allOf(basis.Sources()), "audit.every-": roles, "act-group.": {"case", "places", "territory", "school", "account", "reading", "return"},
 		"basis.":          {"routing", "clocks", "ceiling", "retention", "reference", "suspension"},
 		"language.":       languageCodes,
 		"country.":        countryCodes,
@@ -177,7 +179,7 @@ func families(t *testing.T) map[string][]string {
 			session.ByProviderAndFactor, session.ByStrongProvider}),
 		"policy-name.": policy.Names(), "delivery.": {"shown", "mailed"}, "delivery-hint.": {"shown", "mailed"},
 		"parked.": {policy.CodeBehind, policy.CodePanic, policy.CodeUnknown, policy.CodeTimeout, policy.CodeConflict, policy.CodeFault},
-		"drop.":   allOf(policy.DropReasons()), "view.": {"comune", "centre", "school", "board", "audit", "ledger", "duplicates", "readings", "retention"},
+		"drop.":   allOf(policy.DropReasons()), "view.": {"comune", "centre", "school", "board", "audit", "ledger", "duplicates", "readings", "retention", "returns"},
 		"view-state.":  allOf([]projections.State{projections.Building, projections.Live, projections.Halted, projections.Retired}),
 		"view-reason.": allOf([]projections.Reason{projections.UnknownEvent, projections.Undecodable, projections.ApplyFailed, projections.RowsRefused}),
 		"channel.":     {string(domain.ChannelComune), string(domain.ChannelSchool), string(domain.ChannelUST)}}

@@ -23,6 +23,7 @@ const (
 	FieldNumber   FieldKind = "number"
 	FieldPassword FieldKind = "password"
 	FieldDate     FieldKind = "date"
+	FieldTime     FieldKind = "time"
 	FieldArea     FieldKind = "area"
 	FieldSelect   FieldKind = "select"
 	FieldRadios   FieldKind = "radios"

@@ -24,6 +24,7 @@ var (
 	toPairs      = navItem{Text: text("nav.pairs"), Note: text("nav.pairs-note"), Href: pairsPath}
 	toSchools    = navItem{Text: text("nav.schools"), Note: text("nav.schools-note"), Href: "/scuole"}
 	toBoard      = navItem{Text: text("nav.board"), Note: text("nav.board-note"), Href: "/cruscotto"}
+	toReturns    = navItem{Text: text("nav.returns"), Note: text("nav.returns-note"), Href: returnsPath}
 	toDay        = navItem{Text: text("nav.day"), Note: text("nav.day-note"), Href: "/registro"}
 	toProofs     = navItem{Text: text("nav.proofs"), Note: text("nav.proofs-note"), Href: proofsPath}
 	toReadings   = navItem{Text: text("nav.readings"), Note: text("nav.readings-note"), Href: readingsPath}
@@ -37,9 +38,9 @@ var (
 var navs = map[domain.Role][]navItem{
 	domain.RoleComune:     {toHome, toCases, toRequest, toSearch, toBoard},
 	domain.RoleCentre:     {toHome, toCases, toSearch, toSchools, toBoard, toTerritory},
-	domain.RoleSchool:     {toHome, toCases, toEnrolment, toPlaces, toSearch, toBoard},
-	domain.RoleUST:        {toHome, toCases, toPairs, toRequest, toSearch, toSchools, toBoard, toDay, toProofs, toReadings, toRetention, toTerritory, toAccounts, toOperations},
-	domain.RolePrefettura: {toHome, toBoard, toDay, toProofs, toReadings, toTerritory, toSchools},
+	domain.RoleSchool:     {toHome, toCases, toEnrolment, toPlaces, toReturns, toSearch, toBoard},
+	domain.RoleUST:        {toHome, toCases, toPairs, toRequest, toSearch, toSchools, toBoard, toReturns, toDay, toProofs, toReadings, toRetention, toTerritory, toAccounts, toOperations},
+	domain.RolePrefettura: {toHome, toBoard, toReturns, toDay, toProofs, toReadings, toTerritory, toSchools},
 	domain.RoleAdmin:      {toHome, toAccounts, toOperations},
 }
 

@@ -20,6 +20,7 @@ import (
 	"approdo/domain/event"
 	"approdo/domain/places"
 	"approdo/domain/reading"
+	"approdo/domain/returns"
 	"approdo/domain/territory"
 	"approdo/projections"
 	"approdo/projections/audit"
@@ -109,7 +110,7 @@ func (q auditQuery) actor() (a domain.Actor, known bool) {
 }
 
 // auditedTables are those whose records the trail has.
-var auditedTables = []event.Table{casefile.Events, places.Events, territory.Events, territory.SchoolEvents, account.Events, reading.Events}
+var auditedTables = []event.Table{casefile.Events, places.Events, territory.Events, territory.SchoolEvents, account.Events, reading.Events, returns.Events}
 
 // auditedActs lists the stored names that can be searched for: who read what is another page.
 func auditedActs() (names []string) {

@@ -58,6 +58,7 @@ func samples() []sample {
 	all = append(all, caseSamples()...)
 	all = append(all, registerSamples()...)
 	all = append(all, intakeSamples()...)
+	all = append(all, returnSamples()...)
 	all = append(all, ledgerSamples()...)
 	all = append(all, doorSamples()...)
 	all = append(all, securitySamples()...)

@@ -174,6 +174,7 @@ func (s *site) routes(r chi.Router) {
 		s.caseRoutes(r)
 		s.intakeRoutes(r)
 		s.boardRoutes(r)
+		s.returnRoutes(r)
 		s.auditRoutes(r)
 		s.proofRoutes(r)
 		s.readingRoutes(r)
