@@ -31,7 +31,6 @@ type Filter struct {
 	Channel     domain.Channel
 	Since       domain.Date // requested on this day or before
 	Overdue     time.Time   // overdue at this instant
-	Cases       []uuid.UUID
 }
 
 // Scope is what a reader's own list is bound to. It is always the first condition of a query.
@@ -116,7 +115,6 @@ func (q *query) narrow(scope Scope, f Filter) {
 	}
 	among(q, "status", f.Statuses)
 	among(q, "comune", f.Comuni)
-	among(q, "case_id", f.Cases)
 	if f.Holder.Kind != "" {
 		q.add("holder_kind = ?", f.Holder.Kind)
 	}
@@ -172,4 +170,25 @@ func List(s *projections.Snapshot, t Lines, scope Scope, f Filter, after Cursor,
 	}
 	last := lines[limit-1]
 	return slices.Clip(lines[:limit]), CursorOf(last.UpdatedAt, last.Case), nil
+}
+
+// Among reads the lines of some cases, in no order, as far as they are in the scope. Each is found by its key: what a planner makes of
+// a scope beside keys may be a walk through all that is in the scope.
+func Among(s *projections.Snapshot, t Lines, scope Scope, cases []uuid.UUID) ([]Line, error) {
+	if len(cases) == 0 {
+		return nil, nil
+	}
+	var q query
+	among(&q, "case_id", cases)
+	lines, err := projections.Collect(t.Where(s, q.where(), q.args...))
+	return slices.DeleteFunc(lines, func(l Line) bool { return !scope.holds(l) }), err
+}
+
+// holds reports whether a line is in the scope.
+func (s Scope) holds(l Line) bool {
+	switch s {
+	case Everything, Where("comune", l.Comune), Where("centre", l.Centre), Where("institution", l.Institution):
+		return true
+	}
+	return false
 }

@@ -8,6 +8,8 @@ import (
 	"iter"
 	"time"
 
+	"github.com/google/uuid"
+
 	"approdo/domain"
 	"approdo/domain/casefile"
 	"approdo/projections"
@@ -40,6 +42,11 @@ func Projection() projections.Projection {
 	}
 }
 
+// Among reads those of some cases that are a centre's.
+func Among(s *projections.Snapshot, of domain.Centre, ids []uuid.UUID) ([]caseline.Line, error) {
+	return caseline.Among(s, cases, caseline.Where("centre", of), ids)
+}
+
 // List reads a centre's lines in the order asked for.
 func List(s *projections.Snapshot, c domain.Centre, f caseline.Filter, after caseline.Cursor, limit int) ([]caseline.Line, caseline.Cursor, error) {
 	return caseline.List(s, cases, caseline.Where("centre", c), f, after, limit)
@@ -58,4 +65,9 @@ func Household(s *projections.Snapshot, id string) iter.Seq2[caseline.Line, erro
 // Due lists the lines whose running term is over at an instant and that have not gone up to the UST yet.
 func Due(s *projections.Snapshot, now time.Time) iter.Seq2[caseline.Line, error] {
 	return cases.Where(s, "due <= $1 AND escalated <> $2 ORDER BY due", now, domain.RoleUST)
+}
+
+// AllAmong reads some cases, for whoever oversees.
+func AllAmong(s *projections.Snapshot, ids []uuid.UUID) ([]caseline.Line, error) {
+	return caseline.Among(s, cases, caseline.Everything, ids)
 }

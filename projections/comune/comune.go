@@ -63,6 +63,11 @@ func Projection() projections.Projection {
 	}
 }
 
+// Among reads those of some cases that are a comune's.
+func Among(s *projections.Snapshot, of domain.Comune, ids []uuid.UUID) ([]caseline.Line, error) {
+	return caseline.Among(s, cases, caseline.Where("comune", of), ids)
+}
+
 // List reads a comune's lines in the order asked for.
 func List(s *projections.Snapshot, comune domain.Comune, f caseline.Filter, after caseline.Cursor, limit int) ([]caseline.Line, caseline.Cursor, error) {
 	return caseline.List(s, cases, caseline.Where("comune", comune), f, after, limit)

@@ -8,6 +8,7 @@ import (
 
 	"approdo/domain/apart"
 	"approdo/projections"
+	"approdo/projections/caseline"
 )
 
 // Parted is the reason of two cases that were joined, and parted again by the UST: whoever parts them has told them apart.
@@ -40,16 +41,40 @@ func judge(tx *projections.Tx, p apart.Pair, r projections.Event) error {
 	return nil
 }
 
-// mostTold bounds the list of what was told apart.
-const mostTold = "200"
+// Distinct is two open cases that were told apart.
+type Distinct struct {
+	Told
+	A, B caseline.Line // the first and the second
+}
 
-// ToldApart gives what was told apart, the last first.
-func ToldApart(s *projections.Snapshot) ([]Told, error) {
-	return projections.Collect(projections.Select[Told](s, "SELECT * FROM {told_apart} ORDER BY told_at DESC, first_id, second_id LIMIT "+mostTold))
+// ToldApart gives the open cases that were told apart, the last pair first.
+func ToldApart(s *projections.Snapshot) ([]Distinct, error) {
+	lines := map[uuid.UUID]caseline.Line{}
+	for l, err := range projections.Select[caseline.Line](s, "SELECT * FROM {centre_cases} WHERE status IN ("+openStatuses()+") AND case_id IN "+
+		"(SELECT first_id FROM {told_apart} UNION SELECT second_id FROM {told_apart})") {
+		if err != nil {
+			return nil, err
+		}
+		lines[l.Case] = l
+	}
+	var out []Distinct
+	for t, err := range projections.Select[Told](s, "SELECT * FROM {told_apart} ORDER BY told_at DESC, first_id, second_id") {
+		if err != nil {
+			return nil, err
+		}
+		a, openA := lines[t.First]
+		b, openB := lines[t.Second]
+		if openA && openB {
+			out = append(out, Distinct{t, a, b})
+		}
+	}
+	return out, nil
 }
 
 // IsToldApart gives what is remembered of two cases; false where nothing is.
-func IsToldApart(s *projections.Snapshot, one, other uuid.UUID) (Told, bool, error) { return told.Lookup(s, apart.Of(one, other)) }
+func IsToldApart(s *projections.Snapshot, one, other uuid.UUID) (Told, bool, error) {
+	return told.Lookup(s, apart.Of(one, other))
+}
 
 // ApartFrom gives the cases that a case was told apart from.
 func ApartFrom(s *projections.Snapshot, id uuid.UUID) (map[uuid.UUID]bool, error) {

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"approdo/domain"
 	"approdo/domain/casefile"
 	"approdo/domain/grade"
@@ -178,6 +180,11 @@ func applyPlaces(tx *projections.Tx, r projections.Event, e places.Event) error 
 		})
 	}
 	return nil
+}
+
+// Among reads those of some cases that are an institution's.
+func Among(s *projections.Snapshot, of domain.Institution, ids []uuid.UUID) ([]caseline.Line, error) {
+	return caseline.Among(s, cases, caseline.Where("institution", of), ids)
 }
 
 // List reads an institution's lines in the order asked for.

@@ -63,7 +63,7 @@ func Lines(s *projections.Snapshot, a domain.Actor, cases []uuid.UUID) (all []ca
 		place[id] = i
 	}
 	for some := range slices.Chunk(cases, 500) {
-		lines, _, err := read(s, a, caseline.Filter{Cases: some}, "", len(some))
+		lines, err := among(s, a, some)
 		if err != nil {
 			return nil, err
 		}
@@ -71,6 +71,18 @@ func Lines(s *projections.Snapshot, a domain.Actor, cases []uuid.UUID) (all []ca
 	}
 	slices.SortFunc(all, func(a, b caseline.Line) int { return cmp.Compare(place[a.Case], place[b.Case]) })
 	return all, nil
+}
+
+func among(s *projections.Snapshot, a domain.Actor, cases []uuid.UUID) ([]caseline.Line, error) {
+	switch a.Role {
+	case domain.RoleComune:
+		return comune.Among(s, domain.Comune(a.Body), cases)
+	case domain.RoleCentre:
+		return centre.Among(s, domain.Centre(a.Body), cases)
+	case domain.RoleSchool:
+		return school.Among(s, domain.Institution(a.Body), cases)
+	}
+	return centre.AllAmong(s, cases)
 }
 
 func read(s *projections.Snapshot, a domain.Actor, f caseline.Filter, after caseline.Cursor, limit int) ([]caseline.Line, caseline.Cursor, error) {
