@@ -29,6 +29,7 @@ import (
 	"approdo/adapters/sqlite/views"
 	"approdo/domain"
 	"approdo/domain/account"
+	"approdo/domain/apart"
 	"approdo/domain/casefile"
 	"approdo/domain/desk"
 	"approdo/domain/event"
@@ -150,7 +151,7 @@ func newHouse(t testing.TB, change ...func(*rest.Config)) *house {
 	h.time.Store(time.Date(2022, time.March, 14, 9, 0, 0, 0, time.UTC).UnixNano())
 	log := slog.New(slog.NewJSONHandler(h.log, nil))
 	sealer := sealtest.New()
-	h.codec = event.NewCodec(sealer, casefile.Events, places.Events, territory.Events, territory.SchoolEvents, account.Events, reading.Events, returns.Events)
+	h.codec = event.NewCodec(sealer, casefile.Events, places.Events, territory.Events, territory.SchoolEvents, account.Events, reading.Events, returns.Events, apart.Events)
 	h.desk = desk.New(h.store, h.codec, h.now, territory.Province015)
 	h.reactions = []policy.Reaction{policy.PlacesFollowCase(h.store, h.codec), policy.Erasure(h.store, sealer)}
 

@@ -18,6 +18,7 @@ import (
 	"approdo/domain"
 	"approdo/domain/access"
 	"approdo/domain/account"
+	"approdo/domain/apart"
 	"approdo/domain/basis"
 	"approdo/domain/casefile"
 	"approdo/domain/event"
@@ -30,6 +31,7 @@ import (
 	"approdo/domain/territory"
 	"approdo/projections"
 	"approdo/projections/caseline"
+	"approdo/projections/duplicates"
 )
 
 func loaded(t *testing.T) catalogues {
@@ -140,7 +142,7 @@ func families(t *testing.T) map[string][]string {
 	}
 	clocks := []string{caseline.ClockSchoolAnswer, string(casefile.ClockTakeCharge), string(casefile.ClockFirstOffer), string(casefile.ClockFirstDay)}
 	var stored []string
-	for _, table := range []event.Table{casefile.Events, places.Events, territory.Events, territory.SchoolEvents, account.Events, reading.Events, returns.Events} {
+	for _, table := range []event.Table{casefile.Events, places.Events, territory.Events, territory.SchoolEvents, account.Events, reading.Events, returns.Events, apart.Events} {
 		for _, e := range table {
 			stored = append(stored, e.Name())
 		}
@@ -150,7 +152,7 @@ func families(t *testing.T) map[string][]string {
 		ofAccounts = append(ofAccounts, a.path)
 	}
 	return map[string][]string{"error.": errorCodes(t), "kind.": kinds, "role.": roles,
-		"home.lead-": allOf(domain.Roles()), "act-form.": paths, "act-lead.": paths, "case.clock-": clocks, "event.": stored,
+		"home.lead-": allOf(domain.Roles()), "apart.": append(allOf(apart.Reasons()), string(duplicates.Parted)), "act-form.": paths, "act-lead.": paths, "case.clock-": clocks, "event.": stored,
 		"status.": allOf(casefile.Statuses()), "undo.": allOf(returns.UndoReasons()), "short-order.": allOf(grade.Orders()),
 		"short-status.": append(allOf(boardStatuses), string(casefile.Closed)), "grade.": allOf(grade.Orders()), "order.": allOf(grade.Orders()),
 		"closure.": append(allOf(casefile.ClosureReasons()), "pupil-erased"), "decline.": allOf(casefile.DeclineReasons()), "withdrawn.": allOf(casefile.OfferWithdrawalReasons()),

@@ -16,6 +16,7 @@ import (
 	"approdo/domain"
 	"approdo/domain/access"
 	"approdo/domain/account"
+	"approdo/domain/apart"
 	"approdo/domain/casefile"
 	"approdo/domain/event"
 	"approdo/domain/places"
@@ -110,7 +111,7 @@ func (q auditQuery) actor() (a domain.Actor, known bool) {
 }
 
 // auditedTables are those whose records the trail has.
-var auditedTables = []event.Table{casefile.Events, places.Events, territory.Events, territory.SchoolEvents, account.Events, reading.Events, returns.Events}
+var auditedTables = []event.Table{casefile.Events, places.Events, territory.Events, territory.SchoolEvents, account.Events, reading.Events, returns.Events, apart.Events}
 
 // auditedActs lists the stored names that can be searched for: who read what is another page.
 func auditedActs() (names []string) {

@@ -407,8 +407,12 @@ func (s *site) duplicatesOf(r *http.Request, g *registers, f desk.File, o desk.O
 		return Table{}, err
 	}
 	t := Table{Caption: text("case.duplicates"), Columns: []Column{{Label: text("list.pupil")}, {Label: text("list.status")}, {Label: text("case.why")}}}
+	distinct, err := duplicates.ApartFrom(g.views, f.ID)
+	if err != nil {
+		return t, err
+	}
 	for _, m := range matches {
-		if m.Case == f.ID || m.MergedInto == f.ID || m.Case == f.State.MergedInto {
+		if m.Case == f.ID || m.MergedInto == f.ID || m.Case == f.State.MergedInto || distinct[m.Case] {
 			continue
 		}
 		row, err := s.lineRow(r, g, m.Line)

@@ -6,7 +6,6 @@ import (
 	"github.com/google/uuid"
 
 	"approdo/domain/access"
-	"approdo/domain/casefile"
 	"approdo/projections"
 	"approdo/projections/caseline"
 	"approdo/projections/duplicates"
@@ -46,14 +45,14 @@ func (s *site) pairs(w http.ResponseWriter, r *http.Request) error {
 				return err
 			}
 			t.Rows = append(t.Rows, Row{Cells: []Cell{first, second, reasonsCell(p.Reasons),
-				say(text("pairs.percent", "percent", int(p.Value*100+0.5))), mergeCell(p)}})
+				say(text("pairs.percent", "percent", int(p.Value*100+0.5))), pairCells(p)}})
 		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	c := sheet{Title: text("pairs.title"), Lead: text("pairs.lead"), Parts: []part{{Table: &t}}}
+	c := sheet{Title: text("pairs.title"), Lead: text("pairs.lead"), Actions: []Action{{Text: text("pairs.told-title"), Href: toldPath}}, Parts: []part{{Table: &t}}}
 	return c.show(s, w, r)
 }
 
@@ -75,18 +74,22 @@ func (s *site) pairCell(r *http.Request, g *registers, l caseline.Line) (Cell, e
 	return row.Cells[0].over(from), nil
 }
 
+// pairCells lead to the comparison, and straight to merging.
+func pairCells(p duplicates.Pair) Cell {
+	return say(text("pairs.compare")).to(pairPath(p.First.Case, p.Second.Case)).over(mergeCell(p))
+}
+
 // mergeCell leads to merging. The case that goes on is the one with a place, else the earlier; two that both have a place are not for
 // merging before one is given up.
 func mergeCell(p duplicates.Pair) Cell {
-	placed := func(l caseline.Line) bool { return l.Status == casefile.Accepted || l.Status == casefile.Attending }
 	from, into := p.Second, p.First
 	switch {
-	case placed(p.First) && placed(p.Second):
+	case placed(p.First.Status) && placed(p.Second.Status):
 		return say(text("pairs.both-placed"))
-	case placed(p.Second):
+	case placed(p.Second.Status):
 		from, into = p.First, p.Second
 	}
-	return say(text("pairs.merge")).to("/pratiche/" + from.Case.String() + "/unione?" + withParam + "=" + into.Case.String())
+	return say(text("pairs.merge")).to(mergePath(from.Case, into.Case))
 }
 
 // withParam names, in the address of the form that merges, the case to merge into.

@@ -25,7 +25,7 @@ func (s *site) intakeRoutes(r chi.Router) {
 	r.Post("/bozze/{draft}/elimina", s.page(s.dropDraft))
 	r.Get("/iscrizioni/nuova", s.page(s.enrolment))
 	r.Post("/iscrizioni/nuova", s.page(s.enrolmentPost))
-	r.Get(pairsPath, s.page(s.pairs))
+	s.pairRoutes(r)
 	r.Get("/cerca", s.page(s.search))
 	r.Post("/cerca", s.page(s.searchPost))
 	r.Get("/posti", s.page(s.places))

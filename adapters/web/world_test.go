@@ -15,6 +15,7 @@ import (
 	"approdo/adapters/sqlite/views"
 	"approdo/domain"
 	"approdo/domain/account"
+	"approdo/domain/apart"
 	"approdo/domain/casefile"
 	"approdo/domain/desk"
 	"approdo/domain/event"
@@ -77,7 +78,7 @@ func newWorld(t *testing.T, log io.Writer) *world {
 	s := newTestSite(t, log)
 	w := &world{t: t, site: s, store: memory.New()}
 	sealer := sealtest.New()
-	w.codec = event.NewCodec(sealer, casefile.Events, places.Events, territory.Events, territory.SchoolEvents, account.Events, reading.Events, returns.Events)
+	w.codec = event.NewCodec(sealer, casefile.Events, places.Events, territory.Events, territory.SchoolEvents, account.Events, reading.Events, returns.Events, apart.Events)
 	clock := func() time.Time { return now }
 	w.desk = desk.New(w.store, w.codec, clock, territory.Province015)
 	db, err := views.Open(t.Context(), filepath.Join(t.TempDir(), "views.db"))

@@ -50,6 +50,10 @@ const pageTable = `
   POST /conservazione/tempi                      in    403 403   403 403  403   403 403  403   422 403  403
   GET /cruscotto                                 in    200 200   200 200  200   200 200  200   200 200  403
   GET /doppioni                                  in    403 403   403 403  403   403 403  403   200 403  403
+  GET /doppioni/distinti                         in    403 403   403 403  403   403 403  403   200 403  403
+  GET /doppioni/{first}/{second}                 in    403 403   403 403  403   403 403  403   404 403  403
+  POST /doppioni/{first}/{second}/distinti       in    403 403   403 403  403   403 403  403   404 403  403
+  POST /doppioni/{first}/{second}/dubbio         in    403 403   403 403  403   403 403  403   404 403  403
   GET /funzionamento/                            in    403 403   403 403  403   403 403  403   200 403  200
   GET /funzionamento/{parked}                    in    403 403   403 403  403   403 403  403   404 403  404
   POST /funzionamento/{parked}/rinuncia          in    403 403   403 403  403   403 403  403   404 403  404
@@ -396,7 +400,7 @@ func (w *routeWorld) wantedRows() (out []wantedRow) {
 		w.Fatal("the pages do not tell their routes")
 	}
 	fill := strings.NewReplacer("{scope}", "pupil", "{school}", w.site, "{account}", w.account, "{day}", "2022-03-14", "{number}", "1", "{parked}",
-		nowhere, "{draft}", nowhere, "{factor}", nowhere, "{access}", nowhere,
+		nowhere, "{draft}", nowhere, "{first}", nowhere, "{second}", nowhere, "{factor}", nowhere, "{access}", nowhere,
 		"{code}", "", "/*", "")
 	err = chi.Walk(routes, func(method, pattern string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
 		if slices.Contains(apart, method+" "+pattern) {
