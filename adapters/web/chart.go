@@ -66,7 +66,7 @@ func (c *chart) drawn() *chart {
 	}
 	step := float64(chartWidth-chartLeft) / float64(len(c.weeks))
 	width := max(1, int(step*0.8)/max(1, len(c.Series)))
-	month := 0
+	month, free := 0, 0
 	for i, w := range c.weeks {
 		x := chartLeft + int(float64(i)*step)
 		for series, n := range w.n {
@@ -76,8 +76,8 @@ func (c *chart) drawn() *chart {
 			h := (floor - 10) * n / top
 			c.Bars = append(c.Bars, chartBar{x + series*width, floor - h, width, h, series})
 		}
-		if m := int(w.on.Month); m != month && x < chartWidth-chartLeft {
-			month = m
+		if m := int(w.on.Month); m != month && x < chartWidth-chartLeft && x >= free {
+			month, free = m, x+chartLeft
 			c.Labels = append(c.Labels, chartLabel{x, m})
 		}
 	}

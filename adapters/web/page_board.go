@@ -32,6 +32,7 @@ type boardPage struct {
 	Links    bool // figures lead to lists
 	City     bool // an ambito of Milano is asked for, and Milano lies in two
 	Guarded  bool // small figures are not told
+	Past     bool // an instant is asked for
 }
 
 // boardPart is a section of the board: what stands in it comes in this order.
@@ -134,6 +135,7 @@ func (s *site) boardOf(r *http.Request) (c boardPage, err error) {
 	if err != nil {
 		return c, err
 	}
+	c.Past = f.known.past() || f.other.past()
 	c.At, c.Filter, c.Callouts = x.at, filterOfBoard(land, f, a.Body == ""), provisionalCallouts(land, a.Body == "")
 	if f.known.past() {
 		c.Callouts = append([]Callout{f.known.callout("/cruscotto")}, c.Callouts...)
