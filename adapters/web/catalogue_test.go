@@ -21,6 +21,7 @@ import (
 	"approdo/domain/apart"
 	"approdo/domain/basis"
 	"approdo/domain/casefile"
+	"approdo/domain/desk"
 	"approdo/domain/event"
 	"approdo/domain/grade"
 	"approdo/domain/names"
@@ -151,7 +152,7 @@ func families(t *testing.T) map[string][]string {
 	for _, a := range accountActs {
 		ofAccounts = append(ofAccounts, a.path)
 	}
-	return map[string][]string{"error.": errorCodes(t), "kind.": kinds, "role.": roles,
+	return map[string][]string{"outcome.": allOf(desk.Outcomes()), "error.": errorCodes(t), "kind.": kinds, "role.": roles,
 		"home.lead-": allOf(domain.Roles()), "apart.": append(allOf(apart.Reasons()), string(duplicates.Parted)), "act-form.": paths, "act-lead.": paths, "case.clock-": clocks, "event.": stored,
 		"status.": allOf(casefile.Statuses()), "undo.": allOf(returns.UndoReasons()), "short-order.": allOf(grade.Orders()),
 		"short-status.": append(allOf(boardStatuses), string(casefile.Closed)), "grade.": allOf(grade.Orders()), "order.": allOf(grade.Orders()),

@@ -29,6 +29,7 @@ const (
 	FieldRadios   FieldKind = "radios"
 	FieldCheck    FieldKind = "check"  // one box, "on" when ticked
 	FieldChecks   FieldKind = "checks" // several boxes of one name
+	FieldFile     FieldKind = "file"   // a spreadsheet
 )
 
 // Option is a choice of a select, of radios or of boxes.
@@ -144,6 +145,11 @@ func (f *Form) Field(name string) (*Field, error) {
 		}
 	}
 	return nil, errors.New("web: the form has no field " + name)
+}
+
+// Uploads reports whether the form brings a file.
+func (f *Form) Uploads() bool {
+	return slices.ContainsFunc(f.fields, func(x *Field) bool { return x.Kind == FieldFile })
 }
 
 // Set answers a question beforehand.

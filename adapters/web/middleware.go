@@ -23,7 +23,7 @@ const permissions = "publickey-credentials-create=(self), publickey-credentials-
 // staticRoute is logged only when debugging: style sheets tell nothing of what people did.
 const staticRoute = "/static/{hash}/*"
 
-// Nobody's form is larger; uploads bring a bound of their own.
+// Nobody's form is larger, but for the few that bring a file.
 const largestForm = 256 << 10
 
 func secured(https bool) func(http.Handler) http.Handler {
@@ -54,7 +54,11 @@ func (s *site) sameOrigin(next http.Handler) http.Handler {
 
 func (s *site) bounded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, largestForm)
+		most := int64(largestForm)
+		if TakesFile(r) {
+			most = largestUpload
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, most)
 		next.ServeHTTP(w, r)
 	})
 }

@@ -15,6 +15,7 @@ var notices = map[string]Text{
 	"draft-saved":           text("notice.draft-saved"),
 	"draft-dropped":         text("notice.draft-dropped"),
 	"draft-kept":            text("notice.draft-kept"),
+	"sheet-dropped":         text("notice.sheet-dropped"),
 	"request-recorded":      text("notice.request-recorded"),
 	"enrolment-recorded":    text("notice.enrolment-recorded"),
 	"places-declared":       text("notice.places-declared"),

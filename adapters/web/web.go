@@ -71,6 +71,8 @@ type Config struct {
 	Keys      domain.Sealer
 	Tokens    Tokens
 	Drafts    Drafts
+	Imports   Imports
+	Intake    *Intake // whoever makes it runs it
 	Accounts  Accounts
 	Directory Directory
 	Policies  Policies
@@ -173,6 +175,7 @@ func (s *site) routes(r chi.Router) {
 		s.keptRoutes(r)
 		s.caseRoutes(r)
 		s.intakeRoutes(r)
+		s.sheetRoutes(r)
 		s.boardRoutes(r)
 		s.returnRoutes(r)
 		s.auditRoutes(r)

@@ -235,10 +235,10 @@ func (o *opening) Open(ctx context.Context, subject uuid.UUID, class domain.Clas
 	return plain, err
 }
 
-// dropTraces drops what people were about to send about a case, and the answers that lead to it.
+// dropTraces drops what people were about to send about a case, what sheets still say of its pupil, and the answers that lead to it.
 func (h *house) dropTraces(ctx context.Context, cases []uuid.UUID) error {
 	for _, id := range cases {
-		if err := h.state.DropAnswersAbout(ctx, id); err != nil {
+		if err := errors.Join(h.state.DropAnswersAbout(ctx, id), h.state.DropRowsAbout(ctx, id)); err != nil {
 			return err
 		}
 	}

@@ -54,6 +54,24 @@ const pageTable = `
   GET /doppioni/{first}/{second}                 in    403 403   403 403  403   403 403  403   404 403  403
   POST /doppioni/{first}/{second}/distinti       in    403 403   403 403  403   403 403  403   404 403  403
   POST /doppioni/{first}/{second}/dubbio         in    403 403   403 403  403   403 403  403   404 403  403
+  GET /fogli/iscrizioni                          in    403 403   403 403  403   200 200  200   403 403  403
+  POST /fogli/iscrizioni                         in    403 403   403 403  403   422 422  422   403 403  403
+  GET /fogli/iscrizioni/modello                  in    403 403   403 403  403   200 200  200   403 403  403
+  GET /fogli/iscrizioni/{import}                 in    403 403   403 403  403   404 404  404   403 403  403
+  GET /fogli/iscrizioni/{import}/colonne         in    403 403   403 403  403   404 404  404   403 403  403
+  POST /fogli/iscrizioni/{import}/colonne        in    403 403   403 403  403   404 404  404   403 403  403
+  POST /fogli/iscrizioni/{import}/registra       in    403 403   403 403  403   404 404  404   403 403  403
+  GET /fogli/iscrizioni/{import}/righe           in    403 403   403 403  403   404 404  404   403 403  403
+  POST /fogli/iscrizioni/{import}/elimina        in    403 403   403 403  403   404 404  404   403 403  403
+  GET /fogli/richieste                           in    200 200   403 403  403   403 403  403   200 403  403
+  POST /fogli/richieste                          in    422 422   403 403  403   403 403  403   422 403  403
+  GET /fogli/richieste/modello                   in    200 200   403 403  403   403 403  403   200 403  403
+  GET /fogli/richieste/{import}                  in    404 404   403 403  403   403 403  403   404 403  403
+  GET /fogli/richieste/{import}/colonne          in    404 404   403 403  403   403 403  403   404 403  403
+  POST /fogli/richieste/{import}/colonne         in    404 404   403 403  403   403 403  403   404 403  403
+  POST /fogli/richieste/{import}/registra        in    404 404   403 403  403   403 403  403   404 403  403
+  GET /fogli/richieste/{import}/righe            in    404 404   403 403  403   403 403  403   404 403  403
+  POST /fogli/richieste/{import}/elimina         in    404 404   403 403  403   403 403  403   404 403  403
   GET /funzionamento/                            in    403 403   403 403  403   403 403  403   200 403  200
   GET /funzionamento/{parked}                    in    403 403   403 403  403   403 403  403   404 403  404
   POST /funzionamento/{parked}/rinuncia          in    403 403   403 403  403   403 403  403   404 403  404
@@ -400,7 +418,7 @@ func (w *routeWorld) wantedRows() (out []wantedRow) {
 		w.Fatal("the pages do not tell their routes")
 	}
 	fill := strings.NewReplacer("{scope}", "pupil", "{school}", w.site, "{account}", w.account, "{day}", "2022-03-14", "{number}", "1", "{parked}",
-		nowhere, "{draft}", nowhere, "{first}", nowhere, "{second}", nowhere, "{factor}", nowhere, "{access}", nowhere,
+		nowhere, "{draft}", nowhere, "{import}", nowhere, "{first}", nowhere, "{second}", nowhere, "{factor}", nowhere, "{access}", nowhere,
 		"{code}", "", "/*", "")
 	err = chi.Walk(routes, func(method, pattern string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
 		if slices.Contains(apart, method+" "+pattern) {

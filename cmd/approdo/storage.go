@@ -95,6 +95,7 @@ type nodeState interface {
 	session.Storage
 	rest.Answers
 	web.Drafts
+	web.Imports
 	Passwords(ctx context.Context, each func(account uuid.UUID, login []byte, hash string) error) error
 	Adopt(ctx context.Context, account uuid.UUID, login []byte, hash string) (bool, error)
 	entranceState
@@ -102,6 +103,7 @@ type nodeState interface {
 	EachDraft(ctx context.Context, kind string, each func(account, draft uuid.UUID, sealed []byte) error) error
 	DropDraftsBefore(ctx context.Context, last time.Time) error
 	DropAnswersAbout(ctx context.Context, of uuid.UUID) error
+	DropRowsAbout(ctx context.Context, of uuid.UUID) error
 	Scrub(ctx context.Context) error
 }
 

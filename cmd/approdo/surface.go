@@ -9,10 +9,11 @@ import (
 	"time"
 
 	"approdo/adapters/session"
+	"approdo/adapters/web"
 )
 
-// guarded puts on every answer what keeps a browser from making more of it than it is, and takes no files: there is no upload. What the
-// pages need beyond that they say themselves.
+// guarded puts on every answer what keeps a browser from making more of it than it is, and takes no files but where the pages take a
+// sheet. What the pages need beyond that they say themselves.
 func guarded(secure bool, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -27,7 +28,7 @@ func guarded(secure bool, next http.Handler) http.Handler {
 		if secure {
 			h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 		}
-		if kind := strings.TrimSpace(r.Header.Get("Content-Type")); strings.HasPrefix(strings.ToLower(kind), "multipart/") {
+		if kind := strings.TrimSpace(r.Header.Get("Content-Type")); strings.HasPrefix(strings.ToLower(kind), "multipart/") && !web.TakesFile(r) {
 			http.Error(w, "no files are taken here", http.StatusUnsupportedMediaType)
 			return
 		}

@@ -121,7 +121,7 @@ func TestEveryAnswerIsGuarded(t *testing.T) {
 	}
 }
 
-func TestNoFilesAreTaken(t *testing.T) {
+func TestNoFilesAreTakenButSheetsWhereTheyBelong(t *testing.T) {
 	t.Parallel()
 	h := guarded(false, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))
 	for kind, want := range map[string]int{"multipart/form-data; boundary=x": 415, "Multipart/Mixed": 415, "multipart/form-data; boundary=x; boundary=y": 415,
@@ -130,6 +130,15 @@ func TestNoFilesAreTaken(t *testing.T) {
 		r.Header.Set("Content-Type", kind)
 		if h.ServeHTTP(w, r); w.Code != want || lacking(w.Header(), false) != "" && want == 204 {
 			t.Errorf("%q: %d, without %s", kind, w.Code, lacking(w.Header(), false))
+		}
+	}
+	for at, want := range map[string]int{"POST /fogli/richieste": 204, "POST /fogli/iscrizioni": 204, "PUT /fogli/richieste": 415, "POST /fogli/richieste/x": 415,
+		"POST /fogli/richieste/": 415, "POST /api/v1/fogli/richieste": 415} {
+		method, path, _ := strings.Cut(at, " ")
+		r, w := httptest.NewRequest(method, path, strings.NewReader("--x--")), httptest.NewRecorder()
+		r.Header.Set("Content-Type", "multipart/form-data; boundary=x")
+		if h.ServeHTTP(w, r); w.Code != want {
+			t.Errorf("%s: %d", at, w.Code)
 		}
 	}
 }

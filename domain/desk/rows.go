@@ -1,9 +1,13 @@
 package desk
 
 import (
+	"context"
+
 	"github.com/google/uuid"
 
 	"approdo/domain"
+	"approdo/domain/casefile"
+	"approdo/domain/event"
 )
 
 // Outcome is what came of a row of a sheet.
@@ -37,4 +41,11 @@ type Row struct {
 // stands and whoever of the body sends it.
 func RowTicket(a domain.Actor, token string) Ticket {
 	return Ticket{ID: uuid.NewSHA1(uuid.NameSpaceURL, []byte("approdo:row:"+string(a.Role)+":"+a.Body+":"+token))}
+}
+
+// Begun gives the case that the command of a ticket begins, or would begin, and whether it has. It tells nothing else of the case.
+func (d *Desk) Begun(ctx context.Context, t Ticket) (id uuid.UUID, begun bool, err error) {
+	id = event.DeriveID(t.ID, "case", 0)
+	out, err := event.Load(ctx, d.store, d.codec, casefile.Decider, casefile.Stream(id))
+	return id, out.State.Status != "", err
 }
