@@ -11,12 +11,14 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 
 	"approdo/adapters/session"
 	"approdo/adapters/web"
 	"approdo/domain"
+	"approdo/domain/returns"
 )
 
 // callers are the columns of the table: who asks, and what the cases are to them.
@@ -101,6 +103,15 @@ const pageTable = `
   GET /registro/prove/continuita                 in    403 403   403 403  403   403 403  403   404 404  403
   GET /registro/prove/eventi/{position}          in    403 403   403 403  403   403 403  403   404 404  403
   GET /registro/prove/punti/{size}               in    403 403   403 403  403   403 403  403   404 404  403
+  GET /rilevazione                               in    403 403   403 403  403   303 303  303   303 303  403
+  GET /rilevazione/{monday}                      in    403 403   403 403  403   200 200  200   200 200  403
+  POST /rilevazione/{monday}                     in    403 403   403 403  403   422 422  422   403 403  403
+  GET /rilevazione/{monday}/annulla              in    403 403   403 403  403   409 409  409   403 403  403
+  POST /rilevazione/{monday}/annulla             in    403 403   403 403  403   409 409  409   403 403  403
+  GET /rilevazione/{monday}/file                 in    403 403   403 403  403   403 403  403   200 403  403
+  GET /rilevazione/{monday}/solleciti            in    403 403   403 403  403   403 403  403   303 403  403
+  POST /rilevazione/{monday}/solleciti           in    403 403   403 403  403   403 403  403   303 403  403
+  GET /rilevazione/{monday}/{institution}        in    403 403   403 403  403   200 403  403   200 403  403
   GET /riprendi/{draft}                          in    404 404   404 404  404   404 404  404   404 404  404
   POST /riprendi/{draft}/elimina                 in    303 303   303 303  303   303 303  303   303 303  303
   GET /letture                                   in    403 403   403 403  403   403 403  403   200 200  403
@@ -303,6 +314,7 @@ type routeWorld struct {
 	cases   map[string]string // by what they are
 	account string
 	site    string
+	own     string // institution of the own school
 }
 
 const nowhere = "018f0000-0000-7000-8000-000000000000"
@@ -315,7 +327,7 @@ func newRouteWorld(t *testing.T) *routeWorld {
 	const rozzano, legnano = "015189", "015118"
 	home, away, elsewhere := s.centreOf(ust, rozzano), s.centreOf(ust, legnano), s.centreOf(ust, string(domain.Milano))
 	schools := s.sites(ust, rozzano, "primaria")
-	w := &routeWorld{story: s, cases: map[string]string{"absent": nowhere}, site: schools[0].Code, callers: map[string]*person{
+	w := &routeWorld{story: s, cases: map[string]string{"absent": nowhere}, site: schools[0].Code, own: schools[0].Institution, callers: map[string]*person{
 		"anonymous":  s.program.person("nobody"),
 		"comune-own": s.invite(ust, "comune", rozzano), "comune-other": s.invite(ust, "comune", legnano),
 		"centre-own": s.invite(ust, "centre", away), "centre-past": s.invite(ust, "centre",
@@ -418,7 +430,12 @@ func (w *routeWorld) wantedRows() (out []wantedRow) {
 		w.Fatal("the pages do not tell their routes")
 	}
 	fill := strings.NewReplacer("{scope}", "pupil", "{school}", w.site, "{account}", w.account, "{day}", "2022-03-14", "{number}", "1", "{parked}",
+<<<<<<< HEAD
 		nowhere, "{draft}", nowhere, "{import}", nowhere, "{first}", nowhere, "{second}", nowhere, "{factor}", nowhere, "{access}", nowhere,
+=======
+		nowhere, "{draft}", nowhere, "{first}", nowhere, "{second}", nowhere, "{factor}", nowhere, "{access}", nowhere,
+		"{monday}", returns.Last(time.Now()).String(), "{institution}", w.own,
+>>>>>>> e9e6ae8 (w)
 		"{code}", "", "/*", "")
 	err = chi.Walk(routes, func(method, pattern string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
 		if slices.Contains(apart, method+" "+pattern) {
