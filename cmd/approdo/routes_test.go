@@ -51,6 +51,7 @@ const pageTable = `
   GET /conservazione/tempi                       in    403 403   403 403  403   403 403  403   200 403  403
   POST /conservazione/tempi                      in    403 403   403 403  403   403 403  403   422 403  403
   GET /cruscotto                                 in    200 200   200 200  200   200 200  200   200 200  403
+  GET /cruscotto/dati-aperti                     in    403 403   403 403  403   403 403  403   200 200  403
   GET /doppioni                                  in    403 403   403 403  403   403 403  403   200 403  403
   GET /doppioni/distinti                         in    403 403   403 403  403   403 403  403   200 403  403
   GET /doppioni/{first}/{second}                 in    403 403   403 403  403   403 403  403   404 403  403
@@ -430,12 +431,8 @@ func (w *routeWorld) wantedRows() (out []wantedRow) {
 		w.Fatal("the pages do not tell their routes")
 	}
 	fill := strings.NewReplacer("{scope}", "pupil", "{school}", w.site, "{account}", w.account, "{day}", "2022-03-14", "{number}", "1", "{parked}",
-<<<<<<< HEAD
 		nowhere, "{draft}", nowhere, "{import}", nowhere, "{first}", nowhere, "{second}", nowhere, "{factor}", nowhere, "{access}", nowhere,
-=======
-		nowhere, "{draft}", nowhere, "{first}", nowhere, "{second}", nowhere, "{factor}", nowhere, "{access}", nowhere,
 		"{monday}", returns.Last(time.Now()).String(), "{institution}", w.own,
->>>>>>> e9e6ae8 (w)
 		"{code}", "", "/*", "")
 	err = chi.Walk(routes, func(method, pattern string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
 		if slices.Contains(apart, method+" "+pattern) {
