@@ -24,6 +24,7 @@ type boardWriter struct {
 	filter    boardFilter
 	links     bool
 	guarded   bool
+	rows      int // of the longest tables
 }
 
 // few stands for a figure of one or two.
@@ -139,7 +140,7 @@ func (b boardWriter) overdue() (boardPart, error) {
 		return p, nil
 	}
 	table := matrix{ID: "overdue-by-holder", Caption: text("board.overdue-by-holder"), Head: text("board.holder"), Columns: []Text{text("board.overdue")}}
-	for _, key := range most(bodies, mostRows) {
+	for _, key := range most(bodies, b.rows) {
 		kind, body, _ := strings.Cut(key, ":")
 		name, err := b.registers.body(casefile.Holder{Kind: casefile.HolderKind(kind), Body: body})
 		if err != nil {
@@ -151,7 +152,7 @@ func (b boardWriter) overdue() (boardPart, error) {
 	return p, nil
 }
 
-// mostRows is how many rows the longest tables have; the files have all.
+// mostRows is how many rows the longest tables of the page have; the files have all.
 const mostRows = 25
 
 // most gives the keys of the largest values, the largest first.
@@ -257,7 +258,7 @@ func (b boardWriter) flow() boardPart {
 	for _, w := range slices.Backward(weeks) {
 		byWeek.Rows = append(byWeek.Rows, row(on(w.On), w))
 	}
-	for _, d := range slices.Backward(b.Flow[max(0, len(b.Flow)-31):]) {
+	for _, d := range slices.Backward(b.Flow[max(0, len(b.Flow)-min(b.rows, len(b.Flow))):]) {
 		byDay.Rows = append(byDay.Rows, row(on(d.On), d))
 	}
 	c := newChart(text("flow.chart"), text("flow.arrived"), text("flow.placed"), text("flow.departed"))
@@ -405,7 +406,7 @@ func (b boardWriter) seats() boardPart {
 		}
 	}
 	where := matrix{ID: "seats-lacking", Caption: text("seats.lacking"), Head: text("list.comune"), Columns: columns, None: text("seats.none-lacking")}
-	for _, key := range most(short, mostRows) {
+	for _, key := range most(short, b.rows) {
 		comune, order, _ := strings.Cut(key, ":")
 		s := b.boardSources.seats[board.Where{Comune: domain.Comune(comune), Order: grade.Order(order)}]
 		where.Rows = append(where.Rows, row(b.registers.comune(domain.Comune(comune)).over(say(orderText(grade.Order(order)))), s, s.Lacking(), listQuery{comune: comune, order: order}))
@@ -429,7 +430,7 @@ func (b boardWriter) schools() (boardPart, error) {
 		}
 	}
 	table := matrix{ID: "by-school", Caption: text("board.by-school"), Head: text("board.school"), Columns: byStatus(), None: text("board.none")}
-	for _, code := range most(sizes, mostRows) {
+	for _, code := range most(sizes, b.rows) {
 		name, err := school.Institution(b.registers.views, domain.Institution(code))
 		if err != nil {
 			return boardPart{}, err

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"math"
 	"net/http"
 	"slices"
 	"time"
@@ -19,6 +20,7 @@ import (
 
 func (s *site) boardRoutes(r chi.Router) {
 	r.Get("/cruscotto", s.page(s.board))
+	r.Get(openDataPath, s.page(s.openData))
 }
 
 // boardPage is the territorial monitoring board as far as its reader may count.
@@ -33,6 +35,7 @@ type boardPage struct {
 	City     bool // an ambito of Milano is asked for, and Milano lies in two
 	Guarded  bool // small figures are not told
 	Past     bool // an instant is asked for
+	known    asOf
 }
 
 // boardPart is a section of the board: what stands in it comes in this order.
@@ -103,14 +106,22 @@ func (s *site) boardAt(ctx context.Context, scope board.Scope, k asOf) (x boardS
 }
 
 func (s *site) board(w http.ResponseWriter, r *http.Request) error {
-	c, err := s.boardOf(r)
+	if f, ok := formatOf(r); ok {
+		return s.boardFile(w, r, f)
+	}
+	c, err := s.boardOf(r, false, false)
 	if err != nil {
 		return err
+	}
+	c.Files = downloads(r, "")
+	if actorOf(r).Body == "" {
+		c.Files = append(c.Files, Action{text("board.open-data"), c.known.on(openDataPath)})
 	}
 	return boardView.show(s, w, r, http.StatusOK, text("board.title"), c, Crumb{Text: text("board.title")})
 }
 
-func (s *site) boardOf(r *http.Request) (c boardPage, err error) {
+// boardOf counts what the reader may: whole, with the rows that a page has no room for; open, as everybody may read it.
+func (s *site) boardOf(r *http.Request, whole, open bool) (c boardPage, err error) {
 	a := actorOf(r)
 	scope, err := worklist.Board(a)
 	if err != nil {
@@ -125,7 +136,7 @@ func (s *site) boardOf(r *http.Request) (c boardPage, err error) {
 		return c, err
 	}
 	scope.Order = f.order
-	c = boardPage{Scope: boardScopeText(a.Role), Links: access.Large(a, access.ListCases) == nil, Guarded: a.Role == domain.RolePrefettura}
+	c = boardPage{Scope: boardScopeText(a.Role), Links: access.Large(a, access.ListCases) == nil, Guarded: a.Role == domain.RolePrefettura || open}
 	if f.ambito != "" {
 		scope.Comuni = comuniOf(land, f.ambito)
 		milano, _ := land.Comune(domain.Milano)
@@ -135,12 +146,15 @@ func (s *site) boardOf(r *http.Request) (c boardPage, err error) {
 	if err != nil {
 		return c, err
 	}
-	c.Past = f.known.past() || f.other.past()
+	c.known, c.Past = f.known, f.known.past() || f.other.past()
 	c.At, c.Filter, c.Callouts = x.at, filterOfBoard(land, f, a.Body == ""), provisionalCallouts(land, a.Body == "")
 	if f.known.past() {
 		c.Callouts = append([]Callout{f.known.callout("/cruscotto")}, c.Callouts...)
 	}
-	b := boardWriter{boardSources: x, land: land, scope: scope, filter: f, links: c.Links, guarded: c.Guarded}
+	b := boardWriter{boardSources: x, land: land, scope: scope, filter: f, links: c.Links, guarded: c.Guarded, rows: mostRows}
+	if whole {
+		b.rows = math.MaxInt
+	}
 	if f.other.past() {
 		other, err := s.boardAt(r.Context(), scope, f.other)
 		if err != nil {

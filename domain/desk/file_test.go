@@ -1,10 +1,12 @@
 package desk
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -84,5 +86,64 @@ func TestTheTimelineIsOnesOwnPartOfTheStory(t *testing.T) {
 	}
 	if s := strings.Join(got, " "); s != "3 4 5 6 12" {
 		t.Errorf("asked again, a school reads %s", s)
+	}
+}
+
+// The past of a case is read by whoever had it then and may read it now, and shows of the pupil what both allow.
+func TestThePastIsForWhoHadTheCaseThenAndHasItNow(t *testing.T) {
+	t.Parallel()
+	var (
+		begin  = time.Date(2022, time.March, 14, 9, 0, 0, 0, time.UTC)
+		first  = domain.Actor{Role: domain.RoleComune, Body: "015189"}
+		second = domain.Actor{Role: domain.RoleComune, Body: "015159"}
+		centre = domain.Actor{Role: domain.RoleCentre, Body: "CTI-25"}
+		other  = domain.Actor{Role: domain.RoleCentre, Body: "CTI-26"}
+		ust    = domain.Actor{Role: domain.RoleUST}
+		trail  []Entry
+		state  casefile.State
+	)
+	for i, e := range []casefile.Event{
+		casefile.RequestRecorded{Facts: casefile.Facts{Comune: "015189"}, At: begin}, casefile.Routed{Centre: "CTI-25", At: begin}, casefile.ChargeTaken{Centre: "CTI-25", At: begin},
+		casefile.DomicileChanged{Comune: "015159", At: begin}, casefile.HandedOver{From: "CTI-25", To: "CTI-26", At: begin},
+		casefile.CaseRestricted{Reason: casefile.RestrictionReasons()[0]},
+	} {
+		trail = append(trail, Entry{event.Record{Revision: event.Revision(i), Draft: event.Draft{Meta: event.Meta{At: begin.AddDate(0, 0, i)}}}, e})
+		state = casefile.Evolve(state, e)
+	}
+	for name, c := range map[string]struct {
+		who    domain.Actor
+		day    int
+		absent bool
+		is     access.Relation
+		status casefile.Status
+	}{
+		"the UST, before it was there":                   {who: ust, day: -1, absent: true},
+		"the UST, on the first day":                      {who: ust, day: 1, is: access.Oversees, status: casefile.Requested},
+		"the UST, later":                                 {who: ust, day: 2, is: access.Oversees, status: casefile.InCharge},
+		"the comune where the pupil came to":             {who: second, day: 3, is: access.Withheld, status: casefile.InCharge},
+		"the comune where the pupil came to, before":     {who: second, day: 2, absent: true},
+		"the centre that handed over, when it had it":    {who: centre, day: 2, is: access.Past, status: casefile.InCharge},
+		"the centre that has it, before it had it":       {who: other, day: 3, absent: true},
+		"the centre that has it, while it has it":        {who: other, day: 5, is: access.Own, status: casefile.Requested},
+		"the centre that has it, before the restriction": {who: other, day: 4, is: access.Own, status: casefile.Requested},
+	} {
+		f := File{Trail: trail, State: state, actor: c.who}
+		f.Relation = access.Relate(c.who, FactsOf(state))
+		then, err := f.AsOf(begin.AddDate(0, 0, c.day))
+		if c.absent {
+			if !errors.Is(err, access.ErrAbsent) {
+				t.Errorf("%s: %v", name, err)
+			}
+			continue
+		}
+		if err != nil || then.Relation != c.is || then.State.Status != c.status || len(then.Trail) != c.day+1 {
+			t.Errorf("%s: %v, %s, %s, %d entries", name, err, then.Relation, then.State.Status, len(then.Trail))
+		}
+		if then.State.Restriction == "" {
+			t.Errorf("%s: the restriction of today is forgotten", name)
+		}
+	}
+	if f := (File{Trail: trail, State: state, actor: first}); access.Case(first, access.Relate(first, FactsOf(f.State)), access.ReadCase) == nil {
+		t.Error("the comune that the pupil left still reads the case")
 	}
 }
