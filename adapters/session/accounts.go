@@ -230,15 +230,15 @@ func (s *Service) ChangePassword(ctx context.Context, token, current, password s
 	if err != nil {
 		return "", Session{}, err
 	}
-	who, err := s.directory.Account(id)
-	if err != nil {
-		return "", Session{}, err
-	}
 	proved := sess.Proof
 	if proved == ByPassword || proved == ByShortPassword {
 		proved = byPassword(password)
 	}
-	return s.begin(ctx, who, proved)
+	token, sess, err = s.beginByPassword(ctx, id, phc, proved)
+	if errors.Is(err, errReplaced) {
+		err = ErrOtherWasFaster
+	}
+	return token, sess, err
 }
 
 func (s *Service) newPassword(ctx context.Context, id uuid.UUID, password string) (phc string, err error) {

@@ -138,13 +138,20 @@ func (s *Service) mayEnrol(ctx context.Context, sess Session) error {
 	return err
 }
 
-// rise gives the person of a session another one with a new token, and ends the first: whoever had the old token has nothing of the new.
-func (s *Service) rise(ctx context.Context, hash []byte, who Account, proved Proof) (string, Session, error) {
-	token, sess, err := s.begin(ctx, who, proved)
+// rise gives the person of a session another one with a new token, and ends the first: whoever had the old token has nothing of the new. A
+// session that was ended meanwhile rises no more.
+func (s *Service) rise(ctx context.Context, hash []byte, proved Proof) (string, Session, error) {
+	token, risen := newToken()
+	now := s.clock()
+	lives, err := s.storage.RaiseSession(ctx, hash, risen, string(proved), now, now.Add(IdleTimeout))
+	if err == nil && !lives {
+		err = ErrNotSignedIn
+	}
 	if err != nil {
 		return "", Session{}, err
 	}
-	return token, sess, s.storage.EndSession(ctx, hash)
+	sess, err := s.Lookup(ctx, token)
+	return token, sess, err
 }
 
 // Enrolled is what comes of enrolling a factor: a session in which it is proved, in the place of the one before, and with the first
@@ -173,7 +180,10 @@ func (s *Service) enrol(ctx context.Context, sess Session, hash []byte, who Acco
 	if err != nil {
 		return Enrolled{}, err
 	}
-	out.Token, out.Session, err = s.rise(ctx, hash, who, sess.Proof.and(false))
+	out.Token, out.Session, err = s.rise(ctx, hash, sess.Proof.and(false))
+	if errors.Is(err, ErrNotSignedIn) { // whoever ended the session meanwhile wants nothing to be left that it began
+		return Enrolled{}, errors.Join(err, s.storage.RemoveFactor(ctx, who.Account, f))
+	}
 	return out, err
 }
 
@@ -229,7 +239,7 @@ func (s *Service) ProveCode(ctx context.Context, token, code string) (string, Se
 	if err := s.storage.ForgetTries(ctx, tries); err != nil {
 		return "", Session{}, err
 	}
-	return s.rise(ctx, hash, who, sess.Proof.and(recovered))
+	return s.rise(ctx, hash, sess.Proof.and(recovered))
 }
 
 // factorTries is the key under which tries of an account's factors are counted, of all kinds together.

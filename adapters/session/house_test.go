@@ -154,6 +154,14 @@ type fragileState struct {
 	*state.Store
 	noAccept, noTouch, noSession error
 	factorReads                  atomic.Int32
+	beforeRise                   func()
+}
+
+func (s *fragileState) RaiseSession(ctx context.Context, old, token []byte, proof string, created, expires time.Time) (bool, error) {
+	if s.beforeRise != nil {
+		s.beforeRise()
+	}
+	return s.Store.RaiseSession(ctx, old, token, proof, created, expires)
 }
 
 func (s *fragileState) Factors(ctx context.Context, id uuid.UUID, each func(uuid.UUID, string, []byte, int64, time.Time) error) error {

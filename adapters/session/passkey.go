@@ -234,7 +234,7 @@ func (s *Service) ProvePasskey(ctx context.Context, token, origin string, answer
 	if err := s.storage.ForgetTries(ctx, tries); err != nil {
 		return "", Session{}, err
 	}
-	return s.rise(ctx, hash, who, sess.Proof.and(false))
+	return s.rise(ctx, hash, sess.Proof.and(false))
 }
 
 // counted keeps the counter of a passkey that was proved, and is false where it did not rise; one that never counts has nothing to keep.

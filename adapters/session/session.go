@@ -62,6 +62,10 @@ type Storage interface {
 	Drop(ctx context.Context, account uuid.UUID) error
 
 	BeginSession(ctx context.Context, token []byte, account uuid.UUID, proof string, created, expires time.Time) error
+	// BeginByPassword is BeginSession for whoever proved a password; false, without effect, where hash is no longer the account's.
+	BeginByPassword(ctx context.Context, token []byte, account uuid.UUID, hash, proof string, created, expires time.Time) (bool, error)
+	// RaiseSession puts a session in the place of an older one of the same account; false, without effect, where that has ended.
+	RaiseSession(ctx context.Context, old, token []byte, proof string, created, expires time.Time) (bool, error)
 	// Session also says how many second factors the account has at the moment.
 	Session(ctx context.Context, token []byte) (
 		account uuid.UUID, proof string, factors int, created, seen, expires time.Time, err error)
@@ -159,7 +163,7 @@ func (s *Service) SignIn(ctx context.Context, login, password, remote string) (s
 	if err := s.try(ctx, byLogin, strict); err != nil {
 		return "", Session{}, err
 	}
-	who, err := s.whoHas(ctx, byLogin, password)
+	who, hash, err := s.whoHas(ctx, byLogin, password)
 	if errors.Is(err, ErrBusy) { // no password was looked at
 		return "", Session{}, errors.Join(err, s.storage.TakeBack(ctx, byLogin), s.storage.TakeBack(ctx, byRemote))
 	}
@@ -169,14 +173,18 @@ func (s *Service) SignIn(ctx context.Context, login, password, remote string) (s
 	if err := errors.Join(s.storage.ForgetTries(ctx, byLogin), s.storage.TakeBack(ctx, byRemote)); err != nil {
 		return "", Session{}, err
 	}
-	return s.begin(ctx, who, byPassword(password))
+	token, sess, err := s.beginByPassword(ctx, who.Account, hash, byPassword(password))
+	if errors.Is(err, errReplaced) {
+		err = ErrSignIn
+	}
+	return token, sess, err
 }
 
-// whoHas takes one look-up and one hash, whatever it finds.
-func (s *Service) whoHas(ctx context.Context, login []byte, password string) (Account, error) {
+// whoHas takes one look-up and one hash, whatever it finds; and gives that of the password that was right.
+func (s *Service) whoHas(ctx context.Context, login []byte, password string) (_ Account, hash string, err error) {
 	id, hash, err := s.storage.Credential(ctx, login)
 	if err != nil {
-		return Account{}, err
+		return Account{}, "", err
 	}
 	known := hash != ""
 	if !known {
@@ -184,19 +192,38 @@ func (s *Service) whoHas(ctx context.Context, login []byte, password string) (Ac
 	}
 	right, err := s.hasher.verify(ctx, hash, password)
 	if err != nil {
-		return Account{}, err
+		return Account{}, "", err
 	}
 	who, err := s.latest(ctx, id) // whatever was found, so that nobody can tell by the time it takes
 	if err != nil && !errors.Is(err, domain.KindNotFound) {
-		return Account{}, err
+		return Account{}, "", err
 	}
 	if !known || !right || who.Status() != account.Active {
-		return Account{}, ErrSignIn
+		return Account{}, "", ErrSignIn
 	}
-	return who, nil
+	return who, hash, nil
 }
 
-// begin opens a session for whoever has proved that the account is theirs.
+// errReplaced is a password that was right when it was looked at, and has been replaced since.
+var errReplaced = errors.New("session: the password was replaced meanwhile")
+
+// beginByPassword opens a session for whoever has proved a password, as long as it is still the account's: a change of password ends the
+// sessions there are, and one that is born a moment later must not outlive it.
+func (s *Service) beginByPassword(ctx context.Context, id uuid.UUID, passwordHash string, proved Proof) (string, Session, error) {
+	token, hash := newToken()
+	now := s.clock()
+	begun, err := s.storage.BeginByPassword(ctx, hash, id, passwordHash, string(proved), now, now.Add(IdleTimeout))
+	if err == nil && !begun {
+		err = errReplaced
+	}
+	if err != nil {
+		return "", Session{}, err
+	}
+	sess, err := s.Lookup(ctx, token)
+	return token, sess, err
+}
+
+// begin opens a session for whoever has proved by other means that the account is theirs.
 func (s *Service) begin(ctx context.Context, who Account, proved Proof) (string, Session, error) {
 	token, hash := newToken()
 	now := s.clock()

@@ -209,6 +209,38 @@ func raceTouch(t *testing.T, n nodes) {
 	opens(t, n.one, token1, uuid.Nil)
 }
 
+// raceOutlive has people sign in with a password, and rise, while it is replaced.
+func raceOutlive(t *testing.T, n nodes) {
+	ctx := t.Context()
+	is(t, true)(n.one.Reserve(ctx, anna, annas, link1, now, tomorrow))
+	is(t, true)(n.one.Accept(ctx, link1, "old", now))
+	n.race(t, func(i int, s Node) (bool, error) {
+		if i == crowd/2 {
+			return s.ReplacePassword(ctx, anna, "old", "new")
+		}
+		begun, err := s.BeginByPassword(ctx, fmt.Append(nil, "token ", i), anna, "old", "password", now, tomorrow)
+		if err != nil || !begun {
+			return true, err
+		}
+		_, err = s.RaiseSession(ctx, fmt.Append(nil, "token ", i), fmt.Append(nil, "risen ", i), "password-and-factor", now, tomorrow)
+		return true, err
+	})
+	if left := listed(t, n.other, anna); len(left) > 0 {
+		t.Errorf("sessions by a password that was replaced: %q", left)
+	}
+}
+
+func raceRaise(t *testing.T, n nodes) {
+	ctx := t.Context()
+	ok(t, n.one.BeginSession(ctx, token1, anna, "password", now, tomorrow))
+	won := n.race(t, func(i int, s Node) (bool, error) {
+		return s.RaiseSession(ctx, token1, fmt.Append(nil, "risen ", i), "password-and-factor", now, tomorrow)
+	})
+	if left := listed(t, n.other, anna); won != 1 || len(left) != 1 {
+		t.Errorf("%d rose from one, and there are %q", won, left)
+	}
+}
+
 func raceCheckpoint(t *testing.T, n nodes) {
 	ctx := t.Context()
 	n.race(t, func(i int, s Node) (bool, error) {

@@ -125,6 +125,25 @@ func dropped(t *testing.T, n nodes) {
 	is(t, true)(n.one.Reserve(ctx, bruno, annas, link1, now, tomorrow))
 }
 
+func provenSessions(t *testing.T, n nodes) {
+	ctx := t.Context()
+	is(t, true)(n.one.Reserve(ctx, anna, annas, link1, now, tomorrow))
+	is(t, false)(n.one.BeginByPassword(ctx, token1, anna, "", "password", now, tomorrow)) // no password was chosen yet
+	is(t, true)(n.one.Accept(ctx, link1, "hash", now))
+	is(t, false)(n.other.BeginByPassword(ctx, token1, anna, "another", "password", now, tomorrow))
+	is(t, false)(n.other.BeginByPassword(ctx, token1, bruno, "hash", "password", now, tomorrow))
+	opens(t, n.one, token1, uuid.Nil)
+	is(t, true)(n.other.BeginByPassword(ctx, token1, anna, "hash", "password", now, now.Add(time.Minute)))
+	opens(t, n.one, token1, anna)
+	is(t, false)(n.one.RaiseSession(ctx, token2, []byte("token 3"), "password-and-factor", now, tomorrow))
+	is(t, true)(n.one.RaiseSession(ctx, token1, token2, "password-and-factor", now.Add(time.Second), tomorrow))
+	opens(t, n.other, token1, uuid.Nil)
+	account, proof, _, created, seen, expires, err := n.other.Session(ctx, token2)
+	if err != nil || account != anna || proof != "password-and-factor" || !created.Equal(now.Add(time.Second)) || !seen.Equal(created) || !expires.Equal(tomorrow) {
+		t.Errorf("%v %v %v %v %v %v", account, proof, created, seen, expires, err)
+	}
+}
+
 func sessions(t *testing.T, n nodes) {
 	ctx := t.Context()
 	ok(t, n.one.BeginSession(ctx, token1, anna, "password", now, now.Add(time.Minute)))

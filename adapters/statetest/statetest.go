@@ -44,6 +44,8 @@ type Store interface {
 	Posted(ctx context.Context, invitation uuid.UUID) (bool, error)
 
 	BeginSession(ctx context.Context, token []byte, account uuid.UUID, proof string, created, expires time.Time) error
+	BeginByPassword(ctx context.Context, token []byte, account uuid.UUID, hash, proof string, created, expires time.Time) (bool, error)
+	RaiseSession(ctx context.Context, old, token []byte, proof string, created, expires time.Time) (bool, error)
 	Session(ctx context.Context, token []byte) (
 		account uuid.UUID, proof string, factors int, created, seen, expires time.Time, err error)
 	TouchSession(ctx context.Context, token []byte, seen, expires time.Time) error
@@ -144,6 +146,7 @@ var rules = map[string]func(*testing.T, nodes){
 	"race: one of many uses a link for an identity":                raceAcceptIdentity,
 	"race: one of many comes back":                                 raceReturn,
 	"sessions begin, move and end":                                 sessions,
+	"sessions begin by the password of now, and rise while alive":  provenSessions,
 	"an account's sessions are listed and ended but one":           sessionList,
 	"factors are kept, marked upwards and taken away":              factors,
 	"a reset takes what was there when it was asked for":           reset,
@@ -179,6 +182,8 @@ var rules = map[string]func(*testing.T, nodes){
 	"race: a key that ran out is taken once":                       raceClaimAgain,
 	"race: a draft has one account":                                raceDraft,
 	"race: an ended session is not brought back":                   raceTouch,
+	"race: no session outlives the password it was begun by":       raceOutlive,
+	"race: a session rises once, and not when it has ended":        raceRaise,
 	"race: a checkpoint is one that was saved":                     raceCheckpoint,
 	"race: attempts add up":                                        racePark,
 	"race: one of many gives a record up":                          raceGiveUp,

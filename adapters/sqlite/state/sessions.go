@@ -16,6 +16,29 @@ func (s *Store) BeginSession(ctx context.Context, token []byte, account uuid.UUI
 	})
 }
 
+// BeginByPassword keeps a session of whoever proved a password; false, without effect, where hash is no longer the account's.
+func (s *Store) BeginByPassword(ctx context.Context, token []byte, account uuid.UUID, hash, proof string, created, expires time.Time,
+) (begun bool, err error) {
+	err = s.write(ctx, func(c *sqlite.Conn) error {
+		err := exec(c, `INSERT INTO sessions (token, account, proof, created, seen, expires)
+			SELECT ?1, account, ?2, ?3, ?3, ?4 FROM credentials WHERE account = ?5 AND hash = ?6`, token, proof, ms(created), ms(expires), account[:], hash)
+		begun = c.Changes() == 1
+		return err
+	})
+	return begun && err == nil, err
+}
+
+// RaiseSession puts a session in the place of an older one of the same account; false, without effect, where that has ended.
+func (s *Store) RaiseSession(ctx context.Context, old, token []byte, proof string, created, expires time.Time) (raised bool, err error) {
+	err = s.write(ctx, func(c *sqlite.Conn) error {
+		err := exec(c, "UPDATE sessions SET token = ?1, proof = ?2, created = ?3, seen = ?3, expires = ?4 WHERE token = ?5",
+			token, proof, ms(created), ms(expires), old)
+		raised = c.Changes() == 1
+		return err
+	})
+	return raised && err == nil, err
+}
+
 // Session finds a session, what its person has proved and how many second factors the account has; the nil UUID where there is none.
 // One that has expired is found until it is purged.
 func (s *Store) Session(ctx context.Context, token []byte) (
