@@ -71,7 +71,7 @@ func (m *memory) foremost(n int, after ranked, scope Scope, f caseline.Filter, k
 	none := caseline.Far.UnixMicro()
 	best := make([]ranked, 0, n+1)
 	consider := func(s *span) {
-		if s.from > known || s.until <= known || !s.meets(conditions) || !f.Overdue.IsZero() && (s.due == 0 || s.due > overdue) ||
+		if !s.meets(conditions) || !f.Overdue.IsZero() && (s.due == 0 || s.due > overdue) ||
 			since != 0 && s.requested > since {
 			return
 		}
@@ -86,15 +86,7 @@ func (m *memory) foremost(n int, after ranked, scope Scope, f caseline.Filter, k
 		best = slices.Insert(best, at, r)
 		best = best[:min(len(best), n)]
 	}
-	if known == lasting-1 {
-		for _, i := range m.last {
-			consider(&m.spans[i])
-		}
-		return best
-	}
-	for i := range m.spans {
-		consider(&m.spans[i])
-	}
+	m.each(known, consider)
 	return best
 }
 

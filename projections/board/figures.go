@@ -205,19 +205,76 @@ const (
 	hasBegun
 )
 
-// figures goes through the log once. What happened to a case counts where it stood then or after: a school that declined no longer has it.
+// tallies count what happened.
+type tallies struct {
+	flow           [][beyond]int // by day, from a first one
+	declines, ends []int         // by reason
+}
+
+func (t *tallies) count(s *span, first int16, now casefile.Status) {
+	if s.act == 0 {
+		return
+	}
+	if missing := int(s.day-first) + 1 - len(t.flow); missing > 0 {
+		t.flow = append(t.flow, make([][beyond]int, missing)...)
+	}
+	day := &t.flow[s.day-first]
+	day[s.act]++
+	switch s.act {
+	case arrived:
+		if now == casefile.Accepted { // by a school on its own
+			day[placed]++
+		}
+	case declined:
+		raise(&t.declines, s.reason)
+	case departed:
+		raise(&t.ends, s.reason)
+	}
+}
+
+func raise(counts *[]int, code uint16) {
+	if missing := int(code) + 1 - len(*counts); missing > 0 {
+		*counts = append(*counts, make([]int, missing)...)
+	}
+	(*counts)[code]++
+}
+
+// happened counts what did in the cases that met some conditions then or just before: a school that declined a case no longer has it.
+func (m *memory) happened(conditions []condition, known int64, statuses []kind) (t tallies) {
+	if len(conditions) == 0 && known == lasting-1 {
+		return m.tallies
+	}
+	for i := range m.spans {
+		s := &m.spans[i]
+		if s.act != 0 && s.from <= known && (s.meets(conditions) || s.before > 0 && m.spans[s.before-1].meets(conditions)) {
+			t.count(s, m.first, statuses[s.at[ByStatus]].status)
+		}
+	}
+	return t
+}
+
+// each calls f with the spans that were known last at an instant, of every case one.
+func (m *memory) each(known int64, f func(*span)) {
+	if known == lasting-1 {
+		for _, i := range m.last {
+			f(&m.spans[i])
+		}
+		return
+	}
+	for i := range m.spans {
+		if s := &m.spans[i]; s.from <= known && known < s.until {
+			f(s)
+		}
+	}
+}
+
 func (m *memory) figures(scope Scope, at time.Time, known int64) Figures {
 	var (
 		conditions = m.conditions(scope)
 		statuses   = m.statuses()
 		instant    = at.UnixMicro()
 		today      = dayNumber(domain.DateOf(at))
-		before     = make([]int32, len(m.ids)) // by pupil: the span before, from 1
-		steps      = make([]uint8, len(m.ids))
-		flow       = make([][beyond]int, m.end-m.first)
-		declines   = make([]int, len(m.reasons.words))
-		ends       = make([]int, len(m.reasons.words))
-		counts     [bys][]int
+		counts     [bys][]int32
 		waiting    [bys][]Days
 		waited     [bys][]Days
 		overdue    [bys][]int
@@ -225,46 +282,20 @@ func (m *memory) figures(scope Scope, at time.Time, known int64) Figures {
 	)
 	for by := range counts {
 		n := len(m.words[by].words)
-		counts[by], waiting[by], waited[by], overdue[by] = make([]int, n*len(statuses)), make([]Days, n), make([]Days, n), make([]int, n)
+		counts[by], waiting[by], waited[by], overdue[by] = make([]int32, n*len(statuses)), make([]Days, n), make([]Days, n), make([]int, n)
 	}
-	for i := range m.spans {
-		s := &m.spans[i]
-		if s.from > known {
-			continue
+	m.each(known, func(s *span) {
+		if !s.meets(conditions) {
+			return
 		}
-		within := s.meets(conditions)
 		status := &statuses[s.at[ByStatus]]
-		if s.act != 0 {
-			if within || before[s.pupil] > 0 && m.spans[before[s.pupil]-1].meets(conditions) {
-				day := &flow[s.day-m.first]
-				day[s.act]++
-				switch s.act {
-				case arrived:
-					if status.placed {
-						day[placed]++
-					}
-				case declined:
-					declines[s.reason]++
-				case departed:
-					ends[s.reason]++
-				}
-			}
-			steps[s.pupil] |= reached[s.act]
-			if status.placed {
-				steps[s.pupil] |= wasPlaced
-			}
-		}
-		before[s.pupil] = int32(i) + 1
-		if s.until <= known || !within {
-			continue
-		}
 		for by := range counts {
 			counts[by][int(s.at[by])*len(statuses)+int(s.at[ByStatus])]++
 		}
 		if status.merged {
-			continue
+			return
 		}
-		f.Funnel.count(steps[s.pupil])
+		f.Funnel.count(s.steps)
 		if status.waiting {
 			days := max(0, int(today)-int(s.requested))
 			f.Waiting.add(days)
@@ -284,10 +315,11 @@ func (m *memory) figures(scope Scope, at time.Time, known int64) Figures {
 				overdue[by][s.at[by]]++
 			}
 		}
-	}
+	})
 	m.name(&f, counts, waiting, waited, overdue)
-	f.Declines, f.Ends = named[casefile.DeclineReason](m.reasons, declines), named[casefile.ClosureReason](m.reasons, ends)
-	for i, n := range flow {
+	t := m.happened(conditions, known, statuses)
+	f.Declines, f.Ends = named[casefile.DeclineReason](m.reasons, t.declines), named[casefile.ClosureReason](m.reasons, t.ends)
+	for i, n := range t.flow {
 		if n != [beyond]int{} {
 			f.Flow = append(f.Flow, Flow{On: dateOf(m.first + int16(i)), Arrived: n[arrived], Charged: n[charged], Offered: n[offered],
 				Declined: n[declined] + n[lapsed], Placed: n[placed], Begun: n[begun], Departed: n[departed]})
@@ -306,23 +338,23 @@ func (f *Funnel) count(steps uint8) {
 
 // kind is what a status means to the figures.
 type kind struct {
-	status                  casefile.Status
-	waiting, placed, merged bool
-	seatless                bool // waits for a place
+	status          casefile.Status
+	waiting, merged bool
+	seatless        bool // waits for a place
 }
 
 func (m *memory) statuses() []kind {
 	all := make([]kind, len(m.words[ByStatus].words))
 	for i, word := range m.words[ByStatus].words {
 		st := casefile.Status(word)
-		all[i] = kind{st, st.Open() && st != casefile.Attending, st == casefile.Accepted || st == casefile.Attending, st == casefile.Merged,
+		all[i] = kind{st, st.Open() && st != casefile.Attending, st == casefile.Merged,
 			st == casefile.Requested || st == casefile.InCharge}
 	}
 	return all
 }
 
 // name puts words in the place of codes.
-func (m *memory) name(f *Figures, counts [bys][]int, waiting, waited [bys][]Days, overdue [bys][]int) {
+func (m *memory) name(f *Figures, counts [bys][]int32, waiting, waited [bys][]Days, overdue [bys][]int) {
 	statuses := m.words[ByStatus].words
 	for by := range counts {
 		f.counts[by], f.waiting[by], f.waited[by], f.overdue[by] = map[string]Tally{}, map[string]Days{}, map[string]Days{}, map[string]int{}
@@ -334,7 +366,7 @@ func (m *memory) name(f *Figures, counts [bys][]int, waiting, waited [bys][]Days
 				if f.counts[by][word] == nil {
 					f.counts[by][word] = Tally{}
 				}
-				f.counts[by][word][casefile.Status(statuses[st])] = n
+				f.counts[by][word][casefile.Status(statuses[st])] = int(n)
 			}
 			if waiting[by][code] != nil {
 				f.waiting[by][word] = waiting[by][code]

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"approdo/domain"
+	"approdo/domain/casefile"
 	"approdo/domain/grade"
 	"approdo/projections"
 )
@@ -41,7 +42,8 @@ type span struct {
 	from, until, due         int64
 	pupil                    uint32 // number of the case
 	day, requested, firstDay int16
-	act                      uint8
+	act, steps               uint8 // steps: how far the case has ever come, see Funnel
+	before                   int32 // the span of the same case before, from 1
 	reason                   uint16
 	at                       [bys]uint16
 }
@@ -80,6 +82,7 @@ type memory struct {
 	numbers    map[uuid.UUID]uint32 // of cases
 	ids        []uuid.UUID          // by number
 	last       []int                // by number: the span that lasts
+	tallies    tallies              // of all spans
 	first, end int16                // the first day on which something became known, and the one after the last
 	words      [bys]lexicon
 
@@ -183,6 +186,11 @@ func (m *memory) add(c change) (err error) {
 		before := &m.spans[m.last[n]]
 		s.from = max(s.from, before.from) // the clocks of two nodes may differ
 		before.until = s.from
+		s.before, s.steps = int32(m.last[n])+1, before.steps
+	}
+	s.steps |= reached[s.act]
+	if st := p.Status; st == casefile.Accepted || st == casefile.Attending {
+		s.steps |= wasPlaced
 	}
 	for by, word := range p.words() {
 		if s.at[by], err = m.words[by].code(word); err != nil {
@@ -195,7 +203,11 @@ func (m *memory) add(c change) (err error) {
 	if m.end == 0 {
 		m.first = s.day
 	}
+	if earlier := m.first - s.day; earlier > 0 { // a clock that is behind
+		m.tallies.flow = slices.Insert(m.tallies.flow, 0, make([][beyond]int, earlier)...)
+	}
 	m.first, m.end = min(m.first, s.day), max(m.end, s.day+1)
+	m.tallies.count(&s, m.first, p.Status)
 	m.last[n] = len(m.spans)
 	m.spans = append(m.spans, s)
 	m.position = c.Position

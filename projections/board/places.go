@@ -201,15 +201,20 @@ func (b *Board) seats(ctx context.Context, scope Scope, y domain.SchoolYear, at 
 	}
 	conditions := m.conditions(scope)
 	statuses := m.statuses()
-	for i := range m.spans {
-		s := &m.spans[i]
-		if s.from > known || s.until <= known || !statuses[s.at[ByStatus]].seatless || !s.meets(conditions) {
-			continue
+	comuni, orders := m.words[ByComune].words, m.words[ByOrder].words
+	waiting := make([]int, len(comuni)*len(orders))
+	m.each(known, func(s *span) {
+		if statuses[s.at[ByStatus]].seatless && s.meets(conditions) {
+			waiting[int(s.at[ByComune])*len(orders)+int(s.at[ByOrder])]++
 		}
-		w := Where{domain.Comune(m.words[ByComune].words[s.at[ByComune]]), grade.Order(m.words[ByOrder].words[s.at[ByOrder]])}
-		sum := out[w]
-		sum.Pupils++
-		out[w] = sum
+	})
+	for i, n := range waiting {
+		if n > 0 {
+			w := Where{domain.Comune(comuni[i/len(orders)]), grade.Order(orders[i%len(orders)])}
+			sum := out[w]
+			sum.Pupils = n
+			out[w] = sum
+		}
 	}
 	return out, nil
 }

@@ -17,6 +17,8 @@ import (
 	"approdo/domain/casefile"
 	"approdo/domain/event"
 	"approdo/domain/grade"
+	"approdo/domain/places"
+	"approdo/domain/territory"
 	"approdo/projections"
 	"approdo/projections/board"
 )
@@ -69,7 +71,7 @@ func TestTheBoardIsWhatTheJournalSaysAtAnyInstant(t *testing.T) {
 	for range 10 {
 		instants = append(instants, year2022.Start.Add(time.Duration(random.Int64N(int64(400*24*time.Hour)))))
 	}
-	counted := 0
+	counted, declared := 0, 0
 	for _, at := range instants {
 		for name, scope := range scopes {
 			got, err := b.AsOf(t.Context(), scope, at)
@@ -81,10 +83,24 @@ func TestTheBoardIsWhatTheJournalSaysAtAnyInstant(t *testing.T) {
 				t.Errorf("%s as of %s (- by hand, + the board):\n%s", name, at, diff)
 			}
 			counted += want.Funnel.Known
+			seats, err := b.PlacesAsOf(t.Context(), scope, domain.SchoolYearOf(domain.DateOf(at)), at)
+			if err != nil {
+				t.Fatal(err)
+			}
+			wanted := seatsByHand(t, store, codec, known, scope, at)
+			if diff := cmp.Diff(wanted, summed(seats)); diff != "" {
+				t.Errorf("places, %s as of %s (- by hand, + the board):\n%s", name, at, diff)
+			}
+			for _, w := range wanted {
+				declared += w.Declared
+			}
 		}
 	}
 	if counted < 1000 {
 		t.Errorf("only %d cases were counted in all", counted)
+	}
+	if declared < 1000 {
+		t.Errorf("only %d places were counted in all", declared)
 	}
 	end := known[len(known)-1].at.AddDate(0, 0, 1)
 	now, err := b.Now(t.Context(), board.Scope{}, end)
@@ -369,4 +385,97 @@ func spreadOf(days []int) board.Waiting {
 	slices.Sort(days)
 	n := len(days)
 	return board.Waiting{Pupils: n, Median: days[(n+1)/2-1], NinetyPercent: days[(n*9+9)/10-1], Longest: days[n-1]}
+}
+
+// seatsOf is what can be counted of places: the ages by how many of each.
+type seatsOf struct {
+	Sites, Declared, Free, Pupils int
+	Ages                          board.Waiting
+}
+
+func summed(of map[board.Where]board.Seats) map[board.Where]seatsOf {
+	out := map[board.Where]seatsOf{}
+	for w, s := range of {
+		out[w] = seatsOf{s.Sites, s.Declared, s.Free, s.Pupils, s.Ages.Spread()}
+	}
+	return out
+}
+
+func seatsByHand(t *testing.T, store event.Store, codec *event.Codec, known []occurrence, scope board.Scope, at time.Time) map[board.Where]seatsOf {
+	t.Helper()
+	schools, states := map[domain.School]domain.Comune{}, map[string]places.State{}
+	for page, err := range store.ReadAll(t.Context(), 0, event.ReadAll{Filter: event.Filter{Prefixes: []string{places.Category, territory.SchoolCategory}}}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range page.Records {
+			e, err := codec.Decode(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			switch e := e.(type) {
+			case territory.SchoolListed:
+				schools[e.School.Code] = e.School.Comune
+			case places.Event:
+				if !r.Meta.At.After(at) {
+					states[r.Stream] = places.Evolve(states[r.Stream], e)
+				}
+			}
+		}
+	}
+	out, ages := map[board.Where]seatsOf{}, map[board.Where][]int{}
+	in := func(w board.Where) bool {
+		return (scope.Comune == "" || scope.Comune == w.Comune) && (scope.Order == "" || scope.Order == w.Order) &&
+			(scope.Comuni == nil || slices.Contains(scope.Comuni, w.Comune))
+	}
+	for stream, s := range states {
+		code, year, _ := places.ParseStream(stream)
+		if year != domain.SchoolYearOf(domain.DateOf(at)) {
+			continue
+		}
+		here := map[board.Where]bool{}
+		for level, d := range s.Declared {
+			w := board.Where{Comune: schools[code], Order: level.Order}
+			if !in(w) {
+				continue
+			}
+			used := 0
+			for _, seat := range s.Seats {
+				if seat.Level == level {
+					used++
+				}
+			}
+			sum := out[w]
+			if !here[w] {
+				sum.Sites++
+			}
+			here[w] = true
+			sum.Declared += d.Capacity
+			sum.Free += max(0, d.Capacity-used)
+			out[w] = sum
+			ages[w] = append(ages[w], domain.DateOf(d.At).DaysUntil(domain.DateOf(at)))
+		}
+	}
+	for w, days := range ages {
+		sum := out[w]
+		sum.Ages = spreadOf(days)
+		out[w] = sum
+	}
+	lives := map[uuid.UUID]life{}
+	for _, o := range known {
+		if !o.at.After(at) {
+			l := lives[o.id]
+			l.State = casefile.Evolve(l.State, o.event)
+			lives[o.id] = l
+		}
+	}
+	for _, l := range lives {
+		if l.in(scope) && (l.Status == casefile.Requested || l.Status == casefile.InCharge) {
+			w := board.Where{Comune: l.Comune, Order: l.Level.Order}
+			sum := out[w]
+			sum.Pupils++
+			out[w] = sum
+		}
+	}
+	return out
 }
