@@ -314,7 +314,7 @@ func returnCallouts(x mondays.Answer, late []mondays.Movement) (out []Callout) {
 func stateOf(x mondays.Answer) Cell {
 	switch {
 	case x.Validated:
-		return badge(Success, text("return.validated")).over(at(x.At))
+		return badge(Success, text("return.state-validated")).over(at(x.At))
 	case !x.Withdrawn.IsZero():
 		return badge(Warning, text("return.withdrawn")).over(at(x.Withdrawn))
 	case !x.Reminded.IsZero():
@@ -357,7 +357,7 @@ func figuresTable(m askedMonday, figures returns.Figures, x mondays.Answer) Tabl
 func figuresForm(m askedMonday, f returns.Figures) *Form {
 	form := newForm(returnHref(m.monday), text("return.validate"))
 	for _, o := range grade.Orders() {
-		form.fields = append(form.fields, &Field{Name: string(o), Kind: FieldNumber, Label: orderText(o), Width: 4})
+		form.fields = append(form.fields, &Field{Name: string(o), Kind: FieldNumber, Label: orderText(o), Hint: text("return.journal-has", "count", f.Of(o)), Width: 4})
 		form.Set(string(o), strconv.Itoa(f.Of(o)))
 	}
 	return form
@@ -376,15 +376,15 @@ func historyOf(done []mondays.Act) (out []Moment) {
 				}
 				detail = append(detail, Pair{orderText(o), value})
 			}
-			out = append(out, Moment{Tone: Success, At: x.At, Title: text("event.return.validated"), Detail: detail})
+			out = append(out, Moment{Tone: Success, At: x.At, By: say(roleText(domain.RoleSchool)), Title: text("event.return.validated"), Detail: detail})
 		case mondays.Withdrawal:
-			p := Moment{Tone: Warning, At: x.At, Title: text("event.return.withdrawn")}
+			p := Moment{Tone: Warning, At: x.At, By: say(roleText(domain.RoleSchool)), Title: text("event.return.withdrawn")}
 			if x.Reason != "" {
 				p.Detail = []Pair{{text("return.reason"), say(undoText(x.Reason))}}
 			}
 			out = append(out, p)
 		case mondays.Reminder:
-			out = append(out, Moment{Tone: Info, At: x.At, Title: text("event.return.reminded")})
+			out = append(out, Moment{Tone: Info, At: x.At, By: say(roleText(domain.RoleUST)), Title: text("event.return.reminded")})
 		}
 	}
 	return out

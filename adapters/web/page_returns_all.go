@@ -1,7 +1,9 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -51,6 +53,16 @@ type institutionReturn struct {
 
 func (x institutionReturn) different() bool {
 	return x.answer.Validated && x.answer.Figures != x.figures
+}
+
+func (x institutionReturn) urgency() int {
+	switch {
+	case x.waits():
+		return 0
+	case x.different():
+		return 1
+	}
+	return 2
 }
 
 // waits reports whether an answer is missing where there are pupils.
@@ -104,7 +116,8 @@ func (q returnsQuery) wants(x institutionReturn) bool {
 	return x.figures.Total() > 0 || x.answer != (mondays.Answer{})
 }
 
-// returnsAt gives every institution of the register, and those the register has lost and pupils have not, by name.
+// returnsAt gives every institution of the register, and those the register has lost and pupils have not: who has not answered first,
+// then where figures differ, each by name.
 func returnsAt(g *registers, m askedMonday) ([]institutionReturn, error) {
 	figures := map[domain.Institution]returns.Figures{}
 	for c, err := range mondays.Counts(g.views, m.at) {
@@ -147,7 +160,9 @@ func returnsAt(g *registers, m askedMonday) ([]institutionReturn, error) {
 			add(school.Head{Code: i, Name: string(i)})
 		}
 	}
-	slices.SortFunc(out, func(a, b institutionReturn) int { return strings.Compare(a.Name+string(a.Code), b.Name+string(b.Code)) })
+	slices.SortFunc(out, func(a, b institutionReturn) int {
+		return cmp.Or(cmp.Compare(a.urgency(), b.urgency()), strings.Compare(a.Name, b.Name), strings.Compare(string(a.Code), string(b.Code)))
+	})
 	return out, nil
 }
 
@@ -164,13 +179,36 @@ func (s *site) overview(w http.ResponseWriter, r *http.Request, m askedMonday) e
 		c.Filter = returnsFilter(g, q, m)
 		c.Sums = sumsTable(all, q.ambito)
 		c.Tiles = returnsTiles(all, q, m)
-		c.Table = s.returnsTable(g, slices.DeleteFunc(all, func(x institutionReturn) bool { return !q.wants(x) }), m)
+		all = slices.DeleteFunc(all, func(x institutionReturn) bool { return !q.wants(x) })
+		some, pager := pageOfReturns(all, domain.Institution(r.URL.Query().Get("dopo")), q, m)
+		c.Table = s.returnsTable(g, some, m)
+		c.Table.Pager = pager
 		return nil
 	})
 	if err != nil {
 		return err
 	}
 	return returnsView.show(s, w, r, http.StatusOK, returnTitle(m.monday), c, returnsCrumb, Crumb{Text: returnTitle(m.monday)})
+}
+
+// returnsShown is how many institutions a page lists.
+const returnsShown = 50
+
+// pageOfReturns cuts the page out of a list that begins behind an institution.
+func pageOfReturns(all []institutionReturn, after domain.Institution, q returnsQuery, m askedMonday) ([]institutionReturn, Pager) {
+	pager := Pager{Shown: text("return.listed", "count", len(all))}
+	if i := slices.IndexFunc(all, func(x institutionReturn) bool { return x.Code == after }); i >= 0 {
+		all, pager.First = all[i+1:], q.href(m)
+	}
+	if len(all) > returnsShown {
+		all = all[:returnsShown]
+		next, join := q.href(m), "?"
+		if strings.Contains(next, "?") {
+			join = "&"
+		}
+		pager.Next = next + join + "dopo=" + url.QueryEscape(string(all[returnsShown-1].Code))
+	}
+	return all, pager
 }
 
 func returnsFilter(g *registers, q returnsQuery, m askedMonday) *Form {

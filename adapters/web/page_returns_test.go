@@ -173,7 +173,7 @@ func TestASchoolValidatesItsMondayAndSeesWhatChangedSince(t *testing.T) {
 		t.Errorf("nothing to undo: %d", code)
 	}
 	now := monday + "?noto=2022-03-29&ora=09:00"
-	w.sees(atSchool, now, []string{`value="3"`, "Nel registro al momento scelto"}, "La differenza, caso per caso")
+	w.sees(atSchool, now, []string{`value="3"`, "29 marzo 2022, 09:00"}, "La differenza, caso per caso")
 	if code, body := w.submit(atSchool, monday, url.Values{"infanzia": {"0"}, "primaria": {"4"}, "secondaria-1": {"0"}, "secondaria-2": {"0"}, "_as_of": {"2022-03-29T07:00:00Z"}}); code != http.StatusSeeOther {
 		t.Fatalf("validated again: %d %s", code, body)
 	}

@@ -24,6 +24,7 @@ import (
 	"approdo/domain/event"
 	"approdo/domain/grade"
 	"approdo/domain/policy"
+	"approdo/domain/returns"
 	"approdo/projections"
 	"approdo/projections/school"
 )
@@ -136,11 +137,20 @@ func (c *demoCmd) make(ctx context.Context, h *house, clock *year2022.Clock, url
 	}
 	follow := year2022.Follower(h.store, policy.PlacesFollowCase(h.store, h.codec))
 	clocks := policy.NewClocks(h.store, h.codec, standing{h.views}, h.clock)
+	monday, last := year2022.FirstReturn, returns.Last(year2022.Today)
 	endOfDay := func(ctx context.Context) error {
 		if err := h.views.CatchUp(ctx); err != nil {
 			return err
 		}
-		return clocks.Run(ctx)
+		if err := clocks.Run(ctx); err != nil {
+			return err
+		}
+		for ; returns.Due(monday).AddDate(0, 0, 2).Before(h.clock()) && monday != last; monday = monday.AddDays(7) {
+			if err := year2022.AnswerReturn(ctx, h.views, h.desk, monday, ""); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 	began := time.Now()
 	err := year2022.Make(ctx, year2022.Config{Enrolled: c.Cases, Seed: c.Seed, Store: h.store, Codec: h.codec, Desk: h.desk, Clock: clock, Follow: follow, EndOfDay: endOfDay,
@@ -151,6 +161,16 @@ func (c *demoCmd) make(ctx context.Context, h *house, clock *year2022.Clock, url
 		return m, err
 	}
 	fmt.Fprintf(out, "in %.1f s\n", time.Since(began).Seconds())
+	if err := h.views.CatchUp(ctx); err != nil {
+		return m, err
+	}
+	institution, err := h.busiestInstitution(ctx)
+	if err != nil {
+		return m, err
+	}
+	if err := year2022.AnswerReturn(ctx, h.views, h.desk, last, institution); err != nil { // the one that people look at is left to them
+		return m, err
+	}
 	if err := h.passPolicies(ctx); err != nil {
 		return m, err
 	}
