@@ -191,12 +191,13 @@ func fileName(r *http.Request, table string) string {
 	return strings.Join(parts, "-")
 }
 
-// offer gives the tables of a sheet their links, or sends the one that is asked for as a file. It says whether it has answered.
+// offer gives the tables of a sheet their links, or sends the one that is asked for as a file. It says whether it has answered. A part
+// that says itself what can be taken away, be it nothing, is left as it is.
 func (c *sheet) offer(s *site, w http.ResponseWriter, r *http.Request) (answered bool, err error) {
 	f, file := formatOf(r)
 	for _, p := range c.Parts {
 		switch {
-		case r.Method != http.MethodGet || p.Table == nil:
+		case r.Method != http.MethodGet || p.Table == nil || p.Downloads != nil:
 		case file && p.ID == r.URL.Query().Get(tableParam):
 			return true, s.sendTable(w, r, f, fileName(r, p.ID), *p.Table)
 		default:

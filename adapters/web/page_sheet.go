@@ -201,7 +201,7 @@ func (s *site) showCheck(w http.ResponseWriter, r *http.Request, k *sheetKind, o
 	for _, x := range rows {
 		counts[x.outcome]++
 	}
-	c := sheet{Title: text("sheets.check-title"), Lead: text("sheets.check-lead"), Actions: []Action{{text("sheets.columns-change"), path + "/colonne"}},
+	c := sheet{Title: text("sheets.check-title"), Lead: text("sheets.check-lead"),
 		Facts: []Pair{{text("sheets.rows"), count(len(rows))}}}
 	for _, o := range desk.Outcomes() {
 		if counts[o] > 0 {
@@ -222,14 +222,14 @@ func (s *site) showCheck(w http.ResponseWriter, r *http.Request, k *sheetKind, o
 		return err
 	}
 	if len(similar.Rows) > 0 {
-		c.Parts = append(c.Parts, part{ID: "similar", Title: text("sheets.similar"), Table: &similar})
+		c.Parts = append(c.Parts, part{ID: "similar", Title: text("sheets.similar"), Table: &similar, Downloads: []Action{}})
 	}
-	if faults := s.faultTable(r, form, rows); len(faults.Rows) > 0 {
-		c.Parts = append(c.Parts, part{ID: "mend", Title: text("sheets.mend"), Text: text("sheets.mend-text"), Table: &faults},
-			part{Downloads: formatLinks(path + "/righe?")})
+	if faults := s.faultTable(r, form, head, rows); len(faults.Rows) > 0 {
+		c.Parts = append(c.Parts, part{ID: "mend", Title: text("sheets.mend"), Text: text("sheets.mend-text"), Table: &faults, Downloads: formatLinks(path + "/righe?")})
 	}
 	if first := firstTable(rows); len(first.Rows) > 0 {
-		c.Parts = append(c.Parts, part{ID: "first", Title: text("sheets.first"), Text: text("sheets.first-text"), Table: &first})
+		c.Parts = append(c.Parts, part{ID: "first", Title: text("sheets.first"), Doors: []door{{Text: text("sheets.columns-change"), Note: text("sheets.first-text"), Href: path + "/colonne"}},
+			Table: &first, Downloads: []Action{}})
 	}
 	c.Parts = append(c.Parts, s.dropPart(path))
 	return c.show(s, w, r, Crumb{k.title, k.path})
@@ -285,21 +285,24 @@ func (s *site) similarTable(r *http.Request, rows []checkedRow) (Table, error) {
 		if birth, err := domain.ParseDate(x.child.BirthDate); err == nil {
 			child = child.over(say(text("similar.born", "day", birth)))
 		}
-		t.Rows = append(t.Rows, Row{Tone: Warning, Cells: []Cell{count(x.number), child, here, reasonsCell(match.Reasons)}})
+		t.Rows = append(t.Rows, Row{Tone: Warning, Cells: []Cell{rowCell(x.number), child, here, reasonsCell(match.Reasons)}})
 	}
 	return t, nil
 }
 
 // faultTable lists what is to be mended, a line for each cell.
-func (s *site) faultTable(r *http.Request, form *Form, rows []checkedRow) Table {
+func (s *site) faultTable(r *http.Request, form *Form, head sheetHead, rows []checkedRow) Table {
 	t := Table{Caption: text("sheets.mend-caption"), Columns: []Column{{Label: text("sheets.row-number")}, {Label: text("sheets.child")}, {Label: text("sheets.column")}, {Label: text("sheets.why")}}}
 	all := 0
 	for _, x := range rows {
 		for _, reason := range s.reasons(r, form, x) {
-			if all++; all > rowsOf(r, faultsShown) {
+			if all++; all > faultsShown {
 				continue
 			}
-			t.Rows = append(t.Rows, Row{Tone: Warning, Cells: []Cell{count(x.number), named(domain.NewPersonal(x.child.Family), domain.NewPersonal(x.child.Given)), reason.field, reason.why}})
+			if i := slices.Index(head.Columns, reason.name); reason.name != "" && i >= 0 && i < len(x.Cells) && x.Cells[i] != "" {
+				reason.field = reason.field.over(named(domain.NewPersonal(x.Cells[i])))
+			}
+			t.Rows = append(t.Rows, Row{Tone: Warning, Cells: []Cell{rowCell(x.number), named(domain.NewPersonal(x.child.Family), domain.NewPersonal(x.child.Given)), reason.field, reason.why}})
 		}
 	}
 	if all > len(t.Rows) {
@@ -309,7 +312,12 @@ func (s *site) faultTable(r *http.Request, form *Form, rows []checkedRow) Table 
 }
 
 // reason is why a row is not recorded, and the column that says it.
-type reason struct{ field, why Cell }
+type reason struct {
+	name       string // of the field, empty where it is about the whole row
+	field, why Cell
+}
+
+func rowCell(number int) Cell { return say(text("sheets.row-short", "number", number)) }
 
 func (s *site) reasons(r *http.Request, form *Form, x checkedRow) (out []reason) {
 	for _, f := range x.Faults {
@@ -324,7 +332,7 @@ func (s *site) reasons(r *http.Request, form *Form, x checkedRow) (out []reason)
 func (s *site) reasonOf(r *http.Request, form *Form, f rowFault) reason {
 	out := reason{why: plain(s.texts[visitOf(r).lang].refusal(f.error()))}
 	if field, err := form.Field(f.Field); err == nil {
-		out.field = say(field.Label)
+		out.name, out.field = f.Field, say(field.Label)
 	}
 	return out
 }
@@ -345,7 +353,7 @@ func firstTable(rows []checkedRow) Table {
 		case "M":
 			sex = say(text("sex.M"))
 		}
-		t.Rows = append(t.Rows, Row{Cells: []Cell{count(x.number), named(domain.NewPersonal(x.child.Family)), named(domain.NewPersonal(x.child.Given)), birth, sex}})
+		t.Rows = append(t.Rows, Row{Cells: []Cell{rowCell(x.number), named(domain.NewPersonal(x.child.Family)), named(domain.NewPersonal(x.child.Given)), birth, sex}})
 	}
 	return t
 }
@@ -489,7 +497,7 @@ func (s *site) showReport(w http.ResponseWriter, r *http.Request, k *sheetKind, 
 }
 
 func (s *site) reportRow(r *http.Request, form *Form, of uuid.UUID, x desk.Row) (Row, error) {
-	row := Row{Cells: []Cell{count(x.Number), badge(outcomeTones[x.Outcome], outcomeText(x.Outcome)), {}, {}}}
+	row := Row{Cells: []Cell{rowCell(x.Number), badge(outcomeTones[x.Outcome], outcomeText(x.Outcome)), {}, {}}}
 	if x.Case != uuid.Nil {
 		row.Cells[2] = caseCell(x.Case)
 	}

@@ -403,7 +403,7 @@ func (s *site) sheetOf(r *http.Request, k *sheetKind) (of uuid.UUID, stage strin
 
 // columnsForm asks for the field of each column, with what stands in it as a help.
 func (s *site) columnsForm(k *sheetKind, of uuid.UUID, form *Form, head sheetHead, first []sheetRow) *Form {
-	var options []Option
+	options := []Option{{Label: say(text("sheets.column-left"))}}
 	for _, x := range form.fields {
 		options = append(options, Option{Value: x.Name, Label: say(x.Label)})
 	}
@@ -420,7 +420,7 @@ func (s *site) columnsForm(k *sheetKind, of uuid.UUID, form *Form, head sheetHea
 				break
 			}
 		}
-		f.fields = append(f.fields, &Field{Name: columnField(i), Kind: FieldSelect, Label: label, Hint: hint, Options: options, Optional: true, values: []string{head.Columns[i]}})
+		f.fields = append(f.fields, &Field{Name: columnField(i), Kind: FieldSelect, Label: label, Hint: hint, Options: options, Filter: true, values: []string{head.Columns[i]}})
 	}
 	f.Cancel = k.path
 	return f

@@ -26,6 +26,7 @@ type benchCmd struct {
 	Views      benchViewsCmd      `cmd:"" help:"Le pagine del servizio con molti casi, contro le stesse con pochi."`
 	Verify     benchVerifyCmd     `cmd:"" help:"Un'esportazione del registro verificata, contro la sola lettura delle righe."`
 	Overload   benchOverloadCmd   `cmd:"" help:"Il servizio con dieci volte le richieste che sa servire, contro il suo massimo."`
+	Import     benchImportCmd     `cmd:"" help:"Un foglio di richieste caricato, controllato e registrato, contro le stesse richieste una alla volta."`
 	Live       benchLiveCmd       `cmd:"" help:"Accodamenti mentre le viste seguono, a riposo e durante un rifacimento."`
 	Duplicates benchDuplicatesCmd `cmd:"" help:"Quanti minori scritti due volte si ritrovano, e quante coppie si mostrano a torto."`
 }
