@@ -143,6 +143,12 @@ func (h *house) run(ctx context.Context) error {
 	g.Go(func() error { return h.directory.Run(ctx) })
 	g.Go(func() error { return h.policies.Run(ctx) })
 	g.Go(func() error { return h.renewReadings(ctx) })
+	g.Go(func() error {
+		if err := h.board.Warm(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, projections.ErrBuilding) {
+			h.log.Error("the board is not warm yet", "error", err) // its first reader will wait instead
+		}
+		return nil
+	})
 	for _, f := range h.alongside {
 		g.Go(func() error {
 			f(ctx)
