@@ -73,7 +73,7 @@ func (s *site) showPair(w http.ResponseWriter, r *http.Request, first, second de
 		if err != nil {
 			return err
 		}
-		c.Facts = []Pair{{text("pairs.score"), say(text("pairs.percent", "percent", int(score.Value*100+0.5)))}}
+		c.Facts = []Pair{{text("pairs.score"), likeness(score)}}
 		c.Parts = []part{{Table: &t}}
 		told, known, err := duplicates.IsToldApart(g.views, first.ID, second.ID)
 		switch {
@@ -128,6 +128,13 @@ func (s *site) sideBySide(r *http.Request, g *registers, first, second desk.File
 		{Label: text("pairs.says")}}}
 	for _, line := range pairLines {
 		row := Row{Cells: []Cell{say(line.label), told[0][line.label.key], told[1][line.label.key], {}}}
+		for i, f := range []desk.File{first, second} {
+			if cell := row.Cells[i+1]; isUnsaid(cell) {
+				row.Cells[i+1] = say(text("pairs.unsaid"))
+			} else if line.reasons == namesLine {
+				row.Cells[i+1] = cell.to("/pratiche/" + f.ID.String())
+			}
+		}
 		var says []names.Reason
 		for _, reason := range score.Reasons {
 			if line.reasons != "" && slices.ContainsFunc(strings.Fields(line.reasons), func(p string) bool { return strings.HasPrefix(string(reason), p) }) {
@@ -143,12 +150,21 @@ func (s *site) sideBySide(r *http.Request, g *registers, first, second desk.File
 	return t, score, nil
 }
 
+// namesLine is the one that tells who it is, and leads to the case.
+const namesLine = "family- given- names-"
+
+// isUnsaid reports whether a cell of a pupil says nothing.
+func isUnsaid(c Cell) bool {
+	said := slices.ContainsFunc(c.Person, func(p domain.Personal) bool { return !p.IsZero() })
+	return !said && c.Text.IsZero() && c.Plain == "" && c.Date.IsZero() && c.Badge.Text.IsZero()
+}
+
 // pairLines are the lines of the comparison, and how the reasons begin that speak of each.
 var pairLines = []struct {
 	label   Text
 	reasons string
 }{
-	{text("list.pupil"), "family- given- names-"}, {text("case.cyrillic"), ""}, {text("case.sex"), "sex-"}, {text("case.birth"), "birth-"},
+	{text("list.pupil"), namesLine}, {text("case.cyrillic"), ""}, {text("case.sex"), "sex-"}, {text("case.birth"), "birth-"},
 	{text("case.birth-place"), ""}, {text("case.citizenship"), ""}, {text("case.tax-code"), "tax-"}, {text("case.document"), "document-"},
 	{text("case.adults"), ""}, {text("list.comune"), ""}, {text("case.channel"), ""}, {text("list.requested"), ""}, {text("list.status"), ""},
 }
@@ -160,7 +176,7 @@ func (s *site) pupilCells(g *registers, f desk.File, o desk.Opened) map[string]C
 		who = say(namelessText(f.ID))
 	}
 	cells := map[string]Cell{
-		"list.pupil": who.to("/pratiche/" + f.ID.String()), "case.cyrillic": named(o.FamilyNameCyrillic, o.GivenNameCyrillic),
+		"list.pupil": who, "case.cyrillic": named(o.FamilyNameCyrillic, o.GivenNameCyrillic),
 		"case.birth-place": named(o.BirthPlace), "case.citizenship": country(o.Citizenship), "case.tax-code": named(o.TaxCode),
 		"case.document": named(o.Document), "list.comune": g.comune(f.State.Comune), "case.channel": say(text("channel." + string(f.State.Channel))),
 		"list.requested": on(f.State.RequestedOn), "list.status": statusBadge(f.State.Status),

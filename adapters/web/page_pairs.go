@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"approdo/domain/access"
+	"approdo/domain/names"
 	"approdo/projections"
 	"approdo/projections/caseline"
 	"approdo/projections/duplicates"
@@ -45,7 +46,7 @@ func (s *site) pairs(w http.ResponseWriter, r *http.Request) error {
 				return err
 			}
 			t.Rows = append(t.Rows, Row{Cells: []Cell{first, second, reasonsCell(p.Reasons),
-				say(text("pairs.percent", "percent", int(p.Value*100+0.5))), pairCells(p)}})
+				likeness(p.Score), pairCells(p)}})
 		}
 		return nil
 	})
@@ -72,6 +73,11 @@ func (s *site) pairCell(r *http.Request, g *registers, l caseline.Line) (Cell, e
 		from = say(text("similar.born", "day", birth)).over(from)
 	}
 	return row.Cells[0].over(from), nil
+}
+
+// likeness is a score in words. Nothing is certain, so it ends at 99.
+func likeness(s names.Score) Cell {
+	return say(text("pairs.percent", "percent", min(int(s.Value*100+0.5), 99)))
 }
 
 // pairCells lead to the comparison, and straight to merging.
