@@ -12,12 +12,14 @@
 //	territory  comuni, centres, schools, routing, suspensions
 //	account    who may act for which body                   policy     from a record to the commands it asks for
 //	desk       what a person asks for, across streams       names      folding of names for comparison
+//	returns    the Monday return of an institution
 //	fact       what other systems are told                  reading    who saw which pupil's data
 //
 // # Streams
 //
 //	case-<uuid>                  one case (package casefile)
 //	places-<school>-<year>       the places of a site in the school year that begins in <year> (package places)
+//	return-<institution>-<monday>  the return of an institution for a Monday, 2022-03-14 (package returns)
 //	school-<code>                a site in the register (package territory)
 //	territory-<province>         comuni, centres, routing policies, suspensions of a province, "015" (package territory)
 //	account-<uuid>               an account (package account)
@@ -44,6 +46,10 @@
 //	held, taken, released   riservato, occupato, liberato    what becomes of a place
 //	override                deroga                           the UST decides against a rule, with a reason
 //	placement               inserimento                      accepted on; neither enrolment nor attendance
+//	Monday return           rilevazione del lunedì           pupils taken in, by order, as of Monday 15:00; package returns
+//	validation              validazione                      the school's word on its return; it can be undone
+//	reminder                sollecito                        the UST asks for the answer
+//	taken in                accolto                          accepted or attending, and not ended
 //	first day               primo giorno                     attending from
 //	closure, reopening      chiusura, riapertura             with a coded reason
 //	merge, un-merge         unione, separazione              two cases of one child
