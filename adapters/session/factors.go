@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -54,12 +55,15 @@ type FactorStorage interface {
 		each func(factor uuid.UUID, kind string, sealed []byte, mark int64, since time.Time) error) error
 	// MarkFactor raises a factor's mark. It MUST be true for one of those who come with a mark, and for nobody with a lower one.
 	MarkFactor(ctx context.Context, factor uuid.UUID, mark int64) (bool, error)
-	// RemoveFactor takes the recovery codes away with the last factor.
-	RemoveFactor(ctx context.Context, account, factor uuid.UUID) error
+	// RemoveFactor takes the recovery codes away with the last factor. Where that is to stay it is false, without effect, for the last one.
+	RemoveFactor(ctx context.Context, account, factor uuid.UUID, lastStays bool) (bool, error)
 	// DropFactors takes the factors, the identity and the sessions away that are not younger than until, the recovery codes with the
 	// factors they came with, and every question and errand.
 	DropFactors(ctx context.Context, account uuid.UUID, until time.Time) error
 	SetRecoveryCodes(ctx context.Context, account uuid.UUID, codes [][]byte) error
+	// FirstRecoveryCodes is SetRecoveryCodes for an account with a factor and no codes; false, without effect, where there are some. It MUST
+	// be true for one of those who come together.
+	FirstRecoveryCodes(ctx context.Context, account uuid.UUID, codes [][]byte) (bool, error)
 	RecoveryCodes(ctx context.Context, account uuid.UUID) ([][]byte, error)
 	// UseRecoveryCode MUST be true once for each code.
 	UseRecoveryCode(ctx context.Context, account uuid.UUID, code []byte) (bool, error)
@@ -173,16 +177,18 @@ func (s *Service) enrol(ctx context.Context, sess Session, hash []byte, who Acco
 		return Enrolled{}, err
 	}
 	var out Enrolled
-	left, err := s.storage.RecoveryCodes(ctx, who.Account)
-	if err == nil && len(left) == 0 {
-		out.Codes, err = s.newRecoveryCodes(ctx, who.Account)
-	}
+	told, codes := s.newRecoveryCodes(who.Account)
+	first, err := s.storage.FirstRecoveryCodes(ctx, who.Account, codes)
 	if err != nil {
 		return Enrolled{}, err
 	}
+	if first {
+		out.Codes = told
+	}
 	out.Token, out.Session, err = s.rise(ctx, hash, sess.Proof.and(false))
 	if errors.Is(err, ErrNotSignedIn) { // whoever ended the session meanwhile wants nothing to be left that it began
-		return Enrolled{}, errors.Join(err, s.storage.RemoveFactor(ctx, who.Account, f))
+		_, undoErr := s.storage.RemoveFactor(ctx, who.Account, f, false)
+		return Enrolled{}, errors.Join(err, undoErr)
 	}
 	return out, err
 }
@@ -200,16 +206,14 @@ func (s *Service) RemoveFactor(ctx context.Context, token string, id uuid.UUID) 
 	if err != nil {
 		return err
 	}
-	for _, f := range kept {
-		switch {
-		case f.ID != id:
-		case len(kept) == 1 && NeedsFactor(who.Role) && !s.optional:
-			return ErrFactorNeeded
-		default:
-			return s.storage.RemoveFactor(ctx, who.Account, id)
-		}
+	if !slices.ContainsFunc(kept, func(f factor) bool { return f.ID == id }) {
+		return ErrNoFactor
 	}
-	return ErrNoFactor
+	removed, err := s.storage.RemoveFactor(ctx, who.Account, id, NeedsFactor(who.Role) && !s.optional)
+	if err == nil && !removed {
+		err = ErrFactorNeeded
+	}
+	return err
 }
 
 // ProveCode takes the code of an application, or a recovery code, and gives a session that lacks nothing in the place of this one. The

@@ -31,12 +31,12 @@ func (s *Service) NewRecoveryCodes(ctx context.Context, token string) ([]string,
 	if err != nil {
 		return nil, err
 	}
-	return s.newRecoveryCodes(ctx, who.Account)
+	told, codes := s.newRecoveryCodes(who.Account)
+	return told, s.storage.SetRecoveryCodes(ctx, who.Account, codes)
 }
 
-func (s *Service) newRecoveryCodes(ctx context.Context, id uuid.UUID) ([]string, error) {
-	var told []string
-	var kept [][]byte
+// newRecoveryCodes are codes as they are told, and as they are kept.
+func (s *Service) newRecoveryCodes(id uuid.UUID) (told []string, kept [][]byte) {
 	for range recoveryCodes {
 		code := make([]byte, recoveryLetters)
 		rand.Read(code)
@@ -46,7 +46,7 @@ func (s *Service) newRecoveryCodes(ctx context.Context, id uuid.UUID) ([]string,
 		told = append(told, string(code[:recoveryLetters/2])+"-"+string(code[recoveryLetters/2:]))
 		kept = append(kept, s.recoveryKey(id, string(code)))
 	}
-	return told, s.storage.SetRecoveryCodes(ctx, id, kept)
+	return told, kept
 }
 
 // recoveryKey is what is kept of a code. Without the key of the tokens nobody can find a code by trying, which fifty bits would let them.

@@ -73,13 +73,17 @@ func factors(t *testing.T, n nodes) {
 	is(t, false)(n.one.MarkFactor(ctx, uuid.New(), 8))
 
 	ok(t, n.one.SetRecoveryCodes(ctx, anna, [][]byte{[]byte("a")}))
-	ok(t, n.other.RemoveFactor(ctx, bruno, first)) // not his
+	is(t, true)(n.other.RemoveFactor(ctx, bruno, first, true)) // not his
 	counts(t, n.one, token1, 2)
-	ok(t, n.other.RemoveFactor(ctx, anna, first))
+	is(t, true)(n.other.RemoveFactor(ctx, anna, first, true))
 	if codes, err := n.one.RecoveryCodes(ctx, anna); err != nil || len(codes) != 1 {
 		t.Errorf("codes %q, %v", codes, err)
 	}
-	ok(t, n.other.RemoveFactor(ctx, anna, second))
+	is(t, false)(n.other.RemoveFactor(ctx, anna, second, true))
+	counts(t, n.one, token1, 1)
+	is(t, true)(n.other.RemoveFactor(ctx, anna, first, true)) // gone already
+	is(t, false)(n.one.FirstRecoveryCodes(ctx, anna, [][]byte{[]byte("b")}))
+	is(t, true)(n.other.RemoveFactor(ctx, anna, second, false))
 	counts(t, n.one, token1, 0)
 	if codes, err := n.one.RecoveryCodes(ctx, anna); err != nil || len(codes) != 0 {
 		t.Errorf("codes outlived the last factor: %q, %v", codes, err)

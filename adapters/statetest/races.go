@@ -241,6 +241,34 @@ func raceRaise(t *testing.T, n nodes) {
 	}
 }
 
+// raceRemove has the two factors of an account taken away at once, again and again.
+func raceRemove(t *testing.T, n nodes) {
+	ctx := t.Context()
+	factors := []uuid.UUID{uuid.New(), uuid.New()}
+	for round := range 10 {
+		for _, f := range factors {
+			ok(t, n.one.AddFactor(ctx, f, anna, "totp", []byte("secret"), 0, now))
+		}
+		n.race(t, func(i int, s Node) (bool, error) { return s.RemoveFactor(ctx, anna, factors[i%2], true) })
+		if left := has(t, n.other, anna); len(left) != 1 {
+			t.Fatalf("round %d: %d factors are left", round, len(left))
+		}
+	}
+}
+
+func raceCodes(t *testing.T, n nodes) {
+	ctx := t.Context()
+	won := n.race(t, func(i int, s Node) (bool, error) {
+		if err := s.AddFactor(ctx, uuid.New(), anna, "totp", []byte("secret"), 0, now); err != nil {
+			return false, err
+		}
+		return s.FirstRecoveryCodes(ctx, anna, [][]byte{fmt.Append(nil, "code ", i)})
+	})
+	if codes, err := n.other.RecoveryCodes(ctx, anna); won != 1 || len(codes) != 1 || err != nil {
+		t.Errorf("codes were told %d times, and there are %q, %v", won, codes, err)
+	}
+}
+
 func raceCheckpoint(t *testing.T, n nodes) {
 	ctx := t.Context()
 	n.race(t, func(i int, s Node) (bool, error) {

@@ -59,9 +59,10 @@ type Store interface {
 	Factors(ctx context.Context, account uuid.UUID,
 		each func(factor uuid.UUID, kind string, sealed []byte, mark int64, since time.Time) error) error
 	MarkFactor(ctx context.Context, factor uuid.UUID, mark int64) (bool, error)
-	RemoveFactor(ctx context.Context, account, factor uuid.UUID) error
+	RemoveFactor(ctx context.Context, account, factor uuid.UUID, lastStays bool) (bool, error)
 	DropFactors(ctx context.Context, account uuid.UUID, until time.Time) error
 	SetRecoveryCodes(ctx context.Context, account uuid.UUID, codes [][]byte) error
+	FirstRecoveryCodes(ctx context.Context, account uuid.UUID, codes [][]byte) (bool, error)
 	RecoveryCodes(ctx context.Context, account uuid.UUID) ([][]byte, error)
 	UseRecoveryCode(ctx context.Context, account uuid.UUID, code []byte) (bool, error)
 	Ask(ctx context.Context, session []byte, kind string, account uuid.UUID, sealed []byte, expires time.Time) error
@@ -184,6 +185,8 @@ var rules = map[string]func(*testing.T, nodes){
 	"race: an ended session is not brought back":                   raceTouch,
 	"race: no session outlives the password it was begun by":       raceOutlive,
 	"race: a session rises once, and not when it has ended":        raceRaise,
+	"race: the last factor stays":                                  raceRemove,
+	"race: recovery codes are told once":                           raceCodes,
 	"race: a checkpoint is one that was saved":                     raceCheckpoint,
 	"race: attempts add up":                                        racePark,
 	"race: one of many gives a record up":                          raceGiveUp,

@@ -43,16 +43,32 @@ func (s *Store) MarkFactor(ctx context.Context, factor uuid.UUID, mark int64) (b
 	return changed == 1 && err == nil, err
 }
 
-// RemoveFactor takes one factor of an account away, and with the last the recovery codes.
-func (s *Store) RemoveFactor(ctx context.Context, account, factor uuid.UUID) error {
-	return s.write(ctx, func(ctx context.Context, tx pgx.Tx) error {
+// lockFactors lists the factors of an account, and keeps others from doing so until the transaction ends: two that come together see one
+// another's work.
+func lockFactors(ctx context.Context, tx pgx.Tx, account uuid.UUID) ([]uuid.UUID, error) {
+	found, err := tx.Query(ctx, "SELECT id FROM state.factors WHERE account = $1 ORDER BY id FOR UPDATE", account)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(found, pgx.RowTo[uuid.UUID])
+}
+
+// RemoveFactor takes one factor of an account away, and with the last the recovery codes. Where the last is to stay it is false, without
+// effect, for that one.
+func (s *Store) RemoveFactor(ctx context.Context, account, factor uuid.UUID, lastStays bool) (removed bool, err error) {
+	err = s.write(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		all, err := lockFactors(ctx, tx, account)
+		if removed = !lastStays || len(all) != 1 || all[0] != factor; err != nil || !removed {
+			return err
+		}
 		if _, err := tx.Exec(ctx, "DELETE FROM state.factors WHERE account = $1 AND id = $2", account, factor); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, `DELETE FROM state.recovery_codes WHERE account = $1
+		_, err = tx.Exec(ctx, `DELETE FROM state.recovery_codes WHERE account = $1
 			AND NOT EXISTS (SELECT 1 FROM state.factors WHERE account = $1)`, account)
 		return err
 	})
+	return removed && err == nil, err
 }
 
 // DropFactors takes away what an account proved itself with up to an instant: factors, recovery codes, the identity it was bound to and
@@ -85,9 +101,27 @@ func (s *Store) SetRecoveryCodes(ctx context.Context, account uuid.UUID, codes [
 		if _, err := tx.Exec(ctx, "DELETE FROM state.recovery_codes WHERE account = $1", account); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, "INSERT INTO state.recovery_codes (account, code) SELECT $1, unnest($2::bytea[])", account, codes)
-		return err
+		return addCodes(ctx, tx, account, codes)
 	})
+}
+
+// FirstRecoveryCodes keeps codes for an account that has a factor and none of them; false, without effect, where there are some.
+func (s *Store) FirstRecoveryCodes(ctx context.Context, account uuid.UUID, codes [][]byte) (first bool, err error) {
+	err = s.write(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		if _, err := lockFactors(ctx, tx, account); err != nil {
+			return err
+		}
+		if err := tx.QueryRow(ctx, "SELECT NOT EXISTS (SELECT FROM state.recovery_codes WHERE account = $1)", account).Scan(&first); err != nil || !first {
+			return err
+		}
+		return addCodes(ctx, tx, account, codes)
+	})
+	return first && err == nil, err
+}
+
+func addCodes(ctx context.Context, tx pgx.Tx, account uuid.UUID, codes [][]byte) error {
+	_, err := tx.Exec(ctx, "INSERT INTO state.recovery_codes (account, code) SELECT $1, unnest($2::bytea[])", account, codes)
+	return err
 }
 
 // RecoveryCodes are those that nobody has used.

@@ -38,13 +38,25 @@ func (s *Store) MarkFactor(ctx context.Context, factor uuid.UUID, mark int64) (m
 	return marked && err == nil, err
 }
 
-// RemoveFactor takes one factor of an account away, and with the last the recovery codes.
-func (s *Store) RemoveFactor(ctx context.Context, account, factor uuid.UUID) error {
-	return s.write(ctx, func(c *sqlite.Conn) error {
+// RemoveFactor takes one factor of an account away, and with the last the recovery codes. Where the last is to stay it is false, without
+// effect, for that one.
+func (s *Store) RemoveFactor(ctx context.Context, account, factor uuid.UUID, lastStays bool) (removed bool, err error) {
+	err = s.write(ctx, func(c *sqlite.Conn) error {
+		var all []uuid.UUID
+		if err := rows(c, func(r *sqlite.Stmt) error {
+			all = append(all, id(r, "id"))
+			return nil
+		}, "SELECT id FROM factors WHERE account = ?", account[:]); err != nil {
+			return err
+		}
+		if removed = !lastStays || len(all) != 1 || all[0] != factor; !removed {
+			return nil
+		}
 		return errors.Join(
 			exec(c, "DELETE FROM factors WHERE account = ? AND id = ?", account[:], factor[:]),
 			exec(c, "DELETE FROM recovery_codes WHERE account = ?1 AND NOT EXISTS (SELECT 1 FROM factors WHERE account = ?1)", account[:]))
 	})
+	return removed && err == nil, err
 }
 
 // DropFactors takes away what an account proved itself with up to an instant: factors, recovery codes, the identity it was bound to and
@@ -68,13 +80,32 @@ func (s *Store) SetRecoveryCodes(ctx context.Context, account uuid.UUID, codes [
 		if err := exec(c, "DELETE FROM recovery_codes WHERE account = ?", account[:]); err != nil {
 			return err
 		}
-		for _, code := range codes {
-			if err := exec(c, "INSERT INTO recovery_codes (account, code) VALUES (?, ?)", account[:], code); err != nil {
-				return err
-			}
-		}
-		return nil
+		return addCodes(c, account, codes)
 	})
+}
+
+// FirstRecoveryCodes keeps codes for an account that has none; false, without effect, where there are some.
+func (s *Store) FirstRecoveryCodes(ctx context.Context, account uuid.UUID, codes [][]byte) (first bool, err error) {
+	err = s.write(ctx, func(c *sqlite.Conn) error {
+		first = true
+		if err := rows(c, func(*sqlite.Stmt) error {
+			first = false
+			return nil
+		}, "SELECT 1 FROM recovery_codes WHERE account = ? LIMIT 1", account[:]); err != nil || !first {
+			return err
+		}
+		return addCodes(c, account, codes)
+	})
+	return first && err == nil, err
+}
+
+func addCodes(c *sqlite.Conn, account uuid.UUID, codes [][]byte) error {
+	for _, code := range codes {
+		if err := exec(c, "INSERT INTO recovery_codes (account, code) VALUES (?, ?)", account[:], code); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // RecoveryCodes are those that nobody has used.
