@@ -58,6 +58,8 @@
 //	retention               conservazione                    how long a class of data is kept, by a dated version of the register
 //	restriction             limitazione del trattamento      the reading is left to holder, school and UST (GDPR art. 18); the case goes on
 //	certificate             certificato di cancellazione     what was destroyed, decided by whom; nothing of the pupil
+//	receipt                 ricevuta                         what was asked for a pupil, whose turn it is, and what comes next
+//	family letter           lettera per la famiglia          what the family is told of a place, in Italian and in its own language
 //	ledger of erasures      registro delle cancellazioni     tombstones outside the data, forgotten again at every start
 //	subject access          accesso dell'interessato         everything held about one pupil (GDPR art. 15)
 //	order, grade            ordine, anno di corso            infanzia, primaria 1–5, secondaria I 1–3, secondaria II 1–5

@@ -121,6 +121,8 @@ const (
 	Restrict        Act = "restrict"
 	LiftRestriction Act = "lift-restriction"
 	ReadHeld        Act = "read-held"     // everything held about the pupil (GDPR art. 15)
+	ReadReceipt     Act = "read-receipt"  // of a request, for whoever made it
+	ReadLetter      Act = "read-letter"   // to the family, about the place
 	ReadReadings    Act = "read-readings" // who saw the pupil's data, and who can
 	OpenName        Act = "open-name"     // see for some hours, and for a reason, who the pupil is
 )
@@ -178,29 +180,29 @@ var everyField = []Field{Name, BirthDate, Papers, Domicile, Adults, Schooling, H
 var onCases = map[domain.Role]map[Relation]may{
 	domain.RoleComune: {
 		// Amending would be over what one cannot read; everything else goes on.
-		Withheld: {acts: []Act{ReadCase, ChangeDomicile, Answer, WithdrawRequest, Note}},
+		Withheld: {acts: []Act{ReadCase, ChangeDomicile, Answer, WithdrawRequest, Note, ReadReceipt}},
 		Own: {
-			acts:   []Act{ReadCase, Amend, ChangeDomicile, Answer, WithdrawRequest, Note},
+			acts:   []Act{ReadCase, Amend, ChangeDomicile, Answer, WithdrawRequest, Note, ReadReceipt},
 			fields: []Field{Name, BirthDate, Papers, Domicile, Adults, Schooling, Health, Words},
 		},
 	},
 	domain.RoleCentre: {
 		Withheld: {acts: []Act{ReadCase, ReadTrail, ChangeDomicile, TakeCharge, Ask, Answer, DetermineGrade, HandOver, Offer, WithdrawOffer, Close,
-			Reopen, Note}},
+			Reopen, Note, ReadLetter}},
 		Own: {
 			acts: []Act{ReadCase, ReadTrail, Amend, ChangeDomicile, TakeCharge, Ask, Answer, DetermineGrade, HandOver, Offer,
-				WithdrawOffer, Close, Reopen, Note},
+				WithdrawOffer, Close, Reopen, Note, ReadLetter},
 			fields: everyField,
 		},
 		Past: {acts: []Act{ReadCase}},
 	},
 	domain.RoleSchool: {
 		OfferedTo: {
-			acts:   []Act{ReadCase, Accept, Decline, Answer, Note},
+			acts:   []Act{ReadCase, Accept, Decline, Answer, Note, ReadLetter},
 			fields: []Field{Name, BirthDate, Schooling},
 		},
 		Enrolled: {
-			acts:   []Act{ReadCase, Amend, ChangeDomicile, Answer, DetermineGrade, RecordFirstDay, EndAttendance, Close, Note},
+			acts:   []Act{ReadCase, Amend, ChangeDomicile, Answer, DetermineGrade, RecordFirstDay, EndAttendance, Close, Note, ReadLetter},
 			fields: everyField,
 		},
 		Past: {acts: []Act{ReadCase}},
@@ -210,7 +212,7 @@ var onCases = map[domain.Role]map[Relation]may{
 			acts: []Act{ReadCase, ReadTrail, Amend, ChangeDomicile, TakeCharge, Ask, Answer, DetermineGrade, HandOver, Offer,
 				Override, WithdrawOffer, Accept, Decline, RecordFirstDay, EndAttendance, WithdrawRequest, Close, Reopen, Merge,
 				Unmerge, Note, Erase, ApproveErasure, RejectErasure, WithdrawErasure, ReadCertificate, Restrict, LiftRestriction, ReadHeld,
-				ReadReadings},
+				ReadReadings, ReadReceipt, ReadLetter},
 			fields: everyField,
 		},
 	},

@@ -64,6 +64,8 @@ const onCases = `
   restrict          .       .         .       .         .    .       .        .    x    .      .
   lift-restriction  .       .         .       .         .    .       .        .    x    .      .
   read-held         .       .         .       .         .    .       .        .    x    .      .
+  read-receipt      x       x         .       .         .    .       .        .    x    .      .
+  read-letter       .       .         x       x         .    x       x        .    x    .      .
   read-readings     .       .         .       .         .    .       .        .    x    x      x
   open-name         .       .         .       .         .    .       .        .    .    x      x
 `
@@ -127,7 +129,7 @@ func rows(t *testing.T, table string) map[string][]bool {
 func TestWhoMayDoWhatToACase(t *testing.T) {
 	t.Parallel()
 	table := rows(t, onCases)
-	if len(table) != 32 {
+	if len(table) != 34 {
 		t.Fatalf("%d acts", len(table))
 	}
 	for _, role := range append(domain.Roles(), "", "stranger") {
