@@ -37,20 +37,36 @@ type boardAnswer struct {
 type count struct {
 	Key    string          `json:"key"`
 	Status casefile.Status `json:"status"`
-	Cases  int             `json:"cases"`
+	tally
 }
 
 type overdue struct {
 	Holder string `json:"holder_kind"`
-	Cases  int    `json:"cases"`
+	tally
+}
+
+// tally is a number of cases as the reader may be told it; Few where it is one or two and may not be.
+type tally struct {
+	Cases int  `json:"cases"`
+	Few   bool `json:"few,omitzero"`
+}
+
+// tallyOf guards a figure from whoever sees no lists.
+func tallyOf(n int, guarded bool) tally {
+	if !guarded {
+		return tally{Cases: n}
+	}
+	n = board.Guarded(n)
+	return tally{max(n, 0), n == board.Few}
 }
 
 // waiting is the spread of waits, in days.
 type waiting struct {
-	Pupils        int `json:"pupils"`
-	Median        int `json:"median"`
-	NinetyPercent int `json:"ninety_percent"` // nine in ten wait no longer
-	Longest       int `json:"longest"`
+	Pupils        int  `json:"pupils"`
+	Median        int  `json:"median"`
+	NinetyPercent int  `json:"ninety_percent"` // nine in ten wait no longer
+	Longest       int  `json:"longest"`
+	Few           bool `json:"few,omitzero"`
 }
 
 func (a *api) readBoard(r *http.Request) (answer, error) {
@@ -58,29 +74,52 @@ func (a *api) readBoard(r *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if err := queryOf(r).err(); err != nil {
+	q := queryOf(r)
+	asOf := q.instant("as_of")
+	if err := q.err(); err != nil {
 		return answer{}, err
 	}
 	now := a.Clock().UTC()
+	guarded := actorOf(r.Context()).Role == domain.RolePrefettura
 	out := boardAnswer{At: now, Comune: scope.Comune, Centre: scope.Centre, Institution: scope.Institution, Overdue: []overdue{}}
-	f, err := a.Board.Now(r.Context(), scope, now)
+	var f board.Figures
+	if asOf.IsZero() || asOf.After(now) {
+		f, err = a.Board.Now(r.Context(), scope, now)
+	} else {
+		out.At = asOf.UTC()
+		f, err = a.Board.AsOf(r.Context(), scope, asOf)
+	}
 	if err != nil {
 		return answer{}, err
 	}
-	out.ByComune, out.ByCentre, out.ByOrder, out.ByChannel = countsOf(f.By(board.ByComune)), countsOf(f.By(board.ByCentre)), countsOf(f.By(board.ByOrder)), countsOf(f.By(board.ByChannel))
-	out.WaitingNow, out.Waited = waiting(f.Waiting.Spread()), waiting(f.Waited.Spread())
+	out.ByComune, out.ByCentre, out.ByOrder, out.ByChannel = countsOf(f.By(board.ByComune), guarded), countsOf(f.By(board.ByCentre), guarded),
+		countsOf(f.By(board.ByOrder), guarded), countsOf(f.By(board.ByChannel), guarded)
+	out.WaitingNow, out.Waited = waitingOf(f.Waiting, guarded), waitingOf(f.Waited, guarded)
 	late := f.OverdueBy(board.ByHolder)
 	for _, kind := range slices.Sorted(maps.Keys(late)) {
-		out.Overdue = append(out.Overdue, overdue{kind, late[kind]})
+		out.Overdue = append(out.Overdue, overdue{kind, tallyOf(late[kind], guarded)})
 	}
 	return answer{body: out}, nil
 }
 
-func countsOf(tallies map[string]board.Tally) []count {
+// waitingOf sums waits up; those of few pupils would tell about each.
+func waitingOf(d board.Days, guarded bool) waiting {
+	s := d.Spread()
+	w := waiting{Pupils: s.Pupils, Median: s.Median, NinetyPercent: s.NinetyPercent, Longest: s.Longest}
+	if !guarded {
+		return w
+	}
+	if w.Pupils = board.Guarded(w.Pupils); w.Pupils == board.Few {
+		return waiting{Few: true}
+	}
+	return w
+}
+
+func countsOf(tallies map[string]board.Tally, guarded bool) []count {
 	out := []count{}
 	for _, key := range slices.Sorted(maps.Keys(tallies)) {
 		for _, status := range slices.Sorted(maps.Keys(tallies[key])) {
-			out = append(out, count{key, status, tallies[key][status]})
+			out = append(out, count{key, status, tallyOf(tallies[key][status], guarded)})
 		}
 	}
 	return out

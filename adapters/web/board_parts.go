@@ -27,21 +27,15 @@ type boardWriter struct {
 	rows      int // of the longest tables
 }
 
-// few stands for a figure of one or two.
-const few = -1
+// few stands for a figure too small to be told.
+const few = board.Few
 
-// told is a figure as the reader may be told it. Whoever sees no lists could still find out single pupils by subtracting figures from
-// one another: he reads "fewer than three", and of everything else the nearest multiple of three.
+// told is a figure as the reader may be told it.
 func (b boardWriter) told(n int) int {
-	switch {
-	case !b.guarded:
-		return n
-	case n == 0:
-		return 0
-	case n < 3 && n > -3:
-		return few
+	if b.guarded {
+		return board.Guarded(n)
 	}
-	return (n + 1) / 3 * 3
+	return n
 }
 
 // list is the address of the cases behind a figure; empty where the reader opens none.
