@@ -23,7 +23,7 @@ func TestTheBoardIsToldAsOfAnInstantAndSmallFiguresNotToAll(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	before := time.Unix(0, h.time.Load()).UTC()
-	h.pass(time.Hour)
+	h.pass(time.Minute)
 	h.post(ownComune, base+"/cases", `{"family_name":"Prova","given_name":"Oksana","sex":"F","birth_date":"2013-05-02"}`).want(201)
 	h.settle()
 	ask := func(who persona, asOf time.Time) guardedBoard {
