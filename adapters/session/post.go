@@ -129,11 +129,14 @@ func (s *Service) Forgot(ctx context.Context, login, remote string) error {
 	return s.storage.AskRecovery(ctx, uuid.Must(uuid.NewV7()), byLogin, s.clock())
 }
 
-// Recover looks at what was noted by Forgot, and renews the links of active accounts that have an address. Others are passed over.
+// Recover looks at what was noted by Forgot, and renews the links of active accounts that have an address. Others are passed over, and so is
+// what was noted so long ago that its link would have expired: it would only end the one there is.
 func (s *Service) Recover(ctx context.Context) error {
 	return s.storage.Recoveries(ctx, func(id uuid.UUID, login []byte, at time.Time) error {
-		if err := s.recover(ctx, id, login, at); err != nil {
-			return err
+		if s.clock().Before(at.Add(lastsRecovery)) {
+			if err := s.recover(ctx, id, login, at); err != nil {
+				return err
+			}
 		}
 		return s.storage.DropRecovery(ctx, id)
 	})

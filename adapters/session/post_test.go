@@ -227,6 +227,33 @@ func TestAForgottenPasswordIsReplacedByALinkOfOneHour(t *testing.T) {
 	refused(t, h.Activate(t.Context(), m.last().token, goodWord), session.ErrNoInvitation)
 }
 
+// A service that was down for long makes no link that has expired, which would void the one there is.
+func TestAPasswordForgottenLongAgoIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	h, m := newHouse(t), &mailbox{}
+	inv := invitation(annasLogin)
+	inv.Mail = domain.NewPersonal(annasMail)
+	link, err := h.Invite(t.Context(), h.origin(ust), inv)
+	ok(t, err)
+	ok(t, h.Activate(t.Context(), link.Token, goodWord))
+	for late, renewed := range map[time.Duration]bool{time.Hour - time.Second: true, time.Hour: false} {
+		letters := len(m.letters)
+		head, err := h.journal.Head(t.Context())
+		ok(t, err)
+		ok(t, h.Forgot(t.Context(), annasLogin, somewhere))
+		h.pass(late)
+		ok(t, h.Recover(t.Context()))
+		ok(t, h.deliver(t, m))
+		if at, err := h.journal.Head(t.Context()); err != nil || (at > head) != renewed || (len(m.letters) > letters) != renewed {
+			t.Errorf("after %s the journal went on from %d to %d, %v, and there are %d letters more", late, head, at, err, len(m.letters)-letters)
+		}
+		ok(t, h.store.Recoveries(t.Context(), func(uuid.UUID, []byte, time.Time) error {
+			t.Errorf("what was asked %s ago is still to be done", late)
+			return nil
+		}))
+	}
+}
+
 // Whoever asks learns nothing: not by what is answered, not by what is done meanwhile, not by when it is enough.
 func TestForgettingTellsNobodyWhoHasAnAccount(t *testing.T) {
 	t.Parallel()
