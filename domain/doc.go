@@ -12,7 +12,7 @@
 //	territory  comuni, centres, schools, routing, suspensions
 //	account    who may act for which body                   policy     from a record to the commands it asks for
 //	desk       what a person asks for, across streams       names      folding of names for comparison
-//	returns    the Monday return of an institution
+//	returns    the Monday return of an institution          apart      pairs of cases that are of two children
 //	fact       what other systems are told                  reading    who saw which pupil's data
 //
 // # Streams
@@ -20,6 +20,7 @@
 //	case-<uuid>                  one case (package casefile)
 //	places-<school>-<year>       the places of a site in the school year that begins in <year> (package places)
 //	return-<institution>-<monday>  the return of an institution for a Monday, 2022-03-14 (package returns)
+//	apart-<uuid>.<uuid>          what is known of two cases, the lower id first (package apart)
 //	school-<code>                a site in the register (package territory)
 //	territory-<province>         comuni, centres, routing policies, suspensions of a province, "015" (package territory)
 //	account-<uuid>               an account (package account)
@@ -53,6 +54,7 @@
 //	first day               primo giorno                     attending from
 //	closure, reopening      chiusura, riapertura             with a coded reason
 //	merge, un-merge         unione, separazione              two cases of one child
+//	told apart              tenute distinte                  two cases that look alike, and are known to be of two children; package apart
 //	suspension, resumption  sospensione, ripresa             of intake or placement, for all or part of the territory
 //	erasure                 cancellazione                    proposed by one, approved by another; the pupil's keys are destroyed, the facts stay countable
 //	retention               conservazione                    how long a class of data is kept, by a dated version of the register
