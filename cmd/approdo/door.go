@@ -88,8 +88,14 @@ func (p *post) check() error {
 	return nil
 }
 
+// letters are all that is written to people.
+type letters interface {
+	session.Letters
+	session.Reminders
+}
+
 // letters are nil where no messages leave the house.
-func (p *post) letters(address, owner string) (session.Letters, error) {
+func (p *post) letters(address, owner string) (letters, error) {
 	if !p.wanted() {
 		return nil, nil
 	}
@@ -160,10 +166,11 @@ func (p *identityProvider) config(address string) (c oidc.Config, wanted bool, e
 	return c, true, nil
 }
 
-// posts has links sent by letters, nil for a house that has no mail, and resets of second factors carried out.
-func (h *house) posts(letters session.Letters) {
+// posts has links and reminders sent by letters, nil for a house that has no mail, and resets of second factors carried out.
+func (h *house) posts(by letters) {
 	h.policies.React(h.sessions.Resets())
-	h.policies.React(h.sessions.Post(letters))
+	h.policies.React(h.sessions.Post(by))
+	h.policies.React(h.sessions.RemindReturns(by))
 	h.policies.Every(policy.NameRecoveries, session.RecoveryEvery, h.sessions.Recover)
 }
 

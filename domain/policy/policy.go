@@ -31,11 +31,12 @@ const (
 	NameInvitations      = "invitations"
 	NameRecoveries       = "recoveries"
 	NameResets           = "resets"
+	NameReminders        = "return-reminders"
 )
 
 // Names lists them.
 func Names() []string {
-	return []string{NamePlacesFollowCase, NameOrphanHolds, NameMergesHold, NameErasure, NameCleanup, NameClocks, NameMonths, NameLedger, NameInvitations, NameRecoveries, NameResets}
+	return []string{NamePlacesFollowCase, NameOrphanHolds, NameMergesHold, NameErasure, NameCleanup, NameClocks, NameMonths, NameLedger, NameInvitations, NameRecoveries, NameResets, NameReminders}
 }
 
 // OutletPrefix begins the names of the outlets, which send facts to other systems and are kept up like policies.

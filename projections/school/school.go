@@ -234,9 +234,9 @@ func PlacesOf(s *projections.Snapshot, i domain.Institution, y domain.SchoolYear
 	return seats.Where(s, "institution = $1 AND school_year = $2 ORDER BY school, school_order, grade", i, y)
 }
 
-// Busiest is the institution with most offers to answer that has sites of an order; empty where no offer stands.
+// Busiest is, of the institutions with an offer to answer for an order, the one with most pupils; empty where none has a case of it.
 func Busiest(s *projections.Snapshot, o grade.Order) (domain.Institution, error) {
 	i, _, err := projections.One[domain.Institution](s, "SELECT institution FROM {school_cases} WHERE status IN ('offered', 'accepted', 'attending') AND school_order = $1 "+
-		"GROUP BY institution ORDER BY count(*) FILTER (WHERE status = 'offered') DESC, count(*) DESC, institution LIMIT 1", o)
+		"GROUP BY institution ORDER BY count(*) FILTER (WHERE status = 'offered') > 0 DESC, count(*) DESC, institution LIMIT 1", o)
 	return i, err
 }
