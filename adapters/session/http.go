@@ -57,10 +57,15 @@ func (s *Service) Leave(w http.ResponseWriter, r *http.Request) error {
 }
 
 // Authenticate looks the request's token up, for FromContext to give. It lets everybody through: what needs a session asks for it.
-func (s *Service) Authenticate(next http.Handler) http.Handler {
+func (s *Service) Authenticate(next http.Handler) http.Handler { return s.authenticate(next, s.Lookup) }
+
+// Recognise is Authenticate for what a page asks by itself: see Glance.
+func (s *Service) Recognise(next http.Handler) http.Handler { return s.authenticate(next, s.Glance) }
+
+func (s *Service) authenticate(next http.Handler, look func(context.Context, string) (Session, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if token := s.Token(r); token != "" {
-			sess, err := s.Lookup(r.Context(), token)
+			sess, err := look(r.Context(), token)
 			r = r.WithContext(context.WithValue(r.Context(), key{}, found{sess, err}))
 		}
 		next.ServeHTTP(w, r)

@@ -236,36 +236,49 @@ func (s *Service) begin(ctx context.Context, who Account, proved Proof) (string,
 
 // Lookup tells whose session a token is; ErrNotSignedIn when it is nobody's, has ended, or its account is no longer active.
 func (s *Service) Lookup(ctx context.Context, token string) (Session, error) {
+	hash, sess, seen, err := s.find(ctx, token)
+	now := s.clock()
+	if err != nil || now.Sub(seen) < touchEvery {
+		return sess, err
+	}
+	sess.Expires = earlier(now.Add(IdleTimeout), sess.Since.Add(MaxSession))
+	// Reading goes on while the disk takes nothing; the session then ends as if it had not been used.
+	if err := s.storage.TouchSession(ctx, hash, now, sess.Expires); err != nil && !errors.Is(err, domain.KindUnavailable) {
+		return Session{}, err
+	}
+	return sess, nil
+}
+
+// Glance is Lookup for what a page asks by itself while nobody may be sitting there: it is no use of the session.
+func (s *Service) Glance(ctx context.Context, token string) (Session, error) {
+	_, sess, _, err := s.find(ctx, token)
+	return sess, err
+}
+
+// find also gives when the session was used last.
+func (s *Service) find(ctx context.Context, token string) (hash []byte, sess Session, seen time.Time, err error) {
 	hash, ok := hashOf(token)
 	if !ok {
-		return Session{}, ErrNotSignedIn
+		return nil, Session{}, seen, ErrNotSignedIn
 	}
 	id, proof, factors, since, seen, expires, err := s.storage.Session(ctx, hash)
 	if err != nil {
-		return Session{}, err
+		return nil, Session{}, seen, err
 	}
-	now := s.clock()
-	if id == uuid.Nil || !now.Before(expires) {
-		return Session{}, ErrNotSignedIn
+	if id == uuid.Nil || !s.clock().Before(expires) {
+		return nil, Session{}, seen, ErrNotSignedIn
 	}
 	who, err := s.account(ctx, id)
 	switch {
 	case errors.Is(err, domain.KindNotFound):
-		return Session{}, ErrNotSignedIn
+		return nil, Session{}, seen, ErrNotSignedIn
 	case err != nil:
-		return Session{}, err
+		return nil, Session{}, seen, err
 	case who.Status() != account.Active:
-		return Session{}, ErrNotSignedIn
+		return nil, Session{}, seen, ErrNotSignedIn
 	}
-	if now.Sub(seen) >= touchEvery {
-		expires = earlier(now.Add(IdleTimeout), since.Add(MaxSession))
-		// Reading goes on while the disk takes nothing; the session then ends as if it had not been used.
-		if err := s.storage.TouchSession(ctx, hash, now, expires); err != nil && !errors.Is(err, domain.KindUnavailable) {
-			return Session{}, err
-		}
-	}
-	return Session{ID: idOf(hash), Actor: who.Actor(), Proof: Proof(proof), Lacks: s.lacks(who, Proof(proof), factors > 0),
-		Since: since, Expires: expires, person: who.Person, sealer: s.directory.codec.Sealer()}, nil
+	return hash, Session{ID: idOf(hash), Actor: who.Actor(), Proof: Proof(proof), Lacks: s.lacks(who, Proof(proof), factors > 0),
+		Since: since, Expires: expires, person: who.Person, sealer: s.directory.codec.Sealer()}, seen, nil
 }
 
 // account is what the directory knows, and where that is no active account what the journal says.
