@@ -12,6 +12,45 @@ type navItem struct {
 	Note    Text // what is there, said once on the home page
 	Href    string
 	Current bool
+	group   *navGroup // under which it stands where a role has many; none stands by itself
+}
+
+// navGroup is a word that the pages of one kind stand behind.
+type navGroup struct{ Title Text }
+
+var (
+	groupControl = &navGroup{text("nav-group.control")} // what was done, who saw what, what is to be forgotten
+	groupSetting = &navGroup{text("nav-group.setting")} // registers, people, the service itself
+)
+
+// under puts an item behind a word.
+func (i navItem) under(g *navGroup) navItem {
+	i.group = g
+	return i
+}
+
+// NavPart is an item by itself, or several behind a word.
+type NavPart struct {
+	Title   Text // zero for an item by itself
+	Items   []navItem
+	Current bool // one of them is shown
+}
+
+// NavParts are the items of the page in their groups.
+func (f frame) NavParts() (parts []NavPart) {
+	var last *navGroup
+	for _, item := range f.Nav {
+		if item.group == nil || item.group != last {
+			parts = append(parts, NavPart{})
+			if item.group != nil {
+				parts[len(parts)-1].Title = item.group.Title
+			}
+		}
+		last = item.group
+		p := &parts[len(parts)-1]
+		p.Items, p.Current = append(p.Items, item), p.Current || item.Current
+	}
+	return parts
 }
 
 var (
@@ -36,10 +75,12 @@ var (
 
 // navs is what each role finds at the top of every page, its daily work first.
 var navs = map[domain.Role][]navItem{
-	domain.RoleComune:     {toHome, toCases, toRequest, toSearch, toBoard},
-	domain.RoleCentre:     {toHome, toCases, toSearch, toSchools, toBoard, toTerritory},
-	domain.RoleSchool:     {toHome, toCases, toEnrolment, toPlaces, toReturns, toSearch, toBoard},
-	domain.RoleUST:        {toHome, toCases, toPairs, toRequest, toSearch, toSchools, toBoard, toReturns, toDay, toProofs, toReadings, toRetention, toTerritory, toAccounts, toOperations},
+	domain.RoleComune: {toHome, toCases, toRequest, toSearch, toBoard},
+	domain.RoleCentre: {toHome, toCases, toSearch, toSchools, toBoard, toTerritory},
+	domain.RoleSchool: {toHome, toCases, toEnrolment, toPlaces, toReturns, toSearch, toBoard},
+	domain.RoleUST: {toHome, toCases, toPairs, toRequest, toSearch, toSchools, toBoard, toReturns,
+		toDay.under(groupControl), toProofs.under(groupControl), toReadings.under(groupControl), toRetention.under(groupControl),
+		toTerritory.under(groupSetting), toAccounts.under(groupSetting), toOperations.under(groupSetting)},
 	domain.RolePrefettura: {toHome, toBoard, toReturns, toDay, toProofs, toReadings, toTerritory, toSchools},
 	domain.RoleAdmin:      {toHome, toAccounts, toOperations},
 }
