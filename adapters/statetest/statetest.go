@@ -113,6 +113,7 @@ type Node struct {
 	Checkpoints Checkpoints
 	Parking     Parking
 	Ledger      Ledger
+	Notices     Notices
 }
 
 // nodes are two on one state. What one has done the other sees at once.
@@ -169,6 +170,11 @@ var rules = map[string]func(*testing.T, nodes){
 	"a checkpoint is the last that was saved":                      checkpoints,
 	"parked records wait by position and keep their first failure": parking,
 	"a parked record is given up once":                             givenUp,
+	"a notice is queued once and leaves in one message":            notices,
+	"a notice that did not leave waits, fails or is asked for":     noticesBack,
+	"notices are kept for a month, and preferences until dropped":  noticesEnd,
+	"race: one of many sends what is due":                          raceClaimNotices,
+	"race: one of many queues a notice":                            raceQueue,
 	"checkpoints of the ledger only grow":                          signing,
 	"race: one of many signs":                                      raceSign,
 	"race: one of many reserves a login":                           raceReserve,

@@ -154,7 +154,7 @@ func (s *Store) Adopt(ctx context.Context, account uuid.UUID, login []byte, hash
 // Drop removes all that is kept of an account; its login is free again.
 func (s *Store) Drop(ctx context.Context, account uuid.UUID) error {
 	return s.write(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		for _, table := range []string{"credentials", "invitations", "sessions", "factors", "recovery_codes", "questions", "drafts", "idempotency", "identities", "errands", "imports"} {
+		for _, table := range []string{"credentials", "invitations", "sessions", "factors", "recovery_codes", "questions", "drafts", "idempotency", "identities", "errands", "imports", "notices", "notice_preferences"} {
 			if _, err := tx.Exec(ctx, "DELETE FROM state."+table+" WHERE account = $1", account); err != nil {
 				return err
 			}

@@ -46,7 +46,7 @@ func openAt(t *testing.T, url string) *state.Store {
 }
 
 func node(s *state.Store) statetest.Node {
-	return statetest.Node{Store: s, Checkpoints: s.Checkpoints(), Parking: s.Parking(), Ledger: s.Ledger()}
+	return statetest.Node{Store: s, Checkpoints: s.Checkpoints(), Parking: s.Parking(), Ledger: s.Ledger(), Notices: s.Notices()}
 }
 
 func TestADatabaseKeepsTheContract(t *testing.T) {

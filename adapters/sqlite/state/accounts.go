@@ -153,7 +153,7 @@ func (s *Store) Adopt(ctx context.Context, account uuid.UUID, login []byte, hash
 // Drop removes all that is kept of an account; its login is free again.
 func (s *Store) Drop(ctx context.Context, account uuid.UUID) error {
 	return s.write(ctx, func(c *sqlite.Conn) error {
-		for _, table := range []string{"credentials", "invitations", "sessions", "factors", "recovery_codes", "questions", "drafts", "idempotency", "identities", "errands", "imports"} {
+		for _, table := range []string{"credentials", "invitations", "sessions", "factors", "recovery_codes", "questions", "drafts", "idempotency", "identities", "errands", "imports", "notices", "notice_preferences"} {
 			if err := exec(c, "DELETE FROM "+table+" WHERE account = ?", account[:]); err != nil {
 				return err
 			}

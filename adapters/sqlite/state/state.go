@@ -24,6 +24,7 @@ const (
 	DraftsKept  = 366 * 24 * time.Hour // since the last change, at most: the register of retention has the say
 	PostedKept  = 7 * 24 * time.Hour   // longer than any link is good for
 	ImportsKept = 7 * 24 * time.Hour   // since the last change: time to look at a report again
+	NoticesKept = 30 * 24 * time.Hour  // much longer than anything is told after it happened: nothing is told twice
 )
 
 // ErrUnavailable is what every method gives while the disk is full or failing.
@@ -93,6 +94,7 @@ func (s *Store) Purge(ctx context.Context, now time.Time) error {
 			{"recoveries WHERE at", now.Add(-AnswersKept)}, // the mail was away all day
 			{"posted WHERE at", now.Add(-PostedKept)},
 			{"imports WHERE updated", now.Add(-ImportsKept)},
+			{"notices WHERE status IN ('recorded', 'failed') AND at", now.Add(-NoticesKept)},
 		} {
 			if err := exec(c, "DELETE FROM "+old.rows+" <= ?", ms(old.by)); err != nil {
 				return err

@@ -40,7 +40,7 @@ func TestAFileKeepsTheContract(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "state.db")
 		node := func() statetest.Node {
 			s := openAt(t, path) // as another process would
-			return statetest.Node{Store: s, Checkpoints: s.Checkpoints(), Parking: s.Parking(), Ledger: s.Ledger()}
+			return statetest.Node{Store: s, Checkpoints: s.Checkpoints(), Parking: s.Parking(), Ledger: s.Ledger(), Notices: s.Notices()}
 		}
 		return node(), node()
 	})
