@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 	"time"
 
 	"approdo/adapters/session"
@@ -47,7 +48,7 @@ type gate struct {
 const (
 	gateInside   = 32
 	gateLine     = 64
-	gatePatience = time.Second
+	gatePatience = 500 * time.Millisecond
 )
 
 func newGate(inside, line int, patience time.Duration) *gate {
@@ -66,10 +67,31 @@ func (m *gate) bound(next http.Handler) http.Handler {
 			busy(w, r)
 			return
 		}
+		if web.StartsStream(r) {
+			begun := &begun{ResponseWriter: w, leave: sync.OnceFunc(m.leave)}
+			defer begun.leave()
+			next.ServeHTTP(begun, r)
+			return
+		}
 		defer m.leave()
 		next.ServeHTTP(w, r)
 	})
 }
+
+// begun is an answer that goes on as long as its reader looks: once it has begun, its place is for others. How many there may be the pages
+// know.
+type begun struct {
+	http.ResponseWriter
+	leave func()
+}
+
+func (b *begun) WriteHeader(status int) {
+	b.ResponseWriter.WriteHeader(status)
+	b.leave()
+}
+
+// Unwrap lets http.ResponseController reach the writer below.
+func (b *begun) Unwrap() http.ResponseWriter { return b.ResponseWriter }
 
 func (m *gate) enter(r *http.Request) bool {
 	select {
