@@ -221,6 +221,7 @@ func (s *site) offerActs(r *http.Request, g *registers, f desk.File, c *casePage
 			c.Acts = append(c.Acts, link)
 		}
 	}
+	offerSheets(f, c)
 	if slices.Contains(f.May(), access.ReadHeld) && !f.State.Erased {
 		c.Acts = append(c.Acts, Action{text("case.held"), "/pratiche/" + f.ID.String() + "/accesso"})
 	}
@@ -233,7 +234,8 @@ func (s *site) offerActs(r *http.Request, g *registers, f desk.File, c *casePage
 	return nil
 }
 
-func groups(g *registers, f desk.File, o desk.Opened) ([]group, error) {
+// requested is what was asked for a pupil, none of it personal.
+func requested(g *registers, f desk.File) ([]Pair, error) {
 	p := f.Papers
 	request := []Pair{{text("case.requested-on"), on(p.On)}, {text("case.channel"), say(text("channel." + string(p.Channel)))},
 		{text("case.school-year"), plain(p.SchoolYear.String())}, {text("case.by-age"), say(levelText(f.State.ByAge))}}
@@ -259,6 +261,15 @@ func groups(g *registers, f desk.File, o desk.Opened) ([]group, error) {
 	}
 	for _, n := range p.Needs {
 		request = append(request, Pair{text("case.need"), say(text("need." + string(n)))})
+	}
+	return request, nil
+}
+
+func groups(g *registers, f desk.File, o desk.Opened) ([]group, error) {
+	p := f.Papers
+	request, err := requested(g, f)
+	if err != nil {
+		return nil, err
 	}
 	home := []Pair{{text("list.comune"), g.comune(f.State.Comune)}}
 	if f.State.Municipio > 0 {

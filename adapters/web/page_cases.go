@@ -26,6 +26,8 @@ func (s *site) caseRoutes(r chi.Router) {
 	r.Get("/pratiche", s.page(s.cases))
 	r.Route("/pratiche/{case}", func(r chi.Router) {
 		r.Get("/", s.page(s.case_))
+		r.Get("/ricevuta", s.page(s.receipt))
+		r.Get("/lettera", s.page(s.letter))
 		r.Get("/{act}", s.page(s.actForm))
 		r.Post("/{act}", s.page(s.act))
 	})

@@ -56,6 +56,7 @@ func samples() []sample {
 		sampleOf("/galleria", domain.RoleCentre, view[gallery]{"gallery"}, 200, said("Galleria"), theGallery(), Crumb{Text: said("Galleria")}),
 	}
 	all = append(all, caseSamples()...)
+	all = append(all, letterSamples()...)
 	all = append(all, registerSamples()...)
 	all = append(all, intakeSamples()...)
 	all = append(all, returnSamples()...)

@@ -101,6 +101,8 @@ type site struct {
 	assets *assets
 	pages  pages
 	texts  catalogues
+	// tongues are the languages of letters to families.
+	tongues []tongue
 }
 
 // New parses templates and catalogues, hashes and compresses the assets, and returns the handler for every path that is not the
@@ -124,6 +126,9 @@ func newSite(c Config, static fs.FS) (*site, error) {
 		return nil, err
 	}
 	if s.texts, err = loadCatalogues(); err != nil {
+		return nil, err
+	}
+	if s.tongues, err = loadTongues(); err != nil {
 		return nil, err
 	}
 	if s.pages, err = s.parsePages(); err != nil {

@@ -182,6 +182,10 @@ const pageTable = `
   GET /pratiche/{case}/accesso erased            in    403 404   403 403  404   403 403  404   409 403  404
   GET /pratiche/{case}/certificato offered,accepted,closed in    403 404   403 403  404   403 403  404   404 403  404
   GET /pratiche/{case}/certificato erased        in    403 404   403 403  404   403 403  404   200 403  404
+  GET /pratiche/{case}/ricevuta offered,accepted,closed in    200 404   403 403  404   403 403  404   200 403  404
+  GET /pratiche/{case}/ricevuta erased           in    409 404   403 403  404   403 403  404   409 403  404
+  GET /pratiche/{case}/lettera offered,accepted  in    403 404   200 403  404   200 403  404   200 403  404
+  GET /pratiche/{case}/lettera over              in    403 404   409 403  404   403 403  404   409 403  404
   GET /pratiche/{case}/letture any               in    403 404   403 403  404   403 403  404   200 200  404
   GET /pratiche/{case}/letture.csv any           in    403 404   403 403  404   403 403  404   200 200  404
   GET /pratiche/{case}/nome any                  in    403 404   403 403  404   403 403  404   403 200  404
