@@ -140,6 +140,7 @@ func (b boardWriter) overdue() (boardPart, error) {
 		if err != nil {
 			return p, err
 		}
+		table.Keys = append(table.Keys, key)
 		table.Rows = append(table.Rows, figures{name, []figure{b.figure(bodies[key], listQuery{holder: kind, body: body, overdue: true})}})
 	}
 	p.More = []matrix{table}
@@ -429,6 +430,7 @@ func (b boardWriter) schools() (boardPart, error) {
 		if err != nil {
 			return boardPart{}, err
 		}
+		table.Keys = append(table.Keys, code)
 		table.Rows = append(table.Rows, b.row(plain(cmp.Or(name, code)), all[code], listQuery{institution: code}))
 	}
 	return boardPart{ID: "schools", Title: text("board.schools"), Tables: []matrix{table}}, nil

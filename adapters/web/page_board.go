@@ -31,6 +31,7 @@ type boardPage struct {
 	Filter   *Form
 	Parts    []boardPart
 	Files    []Action
+	Live     *liveLink
 	Links    bool // figures lead to lists
 	City     bool // an ambito of Milano is asked for, and Milano lies in two
 	Guarded  bool // small figures are not told
@@ -60,6 +61,7 @@ type matrix struct {
 	Head    Text
 	Columns []Text
 	Rows    []figures
+	Keys    []string // of the rows, where two may be called alike
 	None    Text
 }
 
@@ -147,6 +149,7 @@ func (s *site) boardOf(r *http.Request, whole, open bool) (c boardPage, err erro
 		return c, err
 	}
 	c.known, c.Past = f.known, f.known.past() || f.other.past()
+	c.Live = c.live(r, f)
 	c.At, c.Filter, c.Callouts = x.at, filterOfBoard(land, f, a.Body == ""), provisionalCallouts(land, a.Body == "")
 	if f.known.past() {
 		c.Callouts = append([]Callout{f.known.callout("/cruscotto")}, c.Callouts...)

@@ -40,6 +40,7 @@ type caseList struct {
 	Kept     []kept // what the address says besides the form's own questions
 	Counts   []Tile
 	Table    Table
+	Live     *liveLink
 }
 
 // kept is a part of the address that a filter sends along.
@@ -170,7 +171,7 @@ func (s *site) cases(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	var content caseList
+	content := caseList{Live: newsOf(r)}
 	if content.Counts, err = s.statusTiles(r); err != nil {
 		return err
 	}

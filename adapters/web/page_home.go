@@ -25,6 +25,7 @@ type home struct {
 	Listed  bool // the role has lists of cases
 	Watch   Watch
 	Nav     []navItem
+	Live    *liveLink
 }
 
 var homeView = view[home]{"home"}
@@ -41,7 +42,7 @@ func (s *site) home(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	if slices.Contains(access.Roles(access.ListCases), p.Actor.Role) {
-		c.Listed = true
+		c.Listed, c.Live = true, newsOf(r)
 		first, err := worklist.List(r.Context(), s.Board, p.Actor, s.waitingFor(p.Actor), caseline.ByDue, "", pressing)
 		if err != nil {
 			return err

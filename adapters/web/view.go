@@ -61,6 +61,8 @@ func (s *site) parseBase(lang Lang) (*template.Template, error) {
 		"refusal": c.refusal,
 		"num":     c.number,
 		"told":    c.told,
+		"words":   c.words,
+		"rowkey":  func(m matrix, row int) (string, error) { return m.key(c, row) },
 		"month":   c.month,
 		"day":     c.day,
 		"date":    c.date,

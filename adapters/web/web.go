@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/google/uuid"
@@ -30,6 +31,8 @@ var embedded embed.FS
 // Sessions is what the pages ask of package session; *session.Service is it.
 type Sessions interface {
 	Authenticate(next http.Handler) http.Handler
+	Recognise(next http.Handler) http.Handler
+	Glance(ctx context.Context, token string) (session.Session, error)
 	Enter(w http.ResponseWriter, r *http.Request, login, password string) (session.Session, error)
 	Leave(w http.ResponseWriter, r *http.Request) error
 	ActivateFrom(ctx context.Context, token, password, remote string) error
@@ -83,6 +86,8 @@ type Config struct {
 	BodyName func(context.Context, domain.Actor) (string, error)
 	Log      *slog.Logger
 	Clock    domain.Clock
+	// Ending is closed when streams are to end, so that the service can stop.
+	Ending <-chan struct{}
 	// Owner is the body that runs the service, shown at the top and in the notices.
 	Owner string
 	// Contact is where people write about accessibility and privacy: an e-mail address of the owner.
@@ -98,6 +103,8 @@ type Config struct {
 // site is the pages with all they need, ready to serve.
 type site struct {
 	Config
+	live   *live
+	beat   time.Duration // of streams
 	assets *assets
 	pages  pages
 	texts  catalogues
@@ -120,7 +127,7 @@ func New(c Config) (http.Handler, error) {
 }
 
 func newSite(c Config, static fs.FS) (*site, error) {
-	s := &site{Config: c}
+	s := &site{Config: c, live: newLive(c.Views, c.Log), beat: streamBeat}
 	var err error
 	if s.assets, err = loadAssets(static); err != nil {
 		return nil, err
@@ -144,6 +151,10 @@ func (s *site) handler() chi.Router {
 	r.Group(func(r chi.Router) {
 		r.Use(s.complete, s.sameOrigin, s.bounded, s.Sessions.Authenticate, s.identified)
 		s.routes(r)
+	})
+	r.Group(func(r chi.Router) {
+		r.Use(s.sameOrigin, s.bounded, s.Sessions.Recognise, s.identified, s.signedIn, s.whole)
+		s.liveRoutes(r)
 	})
 	r.NotFound(s.refuse(domain.NotFound("page-not-found")))
 	r.MethodNotAllowed(s.refuse(errMethod))

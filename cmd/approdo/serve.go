@@ -220,6 +220,7 @@ type serving struct {
 	proxies                   []netip.Prefix
 	tls                       *tls.Config // nil: behind a proxy, or for this machine alone
 	metrics                   string      // where Prometheus asks; empty: nowhere
+	ending                    <-chan struct{} // closed when streams are to end
 }
 
 // requestsPerMinute is how many requests a session, or an address without one, may make of the API. Each node counts its own.
@@ -233,7 +234,7 @@ func (h *house) handler(c serving) (http.Handler, error) {
 	intake := web.NewIntake(web.Intake{Desk: h.desk, Imports: h.state, Keys: h.keys, Account: h.sender, Log: h.log, Clock: h.clock})
 	h.alongside = append(h.alongside, intake.Run)
 	pages, err := web.New(web.Config{Imports: h.state, Intake: intake, Sessions: h.sessions, Desk: h.desk, Views: h.views, Board: h.board, Readings: h.readings, Keys: h.keys, Tokens: h.tokens, BodyName: h.bodyName,
-		Drafts: h.state, Accounts: h.sessions, Directory: h.directory, Policies: h.policies, Ledger: h.notary, Forgetting: h, Log: h.log, Clock: h.clock, Owner: c.owner, Contact: c.email, Declaration: c.declaration, Secure: c.secure, Demo: c.demo})
+		Drafts: h.state, Accounts: h.sessions, Directory: h.directory, Policies: h.policies, Ledger: h.notary, Forgetting: h, Log: h.log, Clock: h.clock, Ending: c.ending, Owner: c.owner, Contact: c.email, Declaration: c.declaration, Secure: c.secure, Demo: c.demo})
 	if err != nil {
 		return nil, err
 	}
@@ -312,6 +313,8 @@ func (h *house) readiness(ctx context.Context) error {
 
 // serve answers until ctx ends, while views, directory and policies follow the journal.
 func (h *house) serve(ctx context.Context, l net.Listener, c serving) error {
+	ending := make(chan struct{})
+	c.ending = ending
 	handler, err := h.handler(c)
 	if err != nil {
 		return err
@@ -346,6 +349,7 @@ func (h *house) serve(ctx context.Context, l net.Listener, c serving) error {
 		until, cancel := context.WithCancel(context.WithoutCancel(ctx))
 		defer cancel()
 		defer context.AfterFunc(failed, cancel)()
+		defer context.AfterFunc(until, func() { close(ending) })() // whoever listens would keep the server
 		defer context.AfterFunc(ctx, func() {
 			h.stopping.Store(true)
 			time.AfterFunc(c.drain, cancel)
