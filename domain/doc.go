@@ -30,6 +30,7 @@
 //
 //	English here            Italian                          what it is
 //	case                    pratica                          one pupil's way from request to first day; package casefile
+//	sheet, row              foglio, riga                     many requests or enrolments in a spreadsheet; each row is one command
 //	request                 richiesta                        what a comune submits, or the UST for a mail it received
 //	autonomous enrolment    iscrizione autonoma              recorded by a school that enrolled a pupil on its own
 //	centre                  centro: CTI o Polo START         takes charge of a case and places it

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -95,5 +96,15 @@ func TestWhoHasNoListHasNoFileOfIt(t *testing.T) {
 	if got := do(w.site.handler(), http.MethodGet, "/pratiche?formato=pdf", "", w.as(atRozzano)); got.Code != http.StatusOK ||
 		!strings.HasPrefix(got.Header().Get("Content-Type"), "text/html") || !strings.Contains(got.Body.String(), "formato=xlsx") && strings.Contains(got.Body.String(), "<table") {
 		t.Errorf("another format: %d", got.Code)
+	}
+}
+
+func TestAFileHasTheFiltersOfItsPageAndNotItsPlace(t *testing.T) {
+	t.Parallel()
+	r := httptest.NewRequest(http.MethodGet, "/pratiche?stato=requested&da=x&dopo=y&prima=z", nil)
+	for i, want := range []string{"/pratiche?formato=csv&stato=requested&tabella=all", "/pratiche?formato=xlsx&stato=requested&tabella=all"} {
+		if got := downloads(r, "all")[i].Href; got != want {
+			t.Errorf("%s, not %s", got, want)
+		}
 	}
 }
