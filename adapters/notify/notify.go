@@ -10,6 +10,10 @@ package notify
 
 import (
 	"context"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
 
 	"approdo/domain"
 )
@@ -18,7 +22,14 @@ import (
 type Message struct {
 	To      domain.Personal
 	Subject string
-	Text    string // plain, lines of any length
+	Text    string    // plain, lines of any length
+	ID      uuid.UUID // names the message, see MessageID; nil: any
+	Date    time.Time // zero: now
+}
+
+// MessageID is what a message from a sender is named by: receipts repeat it.
+func MessageID(id uuid.UUID, from string) string {
+	return "<" + id.String() + from[strings.LastIndex(from, "@"):] + ">"
 }
 
 // Post hands messages over. Send returns when another has taken the responsibility: a message that was taken is not to be sent again.

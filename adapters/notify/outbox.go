@@ -31,7 +31,11 @@ func (o *Outbox) Send(_ context.Context, m Message) error {
 	if err != nil {
 		return err
 	}
-	name := filepath.Join(o.folder, time.Now().UTC().Format("20060102T150405")+"-"+uuid.NewString()[:8]+".eml")
+	at := m.Date
+	if at.IsZero() {
+		at = time.Now()
+	}
+	name := filepath.Join(o.folder, at.UTC().Format("20060102T150405")+"-"+uuid.NewString()[:8]+".eml")
 	if err := write(name, text); err != nil {
 		return fmt.Errorf("%w: %w", ErrAway, err)
 	}

@@ -143,7 +143,13 @@ func compose(from string, m Message) (*gomail.Msg, error) {
 	}
 	msg.Subject(m.Subject)
 	msg.SetDate()
-	msg.SetMessageIDWithValue(uuid.NewString() + from[strings.LastIndex(from, "@"):])
+	if !m.Date.IsZero() {
+		msg.SetDateWithValue(m.Date)
+	}
+	if m.ID == uuid.Nil {
+		m.ID = uuid.New()
+	}
+	msg.SetMessageIDWithValue(strings.Trim(MessageID(m.ID, from), "<>"))
 	msg.SetGenHeader("Auto-Submitted", "auto-generated")
 	msg.SetBodyString(gomail.TypeTextPlain, m.Text)
 	return msg, nil

@@ -79,6 +79,8 @@ var exemptions = []exemption{
 	{"adapters/seal", "adapters/postgres/pgtest", "the keys can live on a server"},
 	{"adapters/feed", "adapters/memory", "the router needs a journal, any"},
 	{"adapters/metrics", "adapters/memory", "appends are measured on a journal, any"},
+	{"adapters/notify", "adapters/memory", "notices answer a journal, any"},
+	{"adapters/notify", "adapters/sqlite/state", "notices wait somewhere"},
 	{"adapters/notary", "adapters/memory", "a journal that goes on, and others in its place"},
 	{"adapters/notary", "adapters/sqlite/views", "the hashes lie somewhere"},
 	{"adapters/notary", "adapters/sqlite/state", "what was signed is kept somewhere"},

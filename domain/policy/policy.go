@@ -31,6 +31,9 @@ const (
 	NameInvitations      = "invitations"
 	NameRecoveries       = "recoveries"
 	NameResets           = "resets"
+	NameNotices          = "notices"
+	NameNoticeSender     = "notice-sender"
+	NameNoticeReceipts   = "notice-receipts"
 	NameReminders        = "return-reminders"
 )
 
