@@ -24,6 +24,7 @@ const pageSize = 25
 // caseRoutes are the pages about cases.
 func (s *site) caseRoutes(r chi.Router) {
 	r.Get("/pratiche", s.page(s.cases))
+	s.togetherRoutes(r)
 	r.Route("/pratiche/{case}", func(r chi.Router) {
 		r.Get("/", s.page(s.case_))
 		r.Get("/ricevuta", s.page(s.receipt))
@@ -36,6 +37,7 @@ func (s *site) caseRoutes(r chi.Router) {
 // caseList is the list of cases with its filters.
 type caseList struct {
 	Callouts []Callout
+	Together []Action // what can be done with several at once
 	Filter   *Form
 	Kept     []kept // what the address says besides the form's own questions
 	Counts   []Tile
@@ -234,6 +236,11 @@ func (s *site) showCases(w http.ResponseWriter, r *http.Request, q listQuery, co
 		return s.sendTable(w, r, f, fileName(r, ""), content.Table)
 	}
 	content.Filter, content.Kept = s.listFilter(q), q.kept()
+	for _, t := range togetherOf(actorOf(r)) {
+		if !q.known.past() {
+			content.Together = append(content.Together, Action{text("together.link", "act", t.title()), togetherPath + t.path})
+		}
+	}
 	content.Table.Downloads = downloads(r, "")
 	return casesView.show(s, w, r, http.StatusOK, text("cases.title"), content, Crumb{Text: text("cases.title")})
 }

@@ -504,8 +504,12 @@ func dueAmong(v *projections.Snapshot, scope casefile.ErasureScope, by domain.Da
 	}
 }
 
-// report does something to each of some cases, and says what came of it. Sent twice, it says the same again.
 func (s *site) report(w http.ResponseWriter, r *http.Request, f *Form, ids []uuid.UUID, done Text, do func(desk.Ticket, uuid.UUID) (desk.Receipt, error)) error {
+	return s.reportOf(w, r, f, ids, done, Action{text("retention.back"), retentionPath}, retentionCrumb, do)
+}
+
+// reportOf does something to each of some cases, and says what came of it. Sent twice, it says the same again.
+func (s *site) reportOf(w http.ResponseWriter, r *http.Request, f *Form, ids []uuid.UUID, done Text, back Action, crumb Crumb, do func(desk.Ticket, uuid.UUID) (desk.Receipt, error)) error {
 	t := Table{Caption: text("retention.report-title"), Columns: []Column{{Label: text("retention.case")}, {Label: text("retention.outcome")}}}
 	var last desk.Receipt
 	for _, id := range ids {
@@ -524,8 +528,8 @@ func (s *site) report(w http.ResponseWriter, r *http.Request, f *Form, ids []uui
 		t.Rows = append(t.Rows, row)
 	}
 	s.settled(r, last)
-	c := sheet{Title: text("retention.report-title"), Actions: []Action{{text("retention.back"), retentionPath}}, Parts: []part{{Table: &t}}}
-	return c.show(s, w, r, retentionCrumb)
+	c := sheet{Title: text("retention.report-title"), Actions: []Action{back}, Parts: []part{{Table: &t}}}
+	return c.show(s, w, r, crumb)
 }
 
 func (s *site) proposals(w http.ResponseWriter, r *http.Request) error {

@@ -36,6 +36,7 @@ const pageTable = `
   GET /accedi                                    200   303 303   303 303  303   303 303  303   303 303  303
   POST /accedi/provider                          404   404 404   404 404  404   404 404  404   404 404  404
   GET /accedi/ritorno                            404   404 404   404 404  404   404 404  404   404 404  404
+  GET /aiuto                                     200   200 200   200 200  200   200 200  200   200 200  200
   GET /accessibilita                             200   200 200   200 200  200   200 200  200   200 200  200
   GET /attiva                                    200   200 200   200 200  200   200 200  200   200 200  200
   POST /attiva                                   422   422 422   422 422  422   422 422  422   422 422  422
@@ -90,6 +91,8 @@ const pageTable = `
   GET /posti/{school}                            in    403 403   403 403  403   200 404  404   200 403  403
   POST /posti/{school}                           in    403 403   403 403  403   409 404  404   409 403  403
   GET /pratiche                                  in    200 200   200 200  200   200 200  200   200 403  403
+  GET /pratiche/insieme/{what}                   in    403 403   200 200  200   403 403  403   200 403  403
+  POST /pratiche/insieme/{what}                  in    403 403   422 422  422   403 403  403   422 403  403
   GET /pratiche/nuova                            in    200 200   403 403  403   403 403  403   200 403  403
   POST /pratiche/nuova                           200   422 422   403 403  403   403 403  403   422 403  403
   GET /privacy                                   200   200 200   200 200  200   200 200  200   200 200  200
@@ -434,7 +437,7 @@ func (w *routeWorld) wantedRows() (out []wantedRow) {
 	if !ok {
 		w.Fatal("the pages do not tell their routes")
 	}
-	fill := strings.NewReplacer("{scope}", "pupil", "{school}", w.site, "{account}", w.account, "{day}", "2022-03-14", "{number}", "1", "{parked}",
+	fill := strings.NewReplacer("{scope}", "pupil", "{what}", "presa-in-carico", "{school}", w.site, "{account}", w.account, "{day}", "2022-03-14", "{number}", "1", "{parked}",
 		nowhere, "{draft}", nowhere, "{import}", nowhere, "{first}", nowhere, "{second}", nowhere, "{factor}", nowhere, "{access}", nowhere,
 		"{monday}", returns.Last(time.Now()).String(), "{institution}", w.own,
 		"{code}", "", "/*", "")

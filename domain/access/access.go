@@ -283,6 +283,16 @@ func Narrower(role domain.Role, a, b Relation) Relation {
 	return a
 }
 
+// Ever reports whether a role may do an act in any relation to a case, for pages that begin before there is one.
+func Ever(role domain.Role, act Act) bool {
+	for _, m := range onCases[role] {
+		if slices.Contains(m.acts, act) {
+			return true
+		}
+	}
+	return false
+}
+
 // Sees reports whether a group of fields is shown.
 func Sees(role domain.Role, r Relation, f Field) bool {
 	return slices.Contains(onCases[role][r].fields, f)
