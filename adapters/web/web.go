@@ -177,6 +177,7 @@ func (s *site) routes(r chi.Router) {
 	s.forgottenRoutes(r)
 	s.providerRoutes(r)
 	r.Post("/lingua", s.page(s.language))
+	r.Get(helpPath, s.page(s.help))
 	r.Get("/accessibilita", s.page(s.accessibility))
 	r.Get("/privacy", s.page(s.privacy))
 	r.Group(func(r chi.Router) {
