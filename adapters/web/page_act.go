@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/go-chi/chi/v5"
@@ -13,6 +14,7 @@ import (
 	"approdo/domain/access"
 	"approdo/domain/casefile"
 	"approdo/domain/desk"
+	"approdo/domain/event"
 	"approdo/domain/grade"
 	"approdo/domain/reading"
 	"approdo/projections"
@@ -583,6 +585,7 @@ type actPageContent struct {
 	Refused  *domain.Error // why the case does not allow the act as it stands; there is no form then
 	Typed    []Pair        // what somebody wrote in vain, to take along
 	Back     string
+	Since    []Moment // what others did since the form was opened
 }
 
 var actView = view[actPageContent]{"act"}
@@ -619,6 +622,9 @@ func (s *site) showAct(w http.ResponseWriter, p actPage, c actContext, typed *Fo
 			return err
 		}
 		content.Facts = append([]Pair{{text("list.grade"), say(levelText(c.file.State.Level))}, {text("list.status"), statusBadge(c.file.State.Status)}}, content.Facts...)
+		if content.Since, err = s.since(c, typed); err != nil {
+			return err
+		}
 		content.Form, err = p.form(c)
 		return err
 	})
@@ -635,6 +641,15 @@ func (s *site) showAct(w http.ResponseWriter, p actPage, c actContext, typed *Fo
 	}
 	crumbs := []Crumb{{text("cases.title"), "/pratiche"}, {content.Nameless, "/pratiche/" + c.file.ID.String()}, {Text: title}}
 	return actView.show(s, w, c.r, status, title, content, crumbs...)
+}
+
+// since is what happened to the case since somebody opened the form that he sent.
+func (s *site) since(c actContext, typed *Form) ([]Moment, error) {
+	seen, err := strconv.ParseInt(c.r.PostForm.Get(revisionField), 10, 64)
+	if typed == nil || err != nil || event.Revision(seen) >= c.file.Revision {
+		return nil, nil
+	}
+	return s.timeline(c.r.Context(), c.regs, c.file, event.Revision(seen))
 }
 
 // written are the answers in somebody's own words; none of a form that was not sent.

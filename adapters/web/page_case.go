@@ -15,6 +15,7 @@ import (
 	"approdo/domain/access"
 	"approdo/domain/casefile"
 	"approdo/domain/desk"
+	"approdo/domain/event"
 	"approdo/domain/names"
 	"approdo/projections"
 	"approdo/projections/caseline"
@@ -88,7 +89,7 @@ func (s *site) case_(w http.ResponseWriter, r *http.Request) error {
 		if c.Groups, err = groups(g, file, opened); err != nil {
 			return err
 		}
-		if c.Timeline, err = s.timeline(r.Context(), g, file); err != nil || k.past() {
+		if c.Timeline, err = s.timeline(r.Context(), g, file, -1); err != nil || k.past() {
 			return err
 		}
 		if err := s.offerActs(r, g, file, &c); err != nil {
@@ -449,9 +450,13 @@ func reasonsCell(reasons []names.Reason) Cell {
 }
 
 // timeline tells what happened, the latest first.
-func (s *site) timeline(ctx context.Context, g *registers, f desk.File) ([]Moment, error) {
+// timeline is what happened to a case after a revision, the latest first.
+func (s *site) timeline(ctx context.Context, g *registers, f desk.File, after event.Revision) ([]Moment, error) {
 	var out []Moment
 	for _, e := range slices.Backward(f.Timeline()) {
+		if e.Revision <= after {
+			break
+		}
 		m := Moment{Tone: momentTone(e.Event), At: e.Meta.At, Title: text("event." + e.Type)}
 		by, err := g.actor(e.Meta.Actor)
 		if err != nil {

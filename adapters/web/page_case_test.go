@@ -328,6 +328,9 @@ func TestAnActFilledInOverAnOlderStateIsNotCarriedOut(t *testing.T) {
 	if code != http.StatusConflict || !strings.Contains(body, "Prima nota") {
 		t.Errorf("%d, or what was typed is lost", code)
 	}
+	if !strings.Contains(body, "Che cosa è successo nel frattempo") || strings.Count(body, `class="moment `) != 1 || !strings.Contains(body, ">Instradata<") {
+		t.Errorf("who was slower is told of %d things that happened", strings.Count(body, `class="moment `))
+	}
 	before := w.state(id)
 	code, body = w.submit(atRozzano, path, url.Values{"text": {"  "}})
 	if code != http.StatusUnprocessableEntity || !strings.Contains(body, `id="f-text-error"`) {
