@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -147,8 +148,23 @@ func newTestSite(t *testing.T, log io.Writer) *site {
 // others as somebody of a comune; "halfway" has a second factor yet to prove.
 type sessions struct {
 	Security
+	mu     sync.Mutex
 	people map[string]domain.Actor
 	doors
+}
+
+// of is whose a token is.
+func (m *sessions) of(token string) (a domain.Actor, ok bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	a, ok = m.people[token]
+	return a, ok
+}
+
+func (m *sessions) end(token string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.people, token)
 }
 
 var (
@@ -158,7 +174,7 @@ var (
 
 func (m *sessions) Authenticate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if a, ok := m.people[m.Token(r)]; ok {
+		if a, ok := m.of(m.Token(r)); ok {
 			r = r.WithContext(session.NewContext(r.Context(), session.Session{Actor: a}))
 		}
 		next.ServeHTTP(w, r)
@@ -168,7 +184,7 @@ func (m *sessions) Authenticate(next http.Handler) http.Handler {
 func (m *sessions) Recognise(next http.Handler) http.Handler { return m.Authenticate(next) }
 
 func (m *sessions) Glance(_ context.Context, token string) (session.Session, error) {
-	if a, ok := m.people[token]; ok {
+	if a, ok := m.of(token); ok {
 		return session.Session{Actor: a}, nil
 	}
 	return session.Session{}, session.ErrNotSignedIn

@@ -103,7 +103,7 @@ func newWorld(t *testing.T, log io.Writer) *world {
 			t.Error(err)
 		}
 	})
-	w.doors = s.Sessions.(*sessions)
+	w.doors, s.live = s.Sessions.(*sessions), newLive(w.views, s.Log)
 	s.Desk, s.Views, s.Board, s.Keys, s.Tokens, s.Clock = w.desk, w.views, board.New(w.views), sealer, tokens{}, clock
 	s.Readings, s.Ledger = reading.NewRecorder(w.store, w.codec, clock), &proving{}
 	return w
@@ -137,6 +137,8 @@ func (w *world) found() {
 // as signs somebody in for a request.
 func (w *world) as(a domain.Actor) func(*http.Request) {
 	token := "token-" + a.Account.String()
+	w.doors.mu.Lock()
+	defer w.doors.mu.Unlock()
 	w.doors.people[token] = a
 	return cookie("approdo-session", token)
 }

@@ -174,6 +174,9 @@ func (c *serveCmd) Run(ctx context.Context, out io.Writer, diary diary) error {
 		return err
 	}
 	h.posts(letters)
+	if err := h.tells(ctx, &c.post, c.PublicURL, c.Owner); err != nil {
+		return err
+	}
 	provider, provided, err := c.identityProvider.config(c.PublicURL)
 	if err != nil {
 		return err
@@ -218,8 +221,8 @@ type serving struct {
 	demo                      bool
 	drain                     time.Duration // between saying that it is not ready and stopping
 	proxies                   []netip.Prefix
-	tls                       *tls.Config // nil: behind a proxy, or for this machine alone
-	metrics                   string      // where Prometheus asks; empty: nowhere
+	tls                       *tls.Config     // nil: behind a proxy, or for this machine alone
+	metrics                   string          // where Prometheus asks; empty: nowhere
 	ending                    <-chan struct{} // closed when streams are to end
 }
 
