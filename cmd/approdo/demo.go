@@ -93,6 +93,9 @@ func (c *demoCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger) erro
 		return err
 	}
 	h.posts(letters)
+	if err := h.tells(ctx, &mail, url, demoOwner); err != nil {
+		return err
+	}
 	mark, err := c.readMark()
 	if errors.Is(err, os.ErrNotExist) {
 		mark, err = c.make(ctx, h, clock, url, out)
@@ -178,6 +181,9 @@ func (c *demoCmd) make(ctx context.Context, h *house, clock *year2022.Clock, url
 		return m, err
 	}
 	if m.Accounts, err = h.invitePeople(ctx, url); err != nil {
+		return m, err
+	}
+	if err := h.tellSince(ctx, year2022.Today.AddDate(0, 0, -3), year2022.Today, clock.Set); err != nil {
 		return m, err
 	}
 	m.Made = time.Now()

@@ -43,6 +43,7 @@ type post struct {
 	PasswordFile string `name:"smtp-password-file" help:"File con la password dell'utente del server di posta." type:"path"`
 	From         string `name:"smtp-from" help:"Mittente dei messaggi; per la PEC, la sua casella." placeholder:"INDIRIZZO"`
 	Outbox       string `help:"Cartella in cui scrivere i messaggi, invece di spedirli." type:"path"`
+	Receipts     string `name:"pec-receipts" help:"Cartella in cui si depositano le ricevute della casella PEC, una per file: diventano fatti registrati." type:"existingdir"`
 }
 
 func (p *post) wanted() bool { return p.SMTP != "" || p.Outbox != "" }
@@ -80,6 +81,8 @@ func (p *post) check() error {
 	case p.SMTP != "":
 		_, err := p.server()
 		return err
+	case p.Receipts != "":
+		return errors.New("--pec-receipts: le ricevute sono di messaggi spediti con --smtp")
 	case p.PasswordFile != "":
 		return errors.New("--smtp-password-file: di quale server? Manca --smtp")
 	case p.Outbox != "" && p.From == "":

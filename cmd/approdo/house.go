@@ -12,6 +12,7 @@ import (
 	"approdo/adapters/feed"
 	"approdo/adapters/metrics"
 	"approdo/adapters/notary"
+	"approdo/adapters/notify"
 	"approdo/adapters/seal"
 	"approdo/adapters/session"
 	"approdo/domain"
@@ -20,6 +21,7 @@ import (
 	"approdo/domain/casefile"
 	"approdo/domain/desk"
 	"approdo/domain/event"
+	"approdo/domain/notice"
 	"approdo/domain/places"
 	"approdo/domain/policy"
 	"approdo/domain/reading"
@@ -57,6 +59,7 @@ type house struct {
 	sessions  *session.Service
 	policies  *feed.Router
 	notary    *notary.Notary
+	told      *notify.Notices         // nil where no mail leaves the house
 	alongside []func(context.Context) // what else goes on while the house does
 	stale     chan struct{}           // the view of readings has rows whose time is over
 	caughtUp  atomic.Bool             // views and directory have once come to the journal's head
@@ -72,7 +75,7 @@ const (
 // allEvents is every stored name the program knows.
 func allEvents(sealer domain.Sealer) *event.Codec {
 	return event.NewCodec(sealer, casefile.Events, places.Events, territory.Events, territory.SchoolEvents, account.Events, reading.Events,
-		returns.Events, judged.Events)
+		returns.Events, judged.Events, notice.Events)
 }
 
 // openHouse opens a storage, and makes what is not there yet. Plain serves cookies over http. Doors change how people are let in.

@@ -121,6 +121,7 @@ type engines struct {
 	checkpoints checkpoints
 	parking     feed.Parking
 	signed      signedLedger
+	notices     noticeRows
 	keys        *seal.Keyring
 	close       []func(context.Context) error // in this order
 }
@@ -248,6 +249,7 @@ func (s *storage) openState(ctx context.Context, e *engines) error {
 			return err
 		}
 		e.state, e.checkpoints, e.parking, e.signed = shared, shared.Checkpoints(), shared.Parking(), shared.Ledger()
+		e.notices = shared.Notices()
 		e.close = append(e.close, func(context.Context) error { return shared.Close() })
 		return nil
 	}
@@ -256,6 +258,7 @@ func (s *storage) openState(ctx context.Context, e *engines) error {
 		return err
 	}
 	e.state, e.checkpoints, e.parking, e.signed = own, own.Checkpoints(), own.Parking(), own.Ledger()
+	e.notices = own.Notices()
 	e.close = append(e.close, func(context.Context) error { return own.Close() })
 	return nil
 }
