@@ -293,7 +293,38 @@ func groups(g *registers, f desk.File, o desk.Opened) ([]group, error) {
 	if health := healthPairs(o); len(health) > 0 {
 		out = append(out, group{text("case.health"), health})
 	}
+	if papers := checklist(f, o); len(papers) > 0 {
+		out = append(out, group{text("case.papers"), papers})
+	}
 	return out, nil
+}
+
+// checklist says which papers are there, as far as the reader may see them. What lacks blocks nothing: the enrolment is then con riserva
+// (DPR 394/1999 art. 45).
+func checklist(f desk.File, o desk.Opened) []Pair {
+	there := func(label Text, p domain.Personal) Pair {
+		if p.IsZero() {
+			return Pair{label, badge(Warning, text("case.paper-lacks"))}
+		}
+		return Pair{label, badge(Success, text("case.paper-there"))}
+	}
+	var out []Pair
+	if o.Erased || f.Sees(access.Name) && o.FamilyName.IsZero() { // nothing was opened: nobody knows
+		return nil
+	}
+	if f.Sees(access.Papers) {
+		out = append(out, there(text("case.document"), o.Document), there(text("case.tax-code"), o.TaxCode))
+	}
+	if f.Sees(access.Schooling) {
+		out = append(out, there(text("case.last-school"), o.LastSchool))
+	}
+	if f.Sees(access.Health) && o.Vaccination == "" {
+		out = append(out, Pair{text("case.vaccination"), badge(Warning, text("case.paper-lacks"))})
+	}
+	if len(out) > 0 {
+		out = append(out, Pair{text("case.paper-note"), say(text("case.paper-none-blocks"))})
+	}
+	return out
 }
 
 // known keeps the pairs that say something.

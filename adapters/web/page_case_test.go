@@ -340,3 +340,18 @@ func TestAnActFilledInOverAnOlderStateIsNotCarriedOut(t *testing.T) {
 		t.Error("something happened all the same")
 	}
 }
+
+func TestTheCaseSaysWhichPapersLackAndThatNoneBlocks(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, io.Discard)
+	id := w.request("Shevchenko", "Olha")
+	path := "/pratiche/" + id.String()
+	_, body := w.get(atRozzano, path)
+	_, papers, found := strings.Cut(body, "Documenti</h")
+	if !found || !strings.Contains(papers, "manca") || !strings.Contains(papers, "non blocca nulla") {
+		t.Error("the papers are not listed, or none lacks")
+	}
+	if _, body := w.get(atOpera, path); strings.Contains(body, "Documenti") {
+		t.Error("another comune reads of papers")
+	}
+}

@@ -115,6 +115,9 @@ func relate(a domain.Actor, s casefile.State, o reading.Openings, at time.Time) 
 // May lists the acts the actor may do, as far as roles go; the rules of the case may still refuse.
 func (f File) May() []access.Act { return access.Acts(f.actor.Role, f.Relation) }
 
+// Sees reports whether the actor may see a group of the pupil's data.
+func (f File) Sees(field access.Field) bool { return access.Sees(f.actor.Role, f.Relation, field) }
+
 // Timeline is what of the trail the actor may see. A school reads from the event that brought the case to it: what was said before is
 // not its business. A body that once had the case reads what it did and what concerned it, and nothing of what came after.
 func (f File) Timeline() []Entry {
@@ -197,7 +200,7 @@ func (f File) Open(ctx context.Context, wanted ...access.Field) (o Opened, err e
 		return Opened{Erased: true}, nil
 	}
 	sees := func(field access.Field) bool {
-		return access.Sees(f.actor.Role, f.Relation, field) && (len(wanted) == 0 || slices.Contains(wanted, field))
+		return f.Sees(field) && (len(wanted) == 0 || slices.Contains(wanted, field))
 	}
 	identity, err := open(ctx, f.sealer, f.Papers.Identity, &o.Erased, sees(access.Name) || sees(access.BirthDate) || sees(access.Papers))
 	if err != nil {
