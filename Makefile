@@ -15,7 +15,7 @@ ASSETS   = $(VENDOR)/LICENSES.txt
 # The race detector needs cgo and with it a C compiler, which a bare machine may lack; with CI=true it must be there.
 RACE     = $(shell { [ -n "$$CI" ] || command -v $$($(GO) env CC) >/dev/null; } && echo -race)
 
-.PHONY: assets build demo test browser mutants mutants-access bench lint clean
+.PHONY: assets build demo test browser pictures mutants mutants-access bench lint clean
 
 assets: $(ASSETS)
 
@@ -50,6 +50,10 @@ test: $(ASSETS)
 # The pages in Chromium, as each role, wide and narrow: see adapters/web/browser.
 browser: build
 	node --test adapters/web/browser/
+
+# The pictures of the guides, of the program as it is now.
+pictures: build
+	node adapters/web/browser/pictures.mjs
 
 # Every check of the verifier is taken out, one at a time; a test must miss it. A few minutes.
 mutants:

@@ -1,50 +1,29 @@
 // The program itself, as each role: every page that can be reached from the menu, wide and narrow, and by keyboard.
 import { after, before, test } from 'node:test';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
-import path from 'node:path';
 import assert from 'node:assert/strict';
-import { check, keyboard, launch, open, root, unable, widths } from './chromium.mjs';
+import { begin, signIn } from './demo.mjs';
+import { check, keyboard, launch, open, unable, widths } from './chromium.mjs';
 
 const roles = ['comune', 'cti', 'polo_start', 'scuola', 'ust', 'prefettura', 'admin'];
 const samplesOfAPage = 2; // of the many cases, this many are looked at
 const samplesOfAsking = 4; // of a page that is asked in many ways, such as the list by every figure of the board
 
-let dir, program, browser, accounts;
+let demo, browser;
 
 before(async () => {
   if (unable) return;
-  dir = mkdtempSync(path.join(tmpdir(), 'approdo-demo-'));
-  const port = await freePort();
-  const file = path.join(dir, 'accounts.json');
-  program = spawn(process.env.APPRODO_BIN || path.join(root, 'bin/approdo'),
-    ['demo', '--data', path.join(dir, 'data'), '--listen', `127.0.0.1:${port}`, '--cases', '60', '--seed', '1', '--accounts', file],
-    { stdio: ['ignore', 'ignore', 'inherit'] });
-  for (let i = 0; !(await answers(`http://127.0.0.1:${port}/accedi`)); i++) {
-    assert.ok(program.exitCode === null && i < 1200, 'the demo does not answer');
-    await sleep(100);
-  }
-  assert.ok(existsSync(file), 'the demo has written no accounts');
-  accounts = JSON.parse(readFileSync(file, 'utf8'));
+  demo = await begin(60);
   browser = await launch();
 });
 
 after(async () => {
   await browser?.close();
-  if (program?.exitCode === null) {
-    program.kill('SIGTERM');
-    await once(program, 'exit');
-  }
-  if (dir) rmSync(dir, { recursive: true, force: true });
+  await demo?.end();
 });
 
 for (const role of roles) {
   test(`every page of ${role}`, { skip: unable }, async (t) => {
-    const account = accounts.find((a) => a.role === role);
+    const account = demo.accounts.find((a) => a.role === role);
     assert.ok(account, `the demo has no account for ${role}`);
     for (const width of widths) {
       const visit = await open(browser, width);
@@ -55,15 +34,6 @@ for (const role of roles) {
       await visit.context.close();
     }
   });
-}
-
-async function signIn({ page }, { url, username, password }) {
-  await page.goto(new URL('/accedi', url).href);
-  await page.locator('[name=username]').fill(username);
-  await page.locator('[name=password]').fill(password);
-  await page.locator('main button[type=submit]').click();
-  assert.equal(await page.locator('[name=username]').count(), 0, `${username} was not let in`);
-  return new URL('/', url).href;
 }
 
 // Follows every link of ours, page by page, and looks at each kind of page a few times.
@@ -111,21 +81,4 @@ function kindOf(url) {
   const way = pathname.split('/').map((part) => (/\d/.test(part) ? '*' : part)).join('/');
   const asked = [...searchParams.keys()].sort().join('&');
   return asked ? `${way}?${asked}` : way;
-}
-
-async function answers(url) {
-  try {
-    return (await fetch(url, { redirect: 'manual' })).status === 200;
-  } catch {
-    return false;
-  }
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
 }
