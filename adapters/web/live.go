@@ -22,7 +22,7 @@ const (
 	streamsInAll = 1000
 )
 
-// How a feed keeps pace: it leaves at least liveRest between two questions, and three quarters of the time to others; it asks once in
+// How a feed keeps pace: it leaves at least liveRest between two questions, and no less than the last one took; it asks once in
 // liveAnyway although nothing was committed, since terms run out by themselves; and after a fault it waits for liveAgain.
 const (
 	liveRest   = 50 * time.Millisecond
@@ -144,9 +144,8 @@ func (l *live) current(key string) (now shown, at event.Position, known bool) {
 // run asks again and again, until the feed is stopped.
 func (l *live) run(ctx context.Context, f *feed, ask question) {
 	for {
-		began := time.Now()
-		at, err := l.ask(ctx, f, ask)
-		pause := max(liveRest, 3*time.Since(began))
+		at, took, err := l.ask(ctx, f, ask)
+		pause := max(liveRest, took)
 		if err != nil && ctx.Err() == nil {
 			l.log.ErrorContext(ctx, "stream", "error", err.Error())
 			pause = liveAgain
@@ -165,27 +164,29 @@ func (l *live) run(ctx context.Context, f *feed, ask question) {
 	}
 }
 
-// ask takes its turn, and gives how far the views had come at least.
-func (l *live) ask(ctx context.Context, f *feed, ask question) (at event.Position, err error) {
+// ask takes its turn, and gives how far the views had come at least, and how long it took.
+func (l *live) ask(ctx context.Context, f *feed, ask question) (at event.Position, took time.Duration, err error) {
 	select {
 	case l.turn <- struct{}{}:
 		defer func() { <-l.turn }()
 	case <-ctx.Done():
-		return 0, ctx.Err()
+		return 0, 0, ctx.Err()
 	}
+	began := time.Now()
 	defer func() {
+		took = time.Since(began)
 		if v := recover(); v != nil { // its value may hold anything
 			err = fmt.Errorf("%w: %T\n%s", errPanic, v, debug.Stack())
 		}
 	}()
 	if at, err = l.position(ctx); err != nil {
-		return at, err
+		return at, 0, err
 	}
 	now, err := ask(ctx)
 	if err != nil {
-		return at, err
+		return at, 0, err
 	}
-	return at, l.publish(f, at, now)
+	return at, 0, l.publish(f, at, now)
 }
 
 // position is what every view that serves has come to.

@@ -2,6 +2,8 @@ package web
 
 import (
 	"context"
+	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"strings"
@@ -17,11 +19,12 @@ const (
 )
 
 // How often a stream shows that it is there, and looks whether its reader still may; how long a write may take; and how soon a browser
-// comes back.
+// comes back at least, and how many times as late at most, so that not all come at once after the service was away.
 const (
-	streamBeat  = 20 * time.Second
-	streamWrite = 10 * time.Second
-	streamRetry = "retry: 3000\n\n"
+	streamBeat   = 20 * time.Second
+	streamWrite  = 10 * time.Second
+	streamRetry  = 2 * time.Second
+	streamSpread = 4
 )
 
 // StartsStream tells the requests that are answered for as long as somebody looks.
@@ -108,7 +111,8 @@ func (s *site) stream(w http.ResponseWriter, r *http.Request, key string, ask qu
 	}
 	beat := time.NewTicker(s.beat)
 	defer beat.Stop()
-	for on := send([]byte(streamRetry)); on; {
+	retry := streamRetry + rand.N((streamSpread-1)*streamRetry)
+	for on := send(fmt.Appendf(nil, "retry: %d\n\n", retry.Milliseconds())); on; {
 		select {
 		case told, inTime := <-in.events:
 			on = inTime && send(told)

@@ -344,10 +344,10 @@ func TestAFaultyQuestionEndsNothing(t *testing.T) {
 	w := newWorld(t, io.Discard)
 	l := newLive(w.views, slog.New(slog.DiscardHandler))
 	f := &feed{readers: map[*reader]bool{}}
-	if _, err := l.ask(t.Context(), f, func(context.Context) (shown, error) { panic("Shevchenko") }); !errors.Is(err, errPanic) || strings.Contains(err.Error(), "Shevchenko") || f.known {
+	if _, _, err := l.ask(t.Context(), f, func(context.Context) (shown, error) { panic("Shevchenko") }); !errors.Is(err, errPanic) || strings.Contains(err.Error(), "Shevchenko") || f.known {
 		t.Errorf("a panic: %v", err)
 	}
-	if _, err := l.ask(t.Context(), f, func(context.Context) (shown, error) { return shown{}, errMethod }); !errors.Is(err, errMethod) || f.known {
+	if _, _, err := l.ask(t.Context(), f, func(context.Context) (shown, error) { return shown{}, errMethod }); !errors.Is(err, errMethod) || f.known {
 		t.Errorf("an error: %v", err)
 	}
 	if len(l.turn) != 0 {

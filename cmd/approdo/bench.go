@@ -28,6 +28,7 @@ type benchCmd struct {
 	Overload   benchOverloadCmd   `cmd:"" help:"Il servizio con dieci volte le richieste che sa servire, contro il suo massimo."`
 	Import     benchImportCmd     `cmd:"" help:"Un foglio di richieste caricato, controllato e registrato, contro le stesse richieste una alla volta."`
 	Live       benchLiveCmd       `cmd:"" help:"Accodamenti mentre le viste seguono, a riposo e durante un rifacimento."`
+	Stream     benchStreamCmd     `cmd:"" help:"Il cruscotto in diretta su molte connessioni, mentre si registrano richieste."`
 	Duplicates benchDuplicatesCmd `cmd:"" help:"Quanti minori scritti due volte si ritrovano, e quante coppie si mostrano a torto."`
 }
 
