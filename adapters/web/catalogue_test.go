@@ -25,6 +25,7 @@ import (
 	"approdo/domain/event"
 	"approdo/domain/grade"
 	"approdo/domain/names"
+	"approdo/domain/notice"
 	"approdo/domain/places"
 	"approdo/domain/policy"
 	"approdo/domain/reading"
@@ -171,7 +172,10 @@ func families(t *testing.T) map[string][]string {
 		"health.": {"yes", "no", "pending", "certified"}, "sex.": {"F", "M"}, "need.": allOf(casefile.Needs()), "reason.": allOf(names.Reasons()),
 		"feature.": allOf([]territory.Feature{territory.Ordinary, territory.Prison, territory.Hospital, territory.Evening, territory.CPIA,
 			territory.BoardingHead, territory.Boarding, territory.ForBlind, territory.Experimental}),
-		"law.": allOf(basis.Sources()), "audit.every-": roles, "act-group.": {"case", "places", "territory", "school", "account", "reading", "return"},
+		"notices.kind-": allOf(notice.Kinds()), "notices.hint-": allOf(notice.Kinds()), "notices.way-": allOf(notice.Ways()),
+		"notices.receipt-": allOf(notice.Receipts()), "notices.status-": {"waiting", "sending", "sent", "recorded", "failed"},
+		"notices.code-": {"mail-away", "mail-refused", "mail-recipient-refused", "notice-no-mailbox", "mail-outcome-unknown"},
+		"law.":          allOf(basis.Sources()), "audit.every-": roles, "act-group.": {"case", "places", "territory", "school", "account", "reading", "return"},
 		"basis.":          {"routing", "clocks", "ceiling", "retention", "reference", "suspension"},
 		"language.":       languageCodes,
 		"country.":        countryCodes,

@@ -44,6 +44,8 @@ var notices = map[string]Text{
 	"access-ended":          text("notice.access-ended"),
 	"accesses-ended":        text("notice.accesses-ended"),
 	"name-opened":           text("notice.name-opened"),
+	"notices-chosen":        text("notice.notices-chosen"),
+	"notice-retried":        text("notice.notice-retried"),
 	"released":              text("notice.released"),
 	"dropped":               text("notice.dropped"),
 }

@@ -20,7 +20,7 @@ type helpTopic struct {
 // helpTopics in the order of a day's work. The longest beginning of a path decides.
 var helpTopics = []helpTopic{
 	{"inizio", []string{"/"}, "service"},
-	{"accesso", []string{"/accedi", "/attiva", "/password", "/sicurezza", "/lingua"}, "registers"},
+	{"accesso", []string{"/accedi", "/attiva", "/password", "/sicurezza", "/avvisi", "/lingua"}, "registers"},
 	{"pratiche", []string{"/pratiche"}, "case"},
 	{"pratica", []string{"/pratiche/"}, "case"},
 	{"richiesta", []string{requestPath, "/fogli", "/riprendi"}, "case"},

@@ -51,7 +51,7 @@ func (s *site) operations(w http.ResponseWriter, r *http.Request) error {
 		head = max(head, v.Head)
 	}
 	lists, reactions, stuck := s.viewTable(views), s.policyTable(head, parked), s.parkedTable(parked)
-	c := sheet{Title: text("operations.title"), Lead: text("operations.lead"), Facts: []Pair{{text("operations.head"), count(int(head))}, {text("operations.as-of"), at(s.Clock())}},
+	c := sheet{Title: text("operations.title"), Lead: text("operations.lead"), Actions: []Action{{text("operations.notices"), mailsPath}}, Facts: []Pair{{text("operations.head"), count(int(head))}, {text("operations.as-of"), at(s.Clock())}},
 		Parts: []part{{ID: "parked", Title: text("operations.parked"), Text: text("operations.parked-text"), Table: &stuck},
 			{ID: "views", Title: text("operations.views"), Text: text("operations.views-text"), Table: &lists},
 			{ID: "policies", Title: text("operations.policies"), Text: text("operations.policies-text"), Table: &reactions}}}

@@ -79,6 +79,7 @@ type Config struct {
 	Accounts  Accounts
 	Directory Directory
 	Policies  Policies
+	Notices   Notices
 	// Forgetting says how far erasures have come.
 	Forgetting Forgetting
 	Ledger     Ledger
@@ -203,5 +204,6 @@ func (s *site) routes(r chi.Router) {
 		s.accountRoutes(r)
 		s.bindingRoutes(r)
 		s.operationRoutes(r)
+		s.noticeRoutes(r)
 	})
 }

@@ -106,6 +106,18 @@ func (h *house) tellSince(ctx context.Context, from, to time.Time, turn func(tim
 	return h.told.Send(ctx)
 }
 
+// noticePages is what the pages show of notices.
+type noticePages struct {
+	noticeRows
+	house *house
+}
+
+// Receipts is web.Notices.
+func (p noticePages) Receipts(ctx context.Context, mail uuid.UUID) ([]notice.Receipt, error) {
+	now, err := event.Load(ctx, p.house.store, p.house.codec, notice.Decider, notice.Stream(mail))
+	return now.State.Receipts, err
+}
+
 // people are those of the directory.
 type people struct{ directory *session.Directory }
 

@@ -41,6 +41,8 @@ const pageTable = `
   GET /attiva                                    200   200 200   200 200  200   200 200  200   200 200  200
   POST /attiva                                   422   422 422   422 422  422   422 422  422   422 422  422
   POST /attiva/provider                          404   404 404   404 404  404   404 404  404   404 404  404
+  GET /avvisi                                    in    200 200   200 200  200   200 200  200   200 200  200
+  POST /avvisi                                   in    422 422   422 422  422   422 422  422   422 422  422
   POST /bozze/{draft}/elimina                    in    303 303   403 403  403   403 403  403   303 403  403
   GET /cerca                                     in    200 200   200 200  200   200 200  200   200 403  403
   POST /cerca                                    in    422 422   422 422  422   422 422  422   422 403  403
@@ -52,6 +54,8 @@ const pageTable = `
   GET /conservazione/tempi                       in    403 403   403 403  403   403 403  403   200 403  403
   POST /conservazione/tempi                      in    403 403   403 403  403   403 403  403   422 403  403
   GET /cruscotto                                 in    200 200   200 200  200   200 200  200   200 200  403
+  GET /cruscotto/vivo                            in    200 200   200 200  200   200 200  200   200 200  403
+  GET /novita                                    in    200 200   200 200  200   200 200  200   200 403  403
   GET /cruscotto/dati-aperti                     in    403 403   403 403  403   403 403  403   200 200  403
   GET /doppioni                                  in    403 403   403 403  403   403 403  403   200 403  403
   GET /doppioni/distinti                         in    403 403   403 403  403   403 403  403   200 403  403
@@ -77,6 +81,9 @@ const pageTable = `
   GET /fogli/richieste/{import}/righe            in    404 404   403 403  403   403 403  403   404 403  403
   POST /fogli/richieste/{import}/elimina         in    404 404   403 403  403   403 403  403   404 403  403
   GET /funzionamento/                            in    403 403   403 403  403   403 403  403   200 403  200
+  GET /funzionamento/avvisi                      in    403 403   403 403  403   403 403  403   200 403  200
+  GET /funzionamento/avvisi/{mail}               in    403 403   403 403  403   403 403  403   404 403  404
+  POST /funzionamento/avvisi/{mail}/riprova      in    403 403   403 403  403   403 403  403   404 403  404
   GET /funzionamento/{parked}                    in    403 403   403 403  403   403 403  403   404 403  404
   POST /funzionamento/{parked}/rinuncia          in    403 403   403 403  403   403 403  403   404 403  404
   POST /funzionamento/{parked}/riprova           in    403 403   403 403  403   403 403  403   404 403  404
@@ -438,7 +445,7 @@ func (w *routeWorld) wantedRows() (out []wantedRow) {
 		w.Fatal("the pages do not tell their routes")
 	}
 	fill := strings.NewReplacer("{scope}", "pupil", "{what}", "presa-in-carico", "{school}", w.site, "{account}", w.account, "{day}", "2022-03-14", "{number}", "1", "{parked}",
-		nowhere, "{draft}", nowhere, "{import}", nowhere, "{first}", nowhere, "{second}", nowhere, "{factor}", nowhere, "{access}", nowhere,
+		nowhere, "{draft}", nowhere, "{mail}", nowhere, "{import}", nowhere, "{first}", nowhere, "{second}", nowhere, "{factor}", nowhere, "{access}", nowhere,
 		"{monday}", returns.Last(time.Now()).String(), "{institution}", w.own,
 		"{code}", "", "/*", "")
 	err = chi.Walk(routes, func(method, pattern string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {

@@ -237,7 +237,7 @@ func (h *house) handler(c serving) (http.Handler, error) {
 	intake := web.NewIntake(web.Intake{Desk: h.desk, Imports: h.state, Keys: h.keys, Account: h.sender, Log: h.log, Clock: h.clock})
 	h.alongside = append(h.alongside, intake.Run)
 	pages, err := web.New(web.Config{Imports: h.state, Intake: intake, Sessions: h.sessions, Desk: h.desk, Views: h.views, Board: h.board, Readings: h.readings, Keys: h.keys, Tokens: h.tokens, BodyName: h.bodyName,
-		Drafts: h.state, Accounts: h.sessions, Directory: h.directory, Policies: h.policies, Ledger: h.notary, Forgetting: h, Log: h.log, Clock: h.clock, Ending: c.ending, Owner: c.owner, Contact: c.email, Declaration: c.declaration, Secure: c.secure, Demo: c.demo})
+		Drafts: h.state, Accounts: h.sessions, Directory: h.directory, Policies: h.policies, Notices: noticePages{h.notices, h}, Ledger: h.notary, Forgetting: h, Log: h.log, Clock: h.clock, Ending: c.ending, Owner: c.owner, Contact: c.email, Declaration: c.declaration, Secure: c.secure, Demo: c.demo})
 	if err != nil {
 		return nil, err
 	}

@@ -39,7 +39,8 @@ const (
 
 // Names lists them.
 func Names() []string {
-	return []string{NamePlacesFollowCase, NameOrphanHolds, NameMergesHold, NameErasure, NameCleanup, NameClocks, NameMonths, NameLedger, NameInvitations, NameRecoveries, NameResets, NameReminders}
+	return []string{NamePlacesFollowCase, NameOrphanHolds, NameMergesHold, NameErasure, NameCleanup, NameClocks, NameMonths, NameLedger, NameInvitations, NameRecoveries, NameResets, NameReminders,
+		NameNotices, NameNoticeSender, NameNoticeReceipts}
 }
 
 // OutletPrefix begins the names of the outlets, which send facts to other systems and are kept up like policies.
