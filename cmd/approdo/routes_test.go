@@ -56,6 +56,8 @@ const pageTable = `
   GET /cruscotto                                 in    200 200   200 200  200   200 200  200   200 200  403
   GET /cruscotto/vivo                            in    200 200   200 200  200   200 200  200   200 200  403
   GET /novita                                    in    200 200   200 200  200   200 200  200   200 403  403
+  GET /cruscotto/vivo                            in    200 200   200 200  200   200 200  200   200 200  403
+  GET /novita                                    in    200 200   200 200  200   200 200  200   200 403  403
   GET /cruscotto/dati-aperti                     in    403 403   403 403  403   403 403  403   200 200  403
   GET /doppioni                                  in    403 403   403 403  403   403 403  403   200 403  403
   GET /doppioni/distinti                         in    403 403   403 403  403   403 403  403   200 403  403
