@@ -156,13 +156,11 @@ func parseReceipt(raw []byte) (uuid.UUID, notice.Receipted, error) {
 	if data.Kind != string(kind) {
 		return fail("header and daticert.xml differ")
 	}
-	about := data.Data.Message
-	if about == "" {
-		about = m.Header.Get("X-Riferimento-Message-ID")
+	id := messageIn(data.Data.Message)
+	if id == uuid.Nil {
+		id = messageIn(m.Header.Get("X-Riferimento-Message-ID"))
 	}
-	local, _, _ := strings.Cut(strings.Trim(strings.TrimSpace(about), "<>"), "@")
-	id, err := uuid.Parse(local)
-	if err != nil {
+	if id == uuid.Nil {
 		return fail("of a message that is not ours")
 	}
 	at, err := data.at()
@@ -172,6 +170,16 @@ func parseReceipt(raw []byte) (uuid.UUID, notice.Receipted, error) {
 		}
 	}
 	return id, notice.Receipted{Receipt: kind, At: at.UTC()}, nil
+}
+
+// messageIn is the message that a Message-ID of ours names; the nil UUID for any other.
+func messageIn(messageID string) uuid.UUID {
+	local, _, _ := strings.Cut(strings.Trim(strings.TrimSpace(messageID), "<>"), "@")
+	id, err := uuid.Parse(local)
+	if err != nil {
+		return uuid.Nil
+	}
+	return id
 }
 
 // postacert is the part of daticert.xml that matters (RFC 6109, 4.4).
