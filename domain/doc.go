@@ -14,6 +14,7 @@
 //	desk       what a person asks for, across streams       names      folding of names for comparison
 //	returns    the Monday return of an institution          apart      pairs of cases that are of two children
 //	fact       what other systems are told                  reading    who saw which pupil's data
+//	notice     what people are told by mail
 //
 // # Streams
 //
@@ -25,6 +26,7 @@
 //	territory-<province>         comuni, centres, routing policies, suspensions of a province, "015" (package territory)
 //	account-<uuid>               an account (package account)
 //	reading-<uuid>               one answer that showed pupils' data (package reading)
+//	notice-<uuid>                one message that left, named by its Message-ID, and its receipts (package notice)
 //
 // # Glossary
 //
@@ -72,6 +74,9 @@
 //	second factor           secondo fattore                  proved beside a password: a code by time, a passkey
 //	delivery                consegna                         of a link: shown to who invites, or mailed to the person
 //	letter                  messaggio                        what a person is sent by mail or PEC: one recipient, one link
+//	notice                  avviso                           something that the people of a body are told, without a pupil's data
+//	digest                  messaggio del giorno             the notices of a person in one mail, at 7:00 on working days
+//	receipt                 ricevuta                         what a provider of certified mail (PEC) says of a message
 //	provider                gestore d'identità               who vouches for who somebody is (SPID, CIE by a proxy), never for what they may do
 //	identity                identità                         a person as a provider knows them; kept as a keyed token
 //	approval                approvazione                     a second person's word for an invitation to a great role
