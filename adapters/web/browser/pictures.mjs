@@ -9,7 +9,7 @@ const to = process.env.APPRODO_PICTURES || path.join(root, 'docs/img');
 const width = 900;
 const most = 120_000; // bytes of one picture
 
-// Of each: the file, whose page it is, how high it is, and the ways to the page, of which the first that leads to one is taken. A way is
+// Of each: the file, whose page it is, how much of it is shown, and the ways to the page, of which the first that leads to one is taken. A way is
 // an address; "first of" one, the first case of that list, perhaps with a page below it.
 const cases = (status, tail = '') => ({ list: `/pratiche?stato=${status}`, tail });
 const pictures = [
@@ -22,7 +22,7 @@ const pictures = [
   ['scuola-posti', 'scuola', 640, ['/posti']],
   ['scuola-rilevazione', 'scuola', 720, ['/rilevazione']],
   ['ust-cruscotto', 'ust', 720, ['/cruscotto']],
-  ['ust-doppioni', 'ust', 640, ['/doppioni']],
+  ['ust-rilevazione', 'ust', 720, ['/rilevazione']],
   ['prefettura-inizio', 'prefettura', 640, ['/']],
   ['prefettura-registro', 'prefettura', 640, ['/registro']],
 ];
@@ -38,8 +38,8 @@ try {
     assert.ok(await reach(visit.page, home, ways), `${name}: ${role} reaches none of its pages`);
     await visit.page.evaluate(() => document.fonts.ready);
     const file = path.join(to, `${name}.png`);
-    await visit.page.setViewportSize({ width, height });
-    await visit.page.screenshot({ path: file });
+    const { y } = await visit.page.locator('.page').boundingBox(); // the head is the same everywhere
+    await visit.page.screenshot({ path: file, fullPage: true, clip: { x: 0, y, width, height } });
     const { size } = statSync(file);
     assert.ok(size <= most, `${name}.png has ${size} bytes`);
     console.log(`${name}.png ${size}`);
