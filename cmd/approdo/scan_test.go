@@ -85,13 +85,17 @@ func TestADemoLeavesNothingPersonalInClear(t *testing.T) {
 			}
 		}
 		files["the log"] = []byte(log)
+		if !slices.ContainsFunc(slices.Collect(maps.Keys(files)), func(name string) bool { return filepath.Dir(name) == "posta" }) {
+			t.Errorf("%s there is no mail to look into", state)
+		}
 		size := 0
 		for name, content := range files {
 			size += len(content)
 			found := map[string]int{}
 			h.find(content, func(n needle, at int) {
 				// demo.json says how to enter the demo: it is made to be read, and real data has none.
-				if name == markFile && strings.HasPrefix(n.what, "login ") {
+				// A message says to whom it goes, and in a demo people sign in with their address.
+				if (name == markFile || filepath.Dir(name) == "posta") && strings.HasPrefix(n.what, "login ") {
 					return
 				}
 				found[n.what]++
