@@ -51,7 +51,7 @@ func (s *site) telling(of func(*http.Request) (key string, ask question, err err
 		} else if err == nil {
 			err = s.tellOnce(w, r, key, ask)
 		}
-		if err != nil {
+		if err != nil && r.Context().Err() == nil {
 			s.fail(w, r, err)
 		}
 	}

@@ -48,7 +48,7 @@ const comesIn = 10 * time.Millisecond
 const quietFor = 3 * time.Second
 
 // Run measures and prints one figure: from the acknowledgement of a request by the journal until a stream has told of it, over all requests
-// and all streams, the 99th percentile beside the median. The browsers ask for the board in five ways, all of which count the requests; they
+// and all streams, beside the time until the views have it, 99th percentiles both. The browsers ask for the board in five ways, all of which count the requests; they
 // and the service share the machine. Nothing of a browser is in it: the figures are in its hands, not yet on its screen.
 func (c *benchStreamCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger) (err error) {
 	h, remove, err := benchHouse(ctx, c.Dir, log)
@@ -84,14 +84,11 @@ func (c *benchStreamCmd) Run(ctx context.Context, out io.Writer, log *slog.Logge
 	g.Go(func() error { return h.serve(ctx, l, serving{}) })
 	g.Go(func() error {
 		defer stop()
-		s, err := c.measure(ctx, h, "http://"+l.Addr().String(), tokens)
+		s, views, err := c.measure(ctx, h, "http://"+l.Addr().String(), tokens)
 		if err != nil {
 			return err
 		}
-		f := figure{Figure: fmt.Sprintf("stream.sqlite.browsers%d.cases%d", c.Browsers, c.Cases), Unit: "µs", Seconds: float64(c.Requests) / c.Rate}.spread(s)
-		f.Value, f.Baseline = f.P99*1000, f.P50*1000
-		f.Ratio = f.Value / f.Baseline
-		return f.print(out, c.JSON)
+		return compare(fmt.Sprintf("stream.sqlite.browsers%d.ways%d.cases%d", c.Browsers, c.Ways, c.Cases), s, views).print(out, c.JSON)
 	})
 	return g.Wait()
 }
@@ -121,10 +118,10 @@ func (h *heard) of(p event.Position) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-func (c *benchStreamCmd) measure(ctx context.Context, h *house, at string, tokens []string) (s sample, err error) {
+func (c *benchStreamCmd) measure(ctx context.Context, h *house, at string, tokens []string) (s, views sample, err error) {
 	land, err := h.desk.Territory(ctx)
 	if err != nil {
-		return s, err
+		return s, views, err
 	}
 	home := land.Comuni()[0]
 	ways := []string{"", "?ordine=primaria", "?ambito=" + string(home.Ambito), "?ordine=primaria&ambito=" + string(home.Ambito), "en"}
@@ -144,11 +141,11 @@ func (c *benchStreamCmd) measure(ctx context.Context, h *house, at string, token
 		select {
 		case <-begun:
 		case <-ctx.Done():
-			return s, g.Wait()
+			return s, views, g.Wait()
 		}
 	}
 	if err := h.quiet(ctx); err != nil {
-		return s, err
+		return s, views, err
 	}
 	type acknowledged struct {
 		at  time.Time
@@ -157,12 +154,19 @@ func (c *benchStreamCmd) measure(ctx context.Context, h *house, at string, token
 	var all []acknowledged
 	r := rand.New(rand.NewPCG(2022, 5))
 	by := domain.Actor{Account: uuid.Must(uuid.NewV7()), Role: domain.RoleComune, Body: string(home.Code)}
-	for range c.Requests {
+	viewed := make([]time.Duration, c.Requests)
+	for i := range c.Requests {
 		done, err := h.desk.Request(ctx, desk.NewTicket(), by, requestOf(pupil(r), h.clock().Year()-8))
 		if err != nil {
-			return s, err
+			return s, views, err
 		}
-		all = append(all, acknowledged{time.Now(), done.Position})
+		a := acknowledged{time.Now(), done.Position}
+		all = append(all, a)
+		g.Go(func() error {
+			err := h.views.Await(ctx, a.pos)
+			viewed[i] = time.Since(a.at)
+			return err
+		})
 		time.Sleep(time.Duration(r.ExpFloat64() / c.Rate * float64(time.Second)))
 	}
 	last := time.Now().Add(lastWithin)
@@ -173,13 +177,14 @@ func (c *benchStreamCmd) measure(ctx context.Context, h *house, at string, token
 				time.Sleep(time.Millisecond)
 			}
 			if !ok {
-				return s, fmt.Errorf("bench: stream %d never told of a request", i)
+				return s, views, fmt.Errorf("bench: stream %d never told of a request", i)
 			}
 			s.latencies = append(s.latencies, max(0, told.Sub(a.at)))
 		}
 	}
 	hangUp()
-	return s, g.Wait()
+	views.latencies = viewed
+	return s, views, g.Wait()
 }
 
 // quiet waits until the policies have answered to all that was written.
