@@ -23,6 +23,7 @@ func TestEveryFlagOfTheDoorsAtFaultIsNamed(t *testing.T) {
 		"no sender":                   {[]string{"--smtp", "smtps://posta.example.org"}, []string{"--smtp-from:", "--public-url:"}},
 		"two ways for mail":           {[]string{"--smtp", "smtps://posta.example.org", "--outbox", "posta", "--smtp-from", "a@example.org"}, []string{"--outbox:"}},
 		"an outbox of nobody":         {[]string{"--outbox", "posta"}, []string{"--smtp-from:"}},
+		"receipts of no mail":         {[]string{"--pec-receipts", filepath.Dir(empty)}, []string{"--pec-receipts:"}},
 		"a password of no server":     {[]string{"--smtp-password-file", empty}, []string{"--smtp-password-file:"}},
 		"an address with a path":      {[]string{"--public-url", "https://approdo.example.org/x"}, []string{"--public-url:"}},
 		"an address in clear":         {[]string{"--public-url", "http://approdo.example.org"}, []string{"--public-url: deve cominciare con https://"}},
