@@ -22,10 +22,11 @@ const (
 	streamsInAll = 1000
 )
 
-// How a feed keeps pace: it leaves at least liveRest between two questions, and no less than the last one took; it asks once in
+// How a feed keeps pace: it leaves at least liveRest between two questions, and up to liveMost where the last one took so long; it asks once in
 // liveAnyway although nothing was committed, since terms run out by themselves; and after a fault it waits for liveAgain.
 const (
 	liveRest   = 50 * time.Millisecond
+	liveMost   = 100 * time.Millisecond
 	liveAnyway = 30 * time.Second
 	liveAgain  = 5 * time.Second
 )
@@ -145,7 +146,7 @@ func (l *live) current(key string) (now shown, at event.Position, known bool) {
 func (l *live) run(ctx context.Context, f *feed, ask question) {
 	for {
 		at, took, err := l.ask(ctx, f, ask)
-		pause := max(liveRest, took)
+		pause := min(max(liveRest, took), liveMost)
 		if err != nil && ctx.Err() == nil {
 			l.log.ErrorContext(ctx, "stream", "error", err.Error())
 			pause = liveAgain
