@@ -115,7 +115,9 @@ test('a list says that there is something new, and stays as it is', { skip: unab
   await page.locator('[data-news]').waitFor();
   assert.equal(await page.locator('main table').innerHTML(), before);
   await shoot(page, page.url(), widths[0], 'live-list');
-  await page.getByText('Ci sono novità').click();
+  body = told('b', 'b');
+  await page.getByRole('link', { name: 'Ci sono novità' }).click();
+  await page.waitForLoadState('load');
   assert.equal(await page.locator('[data-news]').isVisible(), false);
   assert.deepEqual(wrong, []);
   await context.close();
