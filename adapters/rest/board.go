@@ -81,6 +81,9 @@ func (a *api) readBoard(r *http.Request) (answer, error) {
 	}
 	now := a.Clock().UTC()
 	guarded := actorOf(r.Context()).Role == domain.RolePrefettura
+	if guarded && !asOf.IsZero() { // the second at which a figure passes from few to three would tell whose it is
+		asOf = domain.DateOf(asOf).AddDays(1).Start().Add(-time.Microsecond)
+	}
 	out := boardAnswer{At: now, Comune: scope.Comune, Centre: scope.Centre, Institution: scope.Institution, Overdue: []overdue{}}
 	var f board.Figures
 	if asOf.IsZero() || asOf.After(now) {
@@ -102,6 +105,9 @@ func (a *api) readBoard(r *http.Request) (answer, error) {
 	return answer{body: out}, nil
 }
 
+// enough is of how many pupils a spread of waits may be told to whoever sees no lists.
+const enough = 10
+
 // waitingOf sums waits up; those of few pupils would tell about each.
 func waitingOf(d board.Days, guarded bool) waiting {
 	s := d.Spread()
@@ -109,9 +115,11 @@ func waitingOf(d board.Days, guarded bool) waiting {
 	if !guarded {
 		return w
 	}
-	if w.Pupils = board.Guarded(w.Pupils); w.Pupils == board.Few {
-		return waiting{Few: true}
+	told := tallyOf(w.Pupils, true)
+	if w.Pupils < enough { // each would be told about
+		return waiting{Pupils: told.Cases, Few: told.Few}
 	}
+	w.Pupils = told.Cases
 	return w
 }
 

@@ -23,8 +23,11 @@ func (c boardPage) rows(s *site, r *http.Request) [][]spreadsheet.Cell {
 	rows := [][]spreadsheet.Cell{spreadsheet.Words(s.spoken(r, text("board.file-table")), s.spoken(r, text("board.file-row")), s.spoken(r, text("board.file-column")), s.spoken(r, text("board.file-figure")))}
 	add := func(table, name, column string, n int) {
 		figure := spreadsheet.Number(n)
-		if n == few {
+		switch n {
+		case few:
 			figure = spreadsheet.Text(s.spoken(r, text("board.few")))
+		case untold:
+			figure = spreadsheet.Cell{}
 		}
 		rows = append(rows, append(spreadsheet.Words(table, name, column), figure))
 	}

@@ -27,8 +27,11 @@ type boardWriter struct {
 	rows      int // of the longest tables
 }
 
-// few stands for a figure too small to be told.
-const few = board.Few
+// few stands for a figure too small to be told, and untold for one that would tell it.
+const (
+	few    = board.Few
+	untold = board.Few + 1
+)
 
 // told is a figure as the reader may be told it.
 func (b boardWriter) told(n int) int {
@@ -129,7 +132,7 @@ func (b boardWriter) overdue() (boardPart, error) {
 		n := late[string(h.kind)]
 		p.Tiles = append(p.Tiles, Tile{Tone: toneOf(n, Danger), Label: h.label, Value: b.told(n), Href: b.list(listQuery{holder: string(h.kind), overdue: true})})
 	}
-	bodies := b.OverdueBy(board.ByHolderBody)
+	bodies := b.toldOf(b.OverdueBy(board.ByHolderBody))
 	if b.scope.Comune != "" || b.scope.Institution != "" || len(bodies) == 0 {
 		return p, nil
 	}
@@ -149,6 +152,15 @@ func (b boardWriter) overdue() (boardPart, error) {
 
 // mostRows is how many rows the longest tables of the page have; the files have all.
 const mostRows = 25
+
+// toldOf are figures as the reader may be told them: what is put in order by the true ones tells them by its place.
+func (b boardWriter) toldOf(of map[string]int) map[string]int {
+	out := map[string]int{}
+	for key, n := range of {
+		out[key] = b.told(n)
+	}
+	return out
+}
 
 // most gives the keys of the largest values, the largest first.
 func most(of map[string]int, n int) []string {
@@ -204,7 +216,7 @@ func (b boardWriter) waits() boardPart {
 		for key := range waited {
 			sizes[key] += 0
 		}
-		for _, key := range most(sizes, len(sizes)) {
+		for _, key := range most(b.toldOf(sizes), len(sizes)) {
 			name, q := of(key)
 			q.status = "in-attesa"
 			r := b.days(figures{name, []figure{b.figure(sizes[key], q)}}, waiting[key].Spread())
@@ -233,10 +245,13 @@ func (b boardWriter) days(r figures, w board.Waiting) figures {
 	return r
 }
 
+// enough is of how many pupils a spread of waits may be told.
+const enough = 10
+
 // wait is a number of days; of few pupils it would tell about each.
 func (b boardWriter) wait(w board.Waiting, days int) int {
-	if b.guarded && w.Pupils < 3 {
-		return 0
+	if b.guarded && w.Pupils < enough {
+		return untold
 	}
 	return days
 }
@@ -350,7 +365,7 @@ func (b boardWriter) comuni() boardPart {
 	for code, t := range comuni {
 		sizes[code] = t.Open()
 	}
-	for _, code := range most(sizes, len(sizes)) {
+	for _, code := range most(b.toldOf(sizes), len(sizes)) {
 		table.Rows = append(table.Rows, b.row(b.registers.comune(domain.Comune(code)), comuni[code], listQuery{comune: code}))
 	}
 	p.Tables = []matrix{table}
@@ -376,9 +391,15 @@ func (b boardWriter) seats() boardPart {
 		into.Sites, into.Declared, into.Free, into.Pupils, into.Ages = into.Sites+s.Sites, into.Declared+s.Declared, into.Free+s.Free, into.Pupils+s.Pupils, into.Ages.Join(s.Ages)
 	}
 	columns := []Text{text("seats.sites"), text("seats.declared"), text("seats.free"), text("seats.pupils"), text("seats.missing")}
+	// Declared less free are those who have a place: where small figures are not told, neither of the two is, and what is missing is
+	// reckoned from what is told.
 	row := func(name Cell, s board.Seats, lacking int, q listQuery) figures {
 		q.status = "senza-posto"
-		return figures{name, []figure{{N: s.Sites}, {N: s.Declared}, {N: s.Free}, b.figure(s.Pupils, q), {N: b.told(lacking)}}}
+		free := b.told(s.Free)
+		if b.guarded {
+			lacking = max(0, b.told(s.Pupils)-max(0, free))
+		}
+		return figures{name, []figure{{N: s.Sites}, {N: b.told(s.Declared)}, {N: free}, b.figure(s.Pupils, q), {N: lacking}}}
 	}
 	orders, lacks, all := map[grade.Order]*board.Seats{}, map[grade.Order]int{}, board.Seats{}
 	short := map[string]int{}
@@ -389,8 +410,12 @@ func (b boardWriter) seats() boardPart {
 		sum(orders[w.Order], s)
 		sum(&all, s)
 		lacks[w.Order] += s.Lacking()
-		if s.Lacking() > 0 {
-			short[string(w.Comune)+":"+string(w.Order)] = s.Lacking()
+		lacking := s.Lacking()
+		if b.guarded {
+			lacking = b.told(s.Pupils) - max(0, b.told(s.Free))
+		}
+		if lacking > 0 {
+			short[string(w.Comune)+":"+string(w.Order)] = lacking
 		}
 	}
 	p := boardPart{ID: "seats", Title: text("seats.title"), Lead: text("seats.lead", "year", domain.SchoolYearOf(domain.DateOf(b.at)).String())}
@@ -425,7 +450,7 @@ func (b boardWriter) schools() (boardPart, error) {
 		}
 	}
 	table := matrix{ID: "by-school", Caption: text("board.by-school"), Head: text("board.school"), Columns: byStatus(), None: text("board.none")}
-	for _, code := range most(sizes, b.rows) {
+	for _, code := range most(b.toldOf(sizes), b.rows) {
 		name, err := school.Institution(b.registers.views, domain.Institution(code))
 		if err != nil {
 			return boardPart{}, err
@@ -441,10 +466,13 @@ func (b boardWriter) comparison(other boardSources) boardPart {
 	at := func(x boardSources) Text { return text("board.at", "instant", x.at) }
 	p := boardPart{ID: "compared", Title: text("board.compared")}
 	columns := []Text{at(other), at(b.boardSources), text("board.difference")}
-	row := func(name Cell, was, is int) figures {
-		was, is = b.told(was), b.told(is)
+	difference := func(name Cell, was, is int) figures {
+		if was == few || is == few || was == untold || is == untold {
+			return figures{name, []figure{{N: was}, {N: is}, {N: untold}}}
+		}
 		return figures{name, []figure{{N: was}, {N: is}, {N: is - was}}}
 	}
+	row := func(name Cell, was, is int) figures { return difference(name, b.told(was), b.told(is)) }
 	sums := matrix{ID: "compared-states", Caption: text("board.states"), Head: text("list.status"), Columns: columns,
 		Rows: []figures{row(say(text("board.open")), other.Total.Open(), b.Total.Open())}}
 	for _, st := range append(slices.Clone(boardStatuses), casefile.Closed) {
@@ -452,7 +480,7 @@ func (b boardWriter) comparison(other boardSources) boardPart {
 	}
 	sums.Rows = append(sums.Rows, row(say(text("board.overdue")), other.Overdue, b.Overdue))
 	was, is := other.Waiting.Spread(), b.Waiting.Spread()
-	sums.Rows = append(sums.Rows, row(say(text("board.median-now")), was.Median, is.Median))
+	sums.Rows = append(sums.Rows, difference(say(text("board.median-now")), b.wait(was, was.Median), b.wait(is, is.Median)))
 	p.Tables = []matrix{sums}
 	for _, zone := range []struct {
 		id      string
@@ -465,10 +493,14 @@ func (b boardWriter) comparison(other boardSources) boardPart {
 		m := matrix{ID: zone.id, Caption: zone.caption, Head: zone.head, Columns: columns}
 		before, now, changed := other.By(zone.by), b.By(zone.by), map[string]int{}
 		for key := range now {
-			changed[key] = max(now[key].Open()-before[key].Open(), before[key].Open()-now[key].Open())
+			changed[key] = 0
 		}
 		for key := range before {
-			changed[key] = max(now[key].Open()-before[key].Open(), before[key].Open()-now[key].Open())
+			changed[key] = 0
+		}
+		for key := range changed {
+			was, is := max(0, b.told(before[key].Open())), max(0, b.told(now[key].Open()))
+			changed[key] = max(is-was, was-is)
 		}
 		for _, key := range most(changed, len(changed)) {
 			m.Rows = append(m.Rows, row(zone.name(key), before[key].Open(), now[key].Open()))

@@ -47,8 +47,11 @@ func (c catalogue) day(d domain.Date) string {
 
 // told is a figure of the board: one of too few pupils to be told is not.
 func (c catalogue) told(n int) (string, error) {
-	if n == few {
+	switch n {
+	case few:
 		return c.say(text("board.few"))
+	case untold:
+		return "–", nil
 	}
 	return c.number(n), nil
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"approdo/domain"
 	"approdo/domain/access"
 	"approdo/projections/worklist"
 )
@@ -57,7 +58,7 @@ func (s *site) boardLive(r *http.Request) (key string, ask question, err error) 
 	if err != nil {
 		return "", nil, err
 	}
-	f, err := s.boardFilterOf(r, land)
+	f, err := s.boardFilterOf(r, land, a.Role == domain.RolePrefettura)
 	if err != nil {
 		return "", nil, err
 	}

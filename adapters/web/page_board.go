@@ -133,12 +133,13 @@ func (s *site) boardOf(r *http.Request, whole, open bool) (c boardPage, err erro
 	if err != nil {
 		return c, err
 	}
-	f, err := s.boardFilterOf(r, land)
+	guarded := a.Role == domain.RolePrefettura || open
+	f, err := s.boardFilterOf(r, land, guarded)
 	if err != nil {
 		return c, err
 	}
 	scope.Order = f.order
-	c = boardPage{Scope: boardScopeText(a.Role), Links: access.Large(a, access.ListCases) == nil, Guarded: a.Role == domain.RolePrefettura || open}
+	c = boardPage{Scope: boardScopeText(a.Role), Links: access.Large(a, access.ListCases) == nil, Guarded: guarded}
 	if f.ambito != "" {
 		scope.Comuni = comuniOf(land, f.ambito)
 		milano, _ := land.Comune(domain.Milano)
@@ -188,7 +189,7 @@ func boardScopeText(role domain.Role) Text {
 }
 
 // boardFilterOf passes over what no register knows: an old address then shows more, and nothing wrong. An instant must be one.
-func (s *site) boardFilterOf(r *http.Request, land territory.State) (f boardFilter, err error) {
+func (s *site) boardFilterOf(r *http.Request, land territory.State, guarded bool) (f boardFilter, err error) {
 	v := r.URL.Query()
 	if o := grade.Order(v.Get("ordine")); o.Valid() {
 		f.order = o
@@ -199,7 +200,13 @@ func (s *site) boardFilterOf(r *http.Request, land territory.State) (f boardFilt
 	if f.known, err = s.knownOf(r); err != nil {
 		return f, err
 	}
-	f.other, err = knownAt(s.Clock(), v.Get("confronto"), v.Get("confronto-ora"), "confronto", "confronto-ora")
+	if f.other, err = knownAt(s.Clock(), v.Get("confronto"), v.Get("confronto-ora"), "confronto", "confronto-ora"); err != nil || !guarded {
+		return f, err
+	}
+	// Whoever may choose the second finds out when a figure passes from few to three: he is told whole days.
+	if f.known, err = knownAt(s.Clock(), f.known.day, "", "noto", ""); err == nil {
+		f.other, err = knownAt(s.Clock(), f.other.day, "", "confronto", "")
+	}
 	return f, err
 }
 

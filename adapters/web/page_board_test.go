@@ -46,9 +46,9 @@ func registerSamples() []sample {
 		Callouts: append([]Callout{asOf{day: "2022-04-04", at: now}.callout("/cruscotto")}, provisionalCallouts(land, true)...),
 		Filter:   filterOfBoard(land, boardFilter{known: asOf{day: "2022-04-04", hour: "15:00", at: now}}, true),
 		Parts: []boardPart{{ID: "states", Title: text("board.states"),
-			Tiles: []Tile{{Tone: Info, Label: text("board.open"), Value: 1326, Href: "/pratiche"}, {Tone: Success, Label: statusText(casefile.Attending), Value: -1}}},
+			Tiles: []Tile{{Tone: Info, Label: text("board.open"), Value: 1326, Href: "/pratiche"}, {Tone: Success, Label: statusText(casefile.Attending), Value: few}}},
 			{ID: "flow", Title: text("flow.title"), Chart: weeks.drawn(), More: []matrix{table("by-week", text("flow.by-week"))},
-				Bars: []Bars{{text("board.orders"), []Bar{{say(orderText("primaria")).to("/pratiche"), 640}, {say(orderText("infanzia")), 0}}}, {text("flow.funnel"), []Bar{{say(text("flow.known")), -1}}}}},
+				Bars: []Bars{{text("board.orders"), []Bar{{say(orderText("primaria")).to("/pratiche"), 640}, {say(orderText("infanzia")), 0}}}, {text("flow.funnel"), []Bar{{say(text("flow.known")), few}}}}},
 			{ID: "seats", Title: text("seats.title"), Lead: text("seats.lead", "year", "2021/22"), Tables: []matrix{{Rows: nil, None: text("seats.none-lacking")}}},
 			{ID: "comuni", Title: text("board.comuni"), Tables: []matrix{guarded},
 				Map: mapOf(shipped.Comuni, func(c domain.Comune) int { return len(c) * int(c[5]-'0') })}}}

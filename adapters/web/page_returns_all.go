@@ -16,6 +16,7 @@ import (
 	"approdo/domain/desk"
 	"approdo/domain/grade"
 	"approdo/domain/returns"
+	"approdo/projections/board"
 	mondays "approdo/projections/returns"
 	"approdo/projections/school"
 )
@@ -345,13 +346,14 @@ func withheldSums(all []institutionReturn) Table {
 	t := Table{Caption: text("return.sums"), Columns: []Column{{Label: text("list.order")}, {Label: text("return.computed-short"), Numeric: true}}}
 	held := false
 	for _, o := range grade.Orders() {
-		n := count(journal.Of(o))
-		if few := journal.Of(o); few > 0 && few < fewest {
+		told := board.Guarded(journal.Of(o))
+		n := count(told)
+		if told == board.Few {
 			n, held = say(text("return.few", "count", fewest)), true
 		}
 		t.Rows = append(t.Rows, Row{Cells: []Cell{say(orderText(o)), n}})
 	}
-	total := count(journal.Total())
+	total := count(board.Guarded(journal.Total()))
 	if held {
 		total = say(text("return.total-held"))
 	}

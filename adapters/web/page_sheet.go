@@ -403,6 +403,12 @@ func (s *site) sheetRecord(w http.ResponseWriter, r *http.Request, k *sheetKind)
 // readyRows closes rows as they are to be recorded. Of one that was recorded before nothing is kept but its case.
 func (s *site) readyRows(r *http.Request, of uuid.UUID, rows []checkedRow) ([]desk.Row, error) {
 	var out []desk.Row
+	casesOf := map[int]uuid.UUID{} // by the number of the row: what is said of a pupil twice goes with the pupil
+	for _, x := range rows {
+		if x.outcome == desk.RowKnown {
+			casesOf[x.number] = x.id
+		}
+	}
 	for _, x := range rows {
 		kept := desk.Row{Number: x.number, Outcome: x.outcome}
 		switch x.outcome {
@@ -411,6 +417,7 @@ func (s *site) readyRows(r *http.Request, of uuid.UUID, rows []checkedRow) ([]de
 		case desk.RowSimilar:
 			kept.Case = x.matches[0].Line.Case
 		case desk.RowRepeated:
+			kept.Case = casesOf[x.repeats]
 			x.Faults = []rowFault{{Kind: domain.KindRefused, Code: "row-repeated", Detail: map[string]string{"row": strconv.Itoa(x.repeats)}}}
 		}
 		if x.outcome != desk.RowKnown {

@@ -16,8 +16,8 @@ func TestBenchesOfTheViewsGiveTheirFiguresAndLeaveNothingBehind(t *testing.T) {
 		figures []string
 	}{
 		"rebuild": {[]string{"--events", "200", "--rounds", "1"}, []string{"rebuild.sqlite.events"}},
-		"read": {[]string{"--cases", "70", "--requests", "3"},
-			[]string{"read.sqlite.list.cases70", "read.sqlite.queue.cases70", "read.sqlite.case.cases70", "read.sqlite.board.cases70"}},
+		"views": {[]string{"--cases", "70", "--requests", "3"},
+			[]string{"views.sqlite.list.cases70", "views.sqlite.queue.cases70", "views.sqlite.case.cases70", "views.sqlite.board.cases70", "views.sqlite.board-past.cases70"}},
 		"live": {[]string{"--events", "200", "--appends", "3"}, []string{"view.sqlite.idle", "append.sqlite.rebuilding"}},
 	} {
 		t.Run(bench, func(t *testing.T) {

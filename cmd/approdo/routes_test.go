@@ -56,8 +56,6 @@ const pageTable = `
   GET /cruscotto                                 in    200 200   200 200  200   200 200  200   200 200  403
   GET /cruscotto/vivo                            in    200 200   200 200  200   200 200  200   200 200  403
   GET /novita                                    in    200 200   200 200  200   200 200  200   200 403  403
-  GET /cruscotto/vivo                            in    200 200   200 200  200   200 200  200   200 200  403
-  GET /novita                                    in    200 200   200 200  200   200 200  200   200 403  403
   GET /cruscotto/dati-aperti                     in    403 403   403 403  403   403 403  403   200 200  403
   GET /doppioni                                  in    403 403   403 403  403   403 403  403   200 403  403
   GET /doppioni/distinti                         in    403 403   403 403  403   403 403  403   200 403  403
@@ -101,7 +99,7 @@ const pageTable = `
   POST /posti/{school}                           in    403 403   403 403  403   409 404  404   409 403  403
   GET /pratiche                                  in    200 200   200 200  200   200 200  200   200 403  403
   GET /pratiche/insieme/{what}                   in    403 403   200 200  200   403 403  403   200 403  403
-  POST /pratiche/insieme/{what}                  in    403 403   422 422  422   403 403  403   422 403  403
+  POST /pratiche/insieme/{what}                  in    403 403   200 200  200   403 403  403   200 403  403
   GET /pratiche/nuova                            in    200 200   403 403  403   403 403  403   200 403  403
   POST /pratiche/nuova                           200   422 422   403 403  403   403 403  403   422 403  403
   GET /privacy                                   200   200 200   200 200  200   200 200  200   200 200  200

@@ -11,8 +11,8 @@ import (
 
 	"approdo/domain"
 	"approdo/domain/account"
-	"approdo/domain/basis"
 	"approdo/domain/apart"
+	"approdo/domain/basis"
 	"approdo/domain/casefile"
 	"approdo/domain/event"
 	"approdo/domain/grade"

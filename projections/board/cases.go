@@ -107,7 +107,7 @@ func (m *memory) filtered(f caseline.Filter) []condition {
 			all = append(all, m.among(By(by), word))
 		}
 	}
-	if len(f.Comuni) > 0 {
+	if f.Comuni != nil {
 		all = append(all, m.among(ByComune, texts(f.Comuni)...))
 	}
 	if len(f.Statuses) > 0 {

@@ -1,7 +1,9 @@
 package board
 
-// Few stands for a figure of one or two.
-const Few = -1
+import "math"
+
+// Few stands for a figure of one or two. It is no number that a difference could be.
+const Few = math.MinInt32
 
 // Guarded is a figure as it may be told to whoever sees no lists: fewer than three are Few, and all others the nearest multiple of
 // three, so that nobody finds out about single pupils by subtracting figures from one another (rounding to base 3, as census tables have

@@ -114,6 +114,9 @@ func (q *query) narrow(scope Scope, f Filter) {
 		q.add(scope.column+" = ?", scope.value)
 	}
 	among(q, "status", f.Statuses)
+	if f.Comuni != nil && len(f.Comuni) == 0 {
+		q.add("false")
+	}
 	among(q, "comune", f.Comuni)
 	if f.Holder.Kind != "" {
 		q.add("holder_kind = ?", f.Holder.Kind)
