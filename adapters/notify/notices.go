@@ -220,6 +220,8 @@ func (n *Notices) sendTo(ctx context.Context, id uuid.UUID) (away bool, err erro
 		return false, n.Storage.Sent(ctx, mail, now)
 	case errors.Is(sent, errNoMailbox):
 		return false, n.Storage.Fail(ctx, mail, CodeNoMailbox, now)
+	case errors.Is(sent, ErrUnsure) && tries+1 >= maxTries: // each try may have been one more copy
+		return false, n.Storage.Fail(ctx, mail, CodeUnknown, now)
 	case errors.Is(sent, domain.KindUnavailable): // the server, or what knows the address
 		return true, n.Storage.Return(ctx, mail, codeOf(sent), now.Add(pause(tries, firstAbsence, longestAbsence)), now)
 	}

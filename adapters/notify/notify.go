@@ -10,6 +10,7 @@ package notify
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -41,6 +42,8 @@ type Post interface {
 // What becomes of a message that was not taken. After ErrAway it may be sent again, and may then arrive twice: whether a server that
 // went away at the last moment has taken the message nobody can tell.
 var (
+	// ErrUnsure comes with ErrAway where the whole message was handed over and not taken by word: it may have been all the same.
+	ErrUnsure    = errors.New("notify: handed over, and nobody said whether it was taken")
 	ErrAway      = &domain.Error{Kind: domain.KindUnavailable, Code: "mail-away"}
 	ErrRefused   = domain.Refused("mail-refused")           // the server does not want it from us
 	ErrRecipient = domain.Refused("mail-recipient-refused") // the server does not know the recipient

@@ -181,6 +181,8 @@ func fault(err error) error {
 	switch {
 	case told.Reason == gomail.ErrSMTPRcptTo && told.ErrorCode() >= 400: // also for now: a full mailbox must not hold up everybody else's
 		return fmt.Errorf("%w: %w", ErrRecipient, said)
+	case told.ErrorCode() < 500 && told.Reason == gomail.ErrSMTPDataClose:
+		return fmt.Errorf("%w: %w: %w", ErrUnsure, ErrAway, said)
 	case told.ErrorCode() < 500: // 4xx, or no answer at all
 		return fmt.Errorf("%w: %w", ErrAway, said)
 	}

@@ -120,10 +120,18 @@ func (i *Intake) next(ctx context.Context) (worked bool, err error) {
 		return true, err
 	}
 	waiting := slices.DeleteFunc(rows, func(r desk.Row) bool { return r.Outcome != desk.RowWaiting })
+	var left []error
 	for step := range slices.Chunk(waiting, rowsPerStep) {
-		if err := i.record(ctx, a, of, kind, step); err != nil {
+		undecided, err := i.record(ctx, a, of, kind, step)
+		if err != nil {
 			return true, err
 		}
+		if undecided != nil { // a row that cannot be decided holds up no other
+			left = append(left, undecided)
+		}
+	}
+	if len(left) > 0 {
+		return true, errors.Join(left...)
 	}
 	return true, i.Imports.FinishImport(ctx, of, i.Clock())
 }
@@ -131,7 +139,7 @@ func (i *Intake) next(ctx context.Context) (worked bool, err error) {
 var errSenderGone = domain.Refused("sender-gone")
 
 // record carries out a step and keeps what came of it. What cannot be told yet, since the journal is away, waits.
-func (i *Intake) record(ctx context.Context, a domain.Actor, of uuid.UUID, kind string, step []desk.Row) error {
+func (i *Intake) record(ctx context.Context, a domain.Actor, of uuid.UUID, kind string, step []desk.Row) (undecided, err error) {
 	settled := make([]desk.Row, len(step))
 	var all errgroup.Group
 	all.SetLimit(rowsAtOnce)
@@ -141,10 +149,13 @@ func (i *Intake) record(ctx context.Context, a domain.Actor, of uuid.UUID, kind 
 			return err
 		})
 	}
-	failed := all.Wait()
+	undecided = all.Wait()
 	settled = slices.DeleteFunc(settled, func(r desk.Row) bool { return r.Number == 0 })
+	if len(settled) == 0 { // a sheet of which nothing comes grows old, and is dropped
+		return undecided, ctx.Err()
+	}
 	now := i.Clock()
-	return errors.Join(failed, i.Imports.SettleRows(ctx, of, settled, now, now.Add(sheetLease)))
+	return undecided, errors.Join(ctx.Err(), i.Imports.SettleRows(ctx, of, settled, now, now.Add(sheetLease)))
 }
 
 // one records a row. Of a recorded one nothing stays but its number and its case.
@@ -163,10 +174,13 @@ func (i *Intake) one(ctx context.Context, a domain.Actor, of uuid.UUID, kind str
 	if err == nil {
 		return desk.Row{Number: r.Number, Outcome: desk.RowRecorded, Case: receipt.ID}, nil
 	}
-	if errors.Is(err, domain.KindUnavailable) || errors.Is(err, domain.KindOverloaded) || !f.refuse(err) {
+	told, known := errors.AsType[*domain.Error](err)
+	if !known || errors.Is(err, domain.KindUnavailable) || errors.Is(err, domain.KindOverloaded) {
 		return desk.Row{}, err
 	}
-	row.Faults = faultsOf(f)
+	if row.Faults = []rowFault{{told.Field, told.Kind, told.Code, told.Detail}}; f.refuse(err) {
+		row.Faults = faultsOf(f)
+	}
 	sealed, err := sealRow(ctx, i.Keys, a.Account, of, r.Number, row)
 	return desk.Row{Number: r.Number, Sealed: sealed, Outcome: desk.RowRefused}, err
 }
