@@ -61,7 +61,7 @@ mutants:
 
 # Every check of who may do what is taken out, one at a time, over every route. About an hour on two quiet cores, most of it for those that
 # nothing misses; MUTANTS_FLAGS="-first 40 -last 60" tries a part. The numbers are stable as long as the source is.
-GUARDED = $(shell grep -rlwE 'access[.](Case|Large|Sees)' --include=*.go --exclude=*_test.go domain projections adapters)
+GUARDED = $(shell grep -rlwE 'access[.](Case|Large|Sees|Ever)' --include=*.go --exclude=*_test.go domain projections adapters)
 mutants-access: $(ASSETS)
 	$(GO) run ./cmd/mutants -timeout 10m $(MUTANTS_FLAGS) -build '$(GO) test -c -o $$MUTANTS/ ./domain/access ./domain/desk ./projections/worklist ./adapters/rest ./adapters/web ./cmd/approdo' \
 	  -test '(cd domain/access && $$MUTANTS/access.test) && (cd domain/desk && $$MUTANTS/desk.test) && (cd projections/worklist && $$MUTANTS/worklist.test) && \

@@ -20,7 +20,7 @@ import (
 const accessDir = "domain/access"
 
 // A call of one of these is a check: of an act, or of a group of fields. What is written round it lets a mutant pass.
-var wraps = map[string]string{"Case": "access.Passed", "Large": "access.Passed", "Sees": "access.Shown"}
+var wraps = map[string]string{"Case": "access.Passed", "Large": "access.Passed", "Sees": "access.Shown", "Ever": "access.Shown"}
 
 // switches are laid beside the table, so that one program holds every mutant: the variable MUTANT says which it is.
 const switches = `package access
