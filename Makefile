@@ -15,7 +15,7 @@ ASSETS   = $(VENDOR)/LICENSES.txt
 # The race detector needs cgo and with it a C compiler, which a bare machine may lack; with CI=true it must be there.
 RACE     = $(shell { [ -n "$$CI" ] || command -v $$($(GO) env CC) >/dev/null; } && echo -race)
 
-.PHONY: assets build demo test browser pictures mutants mutants-access bench lint clean
+.PHONY: assets build demo test test-e2e browser pictures mutants mutants-access bench lint clean
 
 assets: $(ASSETS)
 
@@ -48,6 +48,7 @@ test: $(ASSETS)
 	$(GO) test $(RACE) -shuffle=on $(TEST_FLAGS) $(PKGS)
 
 # The pages in Chromium, as each role, wide and narrow: see adapters/web/browser.
+test-e2e: browser
 browser: build
 	node --test adapters/web/browser/
 

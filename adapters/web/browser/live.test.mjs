@@ -1,4 +1,5 @@
-// The board while others work: a figure changes on the screen of somebody who only looks, and so does the line above a list.
+// The board while others work: a figure changes on the screen of somebody who only looks, and so does the line above a list; and what
+// the keyboard does in one.
 import { after, before, test } from 'node:test';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -121,4 +122,21 @@ test('a list says that there is something new, and stays as it is', { skip: unab
   assert.equal(await page.locator('[data-news]').isVisible(), false);
   assert.deepEqual(wrong, []);
   await context.close();
+});
+
+test('the arrows walk through a list', { skip: unable }, async () => {
+  const visit = await signedIn('ust');
+  await visit.page.goto(`${at}/pratiche`);
+  const links = visit.page.locator('main tbody [role=rowheader] a');
+  const focused = () => visit.page.evaluate(() => document.activeElement.getAttribute('href'));
+  await links.first().focus();
+  await visit.page.keyboard.press('ArrowDown');
+  assert.equal(await focused(), await links.nth(1).getAttribute('href'));
+  await visit.page.keyboard.press('End');
+  assert.equal(await focused(), await links.last().getAttribute('href'));
+  await visit.page.keyboard.press('ArrowDown');
+  assert.equal(await focused(), await links.last().getAttribute('href'), 'beyond the last there is none');
+  await visit.page.keyboard.press('Home');
+  assert.equal(await focused(), await links.first().getAttribute('href'));
+  await visit.context.close();
 });
