@@ -95,7 +95,7 @@ func TestEveryRefusalHasWordsInBothLanguages(t *testing.T) {
 	if len(all) < 100 {
 		t.Errorf("only %d codes were found", len(all))
 	}
-	pages := []string{"draft-not-found", "projection-unknown", "import-not-found", "notice-not-found", "receipt-unknown"} // of the pages alone
+	pages := []string{"draft-not-found", "projection-unknown", "import-not-found", "notice-not-found", "receipt-unknown", "view-name", "too-many-views"} // of the pages alone
 	for code, path := range all {
 		if texts[code] == nil && !slices.Contains(pages, code) {
 			t.Errorf("%s of %s has no words", code, path)

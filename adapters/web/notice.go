@@ -14,6 +14,8 @@ var notices = map[string]Text{
 	"done":                  text("notice.done"),
 	"draft-saved":           text("notice.draft-saved"),
 	"draft-dropped":         text("notice.draft-dropped"),
+	"view-saved":            text("notice.view-saved"),
+	"view-dropped":          text("notice.view-dropped"),
 	"draft-kept":            text("notice.draft-kept"),
 	"sheet-dropped":         text("notice.sheet-dropped"),
 	"request-recorded":      text("notice.request-recorded"),

@@ -25,6 +25,7 @@ const pageSize = 25
 func (s *site) caseRoutes(r chi.Router) {
 	r.Get("/pratiche", s.page(s.cases))
 	s.togetherRoutes(r)
+	s.viewRoutes(r)
 	r.Route("/pratiche/{case}", func(r chi.Router) {
 		r.Get("/", s.page(s.case_))
 		r.Get("/ricevuta", s.page(s.receipt))
@@ -38,6 +39,8 @@ func (s *site) caseRoutes(r chi.Router) {
 type caseList struct {
 	Callouts []Callout
 	Together []Action // what can be done with several at once
+	Views    []savedView
+	Query    string // of the list, to be kept as a view
 	Filter   *Form
 	Kept     []kept // what the address says besides the form's own questions
 	Counts   []Tile
@@ -241,7 +244,11 @@ func (s *site) showCases(w http.ResponseWriter, r *http.Request, q listQuery, co
 	if f, ok := formatOf(r); ok {
 		return s.sendTable(w, r, f, fileName(r, ""), content.Table)
 	}
-	content.Filter, content.Kept = s.listFilter(q), q.kept()
+	var err error
+	if content.Views, err = s.viewsOf(r.Context(), actorOf(r).Account); err != nil {
+		return err
+	}
+	content.Filter, content.Kept, content.Query = s.listFilter(q), q.kept(), q.values().Encode()
 	for _, t := range togetherOf(actorOf(r)) {
 		if !q.known.past() {
 			content.Together = append(content.Together, Action{text("together.link", "act", t.title()), togetherPath + t.path})

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"approdo/adapters/memory"
+	"approdo/adapters/sqlite/state"
 	"approdo/adapters/sqlite/views"
 	"approdo/domain"
 	"approdo/domain/account"
@@ -83,6 +85,8 @@ func newWorld(t *testing.T, log io.Writer) *world {
 	w.desk = desk.New(w.store, w.codec, clock, territory.Province015)
 	db, err := views.Open(t.Context(), filepath.Join(t.TempDir(), "views.db"))
 	w.check(err)
+	kept, err := state.Open(filepath.Join(t.TempDir(), "state.db"))
+	w.check(err)
 	w.views = projections.NewRunner(w.store, w.codec, db, slog.New(slog.DiscardHandler), comune.Projection(), centre.Projection(),
 		school.Projection(), board.Projection(), audit.Projection(), duplicates.Projection(sealer, tokens{}), readings.Projection(sealer), retention.Projection(),
 		mondays.Projection())
@@ -99,12 +103,13 @@ func newWorld(t *testing.T, log io.Writer) *world {
 	t.Cleanup(func() {
 		cancel()
 		<-stopped
-		if err := db.Close(); err != nil {
+		if err := errors.Join(db.Close(), kept.Close()); err != nil {
 			t.Error(err)
 		}
 	})
 	w.doors, s.live = s.Sessions.(*sessions), newLive(w.views, s.Log)
 	s.Desk, s.Views, s.Board, s.Keys, s.Tokens, s.Clock = w.desk, w.views, board.New(w.views), sealer, tokens{}, clock
+	s.Drafts = kept
 	s.Readings, s.Ledger = reading.NewRecorder(w.store, w.codec, clock), &proving{}
 	return w
 }

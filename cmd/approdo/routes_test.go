@@ -102,6 +102,9 @@ const pageTable = `
   POST /pratiche/insieme/{what}                  in    403 403   200 200  200   403 403  403   200 403  403
   GET /pratiche/nuova                            in    200 200   403 403  403   403 403  403   200 403  403
   POST /pratiche/nuova                           200   422 422   403 403  403   403 403  403   422 403  403
+  POST /pratiche/viste                           in    422 422   422 422  422   422 422  422   422 403  403
+  GET /pratiche/viste/{view}                     in    404 404   404 404  404   404 404  404   404 403  403
+  POST /pratiche/viste/{view}/elimina            in    404 404   404 404  404   404 404  404   404 403  403
   GET /privacy                                   200   200 200   200 200  200   200 200  200   200 200  200
   GET /registro                                  in    403 403   403 403  403   403 403  403   303 303  403
   GET /registro/cerca                            in    403 403   403 403  403   403 403  403   200 200  403
