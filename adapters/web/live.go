@@ -165,6 +165,9 @@ func (l *live) run(ctx context.Context, f *feed, ask question) {
 	}
 }
 
+// answeredIn is how long one question may take.
+const answeredIn = 10 * time.Second
+
 // ask takes its turn, and gives how far the views had come at least, and how long it took.
 func (l *live) ask(ctx context.Context, f *feed, ask question) (at event.Position, took time.Duration, err error) {
 	select {
@@ -173,6 +176,8 @@ func (l *live) ask(ctx context.Context, f *feed, ask question) (at event.Positio
 	case <-ctx.Done():
 		return 0, 0, ctx.Err()
 	}
+	ctx, cancel := context.WithTimeout(ctx, answeredIn) // whoever hangs holds everybody's turn
+	defer cancel()
 	began := time.Now()
 	defer func() {
 		took = time.Since(began)

@@ -272,7 +272,7 @@ func sortMovements(all []mondays.Movement, monday domain.Date) (late, after []mo
 	next := returns.Due(monday.AddDays(7))
 	for _, x := range all {
 		switch {
-		case !monday.Before(x.On):
+		case x.On.Before(monday), x.On == monday && domain.DateOf(x.At) != monday: // what Monday's afternoon brings is of the week after
 			late = append(late, x)
 		case x.At.Before(next):
 			after = append(after, x)
