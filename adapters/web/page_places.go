@@ -111,7 +111,7 @@ func (s *site) places(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if f, ok := formatOf(r); ok {
-		return s.sendTable(w, r, f, fileName(r, year.String()), c.whole())
+		return s.sendTable(w, r, f, fileName(r, strings.ReplaceAll(year.String(), "/", "-")), c.whole())
 	}
 	if len(c.Sites) > 0 {
 		c.Downloads = downloads(r, "")
