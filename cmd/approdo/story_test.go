@@ -273,7 +273,7 @@ func inFiles(t *testing.T) *story {
 		}
 		defer conn.Close()
 		var tables []string
-		err = sqlitex.Execute(conn, `SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE '%board_cells%'`,
+		err = sqlitex.Execute(conn, `SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE '%board_changes%'`,
 			&sqlitex.ExecOptions{ResultFunc: func(row *zombiezen.Stmt) error {
 				tables = append(tables, row.ColumnText(0))
 				return nil
@@ -283,7 +283,7 @@ func inFiles(t *testing.T) *story {
 		}
 		n := 0
 		for _, table := range tables {
-			if err := sqlitex.ExecuteTransient(conn, `UPDATE "`+table+`" SET n = n + 7`, nil); err != nil {
+			if err := sqlitex.ExecuteTransient(conn, `UPDATE "`+table+`" SET channel = 'spoilt'`, nil); err != nil {
 				t.Fatal(err)
 			}
 			n += conn.Changes()
@@ -301,7 +301,7 @@ func inPostgreSQL(t *testing.T) *story {
 			t.Fatal(err)
 		}
 		defer conn.Close(t.Context())
-		rows, err := conn.Query(t.Context(), `SELECT tablename FROM pg_tables WHERE schemaname = 'views' AND tablename LIKE '%board_cells%'`)
+		rows, err := conn.Query(t.Context(), `SELECT tablename FROM pg_tables WHERE schemaname = 'views' AND tablename LIKE '%board_changes%'`)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -311,7 +311,7 @@ func inPostgreSQL(t *testing.T) *story {
 		}
 		n := 0
 		for _, table := range tables {
-			done, err := conn.Exec(t.Context(), `UPDATE views.`+pgx.Identifier{table}.Sanitize()+` SET n = n + 7`)
+			done, err := conn.Exec(t.Context(), `UPDATE views.`+pgx.Identifier{table}.Sanitize()+` SET channel = 'spoilt'`)
 			if err != nil {
 				t.Fatal(err)
 			}
