@@ -627,14 +627,14 @@ func (s *story) live() {
 
 	// The first child leaves; its case can be opened again. What it waited is no longer counted until it has a first day again.
 	taking.post("/cases/"+a+"/attendance-end", fields{"reason": "returned-home"})
-	now.status, now.holder, now.institution = "closed", "", ""
+	now.status, now.holder = "closed", "" // the school that had the pupil still counts the case
 	s.step("the end of attendance", a, now)
 	eventually(t, "the place of who left is free again", func() bool {
 		_, taken, free := taking.place(taker.Code, level)
 		return taken == 0 && free == 1
 	})
 	other.post("/cases/"+a+"/reopening", fields{"text": "Tornata a Rozzano."})
-	now.status, now.holder, now.firstDay = "requested", "centre:"+away, false
+	now.status, now.holder, now.institution, now.firstDay = "requested", "centre:"+away, "", false
 	s.step("the reopening", a, now)
 
 	// The third request is withdrawn and its child forgotten: it stays countable, and is found by nobody.
