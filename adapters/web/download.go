@@ -51,25 +51,6 @@ func rowsOf(r *http.Request, page int) int {
 	return page
 }
 
-// walk reads a page of a list, or every page of it where a file is asked for. An empty cursor is the beginning, and the end.
-func walk[T any, K ~string](r *http.Request, after K, page int, list func(after K, limit int) ([]T, K, error)) ([]T, K, error) {
-	if _, file := formatOf(r); !file {
-		return list(after, page)
-	}
-	var all []T
-	next := K("")
-	for {
-		some, more, err := list(next, exportStep)
-		if err != nil {
-			return nil, "", err
-		}
-		if all = append(all, some...); more == "" || len(all) > mostExported {
-			return all, "", nil
-		}
-		next = more
-	}
-}
-
 // downloads are the links to a list as a file, with the filters of the page and without its place in the list.
 func downloads(r *http.Request, table string) []Action {
 	var out []Action

@@ -166,7 +166,7 @@ func alike(r *rand.Rand, kind Kind, h household, of child) child {
 // surnameLike is another surname, with alike of one beginning.
 func surnameLike(r *rand.Rand, h household, alike bool) string {
 	for {
-		s := h.surname
+		var s string
 		switch {
 		case h.from != nil:
 			s = ranked(r, h.from.surnames, 5)
