@@ -69,5 +69,5 @@ function statusOf(page) {
   if (m) return Number(m[1]);
   if (page.endsWith('-tardi')) return 409;
   if (page.endsWith('-vietato')) return 403;
-  return page.endsWith('-rifiutato') ? 422 : 200;
+  return /-rifiutat[oa]$/.test(page) ? 422 : 200;
 }
