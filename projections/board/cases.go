@@ -2,6 +2,7 @@ package board
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -70,23 +71,19 @@ func (m *memory) foremost(n int, after ranked, scope Scope, f caseline.Filter, k
 	overdue, since := f.Overdue.UnixMicro(), dayNumber(f.Since)
 	none := caseline.Far.UnixMicro()
 	best := make([]ranked, 0, n+1)
-	consider := func(s *span) {
-		if !s.meets(conditions) || !f.Overdue.IsZero() && (s.due == 0 || s.due > overdue) ||
-			since != 0 && s.requested > since {
-			return
+	for _, i := range m.standing(conditions, known) {
+		due, requested := m.due[i], m.requested[i]
+		if !f.Overdue.IsZero() && (due == 0 || due > overdue) || since != 0 && requested > since {
+			continue
 		}
-		r := ranked{s.due, m.ids[s.pupil]}
-		if r.due == 0 {
-			r.due = none
-		}
+		r := ranked{cmp.Or(due, none), m.ids[m.pupil[i]]}
 		if after != (ranked{}) && r.compare(after) <= 0 || len(best) == n && r.compare(best[n-1]) >= 0 {
-			return
+			continue
 		}
 		at, _ := slices.BinarySearchFunc(best, r, ranked.compare)
 		best = slices.Insert(best, at, r)
 		best = best[:min(len(best), n)]
 	}
-	m.each(known, consider)
 	return best
 }
 
@@ -133,11 +130,8 @@ func (b *Board) Statuses(ctx context.Context, scope Scope) (Tally, error) {
 	defer b.mu.RUnlock()
 	m := b.memory
 	counts := make([]int, len(m.words[ByStatus].words))
-	conditions := m.conditions(scope)
-	for _, i := range m.last {
-		if s := &m.spans[i]; s.meets(conditions) {
-			counts[s.at[ByStatus]]++
-		}
+	for _, i := range m.standing(m.conditions(scope), lasting-1) {
+		counts[m.at[ByStatus][i]]++
 	}
-	return named[casefile.Status](m.words[ByStatus], counts), nil
+	return named[casefile.Status](m.words[ByStatus].words, counts), nil
 }

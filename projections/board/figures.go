@@ -44,13 +44,35 @@ type Figures struct {
 	Funnel   Funnel
 	Flow     []Flow // of every day on which something happened, the first first
 
-	counts          [bys]map[string]Tally
+	counted         []int32 // the spans
+	at              [bys][]uint16
+	words           [bys][]string
 	waiting, waited [bys]map[string]Days
 	overdue         [bys]map[string]int
 }
 
-// By breaks the cases down. Cases of which nothing is known stand under the empty key, such as those without a school.
-func (f Figures) By(by By) map[string]Tally { return f.counts[by] }
+// By breaks the cases down. Cases of which nothing is known stand under the empty key, such as those without a school. It counts when it
+// is asked: there is more to break down by than anybody looks at.
+func (f Figures) By(by By) map[string]Tally {
+	column, status, words, statuses := f.at[by], f.at[ByStatus], f.words[by], f.words[ByStatus]
+	counts := make([]int32, len(words)*len(statuses))
+	for _, i := range f.counted {
+		counts[int(column[i])*len(statuses)+int(status[i])]++
+	}
+	out := map[string]Tally{}
+	for code, word := range words {
+		for st, n := range counts[code*len(statuses) : (code+1)*len(statuses)] {
+			if n == 0 {
+				continue
+			}
+			if out[word] == nil {
+				out[word] = Tally{}
+			}
+			out[word][casefile.Status(statuses[st])] = int(n)
+		}
+	}
+	return out
+}
 
 // WaitingBy and WaitedBy break the waits down by comune or by centre.
 func (f Figures) WaitingBy(by By) map[string]Days { return f.waiting[by] }
@@ -156,14 +178,14 @@ func (b *Board) figures(ctx context.Context, scope Scope, at time.Time, known in
 	return b.memory.figures(scope, at, known), nil
 }
 
-// condition is met by spans whose code of a column is among some.
+// condition is met by spans whose code in a column is among some.
 type condition struct {
-	by   By
-	sets []bool
+	column []uint16
+	sets   []bool
 }
 
 func (m *memory) among(by By, words ...string) condition {
-	c := condition{by, make([]bool, len(m.words[by].words))}
+	c := condition{m.at[by], make([]bool, len(m.words[by].words))}
 	for _, w := range words {
 		if code, known := m.words[by].codes[w]; known {
 			c.sets[code] = true
@@ -186,9 +208,9 @@ func (m *memory) conditions(s Scope) (all []condition) {
 	return all
 }
 
-func (s *span) meets(all []condition) bool {
+func meets(i int32, all []condition) bool {
 	for _, c := range all {
-		if !c.sets[s.at[c.by]] {
+		if !c.sets[c.column[i]] {
 			return false
 		}
 	}
@@ -211,24 +233,25 @@ type tallies struct {
 	declines, ends []int         // by reason
 }
 
-func (t *tallies) count(s *span, first int16, now casefile.Status) {
-	if s.act == 0 {
+func (t *tallies) count(m *memory, i int, now casefile.Status) {
+	act := m.act[i]
+	if act == 0 {
 		return
 	}
-	if missing := int(s.day-first) + 1 - len(t.flow); missing > 0 {
+	on := int(m.day[i] - m.first)
+	if missing := on + 1 - len(t.flow); missing > 0 {
 		t.flow = append(t.flow, make([][beyond]int, missing)...)
 	}
-	day := &t.flow[s.day-first]
-	day[s.act]++
-	switch s.act {
+	t.flow[on][act]++
+	switch act {
 	case arrived:
 		if now == casefile.Accepted { // by a school on its own
-			day[placed]++
+			t.flow[on][placed]++
 		}
 	case declined:
-		raise(&t.declines, s.reason)
+		raise(&t.declines, m.reason[i])
 	case departed:
-		raise(&t.ends, s.reason)
+		raise(&t.ends, m.reason[i])
 	}
 }
 
@@ -244,28 +267,34 @@ func (m *memory) happened(conditions []condition, known int64, statuses []kind) 
 	if len(conditions) == 0 && known == lasting-1 {
 		return m.tallies
 	}
-	for i := range m.spans {
-		s := &m.spans[i]
-		if s.act != 0 && s.from <= known && (s.meets(conditions) || s.before > 0 && m.spans[s.before-1].meets(conditions)) {
-			t.count(s, m.first, statuses[s.at[ByStatus]].status)
+	for i, from := range m.from {
+		if m.act[i] == 0 || from > known {
+			continue
+		}
+		if before := m.before[i]; meets(int32(i), conditions) || before > 0 && meets(before-1, conditions) {
+			t.count(m, i, statuses[m.at[ByStatus][i]].status)
 		}
 	}
 	return t
 }
 
-// each calls f with the spans that were known last at an instant, of every case one.
-func (m *memory) each(known int64, f func(*span)) {
+// standing are the spans that were known last at an instant, of every case one, and meet some conditions.
+func (m *memory) standing(conditions []condition, known int64) []int32 {
+	found := make([]int32, 0, len(m.last))
 	if known == lasting-1 {
 		for _, i := range m.last {
-			f(&m.spans[i])
+			if meets(i, conditions) {
+				found = append(found, i)
+			}
 		}
-		return
+		return found
 	}
-	for i := range m.spans {
-		if s := &m.spans[i]; s.from <= known && known < s.until {
-			f(s)
+	for i, from := range m.from {
+		if from <= known && known < m.until[i] && meets(int32(i), conditions) {
+			found = append(found, int32(i))
 		}
 	}
+	return found
 }
 
 func (m *memory) figures(scope Scope, at time.Time, known int64) Figures {
@@ -274,51 +303,58 @@ func (m *memory) figures(scope Scope, at time.Time, known int64) Figures {
 		statuses   = m.statuses()
 		instant    = at.UnixMicro()
 		today      = dayNumber(domain.DateOf(at))
-		counts     [bys][]int32
 		waiting    [bys][]Days
 		waited     [bys][]Days
 		overdue    [bys][]int
-		f          Figures
+		f          = Figures{counted: m.standing(conditions, known), at: m.at}
 	)
-	for by := range counts {
-		n := len(m.words[by].words)
-		counts[by], waiting[by], waited[by], overdue[by] = make([]int32, n*len(statuses)), make([]Days, n), make([]Days, n), make([]int, n)
+	for by := range m.words {
+		f.words[by] = m.words[by].words
 	}
-	m.each(known, func(s *span) {
-		if !s.meets(conditions) {
-			return
-		}
-		status := &statuses[s.at[ByStatus]]
-		for by := range counts {
-			counts[by][int(s.at[by])*len(statuses)+int(s.at[ByStatus])]++
-		}
+	for _, by := range zones {
+		waiting[by], waited[by] = make([]Days, len(f.words[by])), make([]Days, len(f.words[by]))
+	}
+	for _, by := range holders {
+		overdue[by] = make([]int, len(f.words[by]))
+	}
+	for _, i := range f.counted {
+		status := &statuses[m.at[ByStatus][i]]
 		if status.merged {
-			return
+			continue
 		}
-		f.Funnel.count(s.steps)
+		f.Funnel.count(m.steps[i])
 		if status.waiting {
-			days := max(0, int(today)-int(s.requested))
+			days := max(0, int(today)-int(m.requested[i]))
 			f.Waiting.add(days)
 			for _, by := range zones {
-				waiting[by][s.at[by]].add(days)
+				waiting[by][m.at[by][i]].add(days)
 			}
-		} else if s.firstDay != 0 {
-			days := max(0, int(s.firstDay)-int(s.requested))
+		} else if firstDay := m.firstDay[i]; firstDay != 0 {
+			days := max(0, int(firstDay)-int(m.requested[i]))
 			f.Waited.add(days)
 			for _, by := range zones {
-				waited[by][s.at[by]].add(days)
+				waited[by][m.at[by][i]].add(days)
 			}
 		}
-		if s.due != 0 && s.due <= instant {
+		if due := m.due[i]; due != 0 && due <= instant {
 			f.Overdue++
 			for _, by := range holders {
-				overdue[by][s.at[by]]++
+				overdue[by][m.at[by][i]]++
 			}
 		}
-	})
-	m.name(&f, counts, waiting, waited, overdue)
+	}
+	for _, by := range zones {
+		f.waiting[by], f.waited[by] = byWord(f.words[by], waiting[by]), byWord(f.words[by], waited[by])
+	}
+	for _, by := range holders {
+		f.overdue[by] = named[string](f.words[by], overdue[by])
+	}
+	f.Total = Tally{}
+	for status, t := range f.By(ByStatus) {
+		f.Total[casefile.Status(status)] = t[casefile.Status(status)]
+	}
 	t := m.happened(conditions, known, statuses)
-	f.Declines, f.Ends = named[casefile.DeclineReason](m.reasons, t.declines), named[casefile.ClosureReason](m.reasons, t.ends)
+	f.Declines, f.Ends = named[casefile.DeclineReason](m.reasons.words, t.declines), named[casefile.ClosureReason](m.reasons.words, t.ends)
 	for i, n := range t.flow {
 		if n != [beyond]int{} {
 			f.Flow = append(f.Flow, Flow{On: dateOf(m.first + int16(i)), Arrived: n[arrived], Charged: n[charged], Offered: n[offered],
@@ -353,43 +389,22 @@ func (m *memory) statuses() []kind {
 	return all
 }
 
-// name puts words in the place of codes.
-func (m *memory) name(f *Figures, counts [bys][]int32, waiting, waited [bys][]Days, overdue [bys][]int) {
-	statuses := m.words[ByStatus].words
-	for by := range counts {
-		f.counts[by], f.waiting[by], f.waited[by], f.overdue[by] = map[string]Tally{}, map[string]Days{}, map[string]Days{}, map[string]int{}
-		for code, word := range m.words[by].words {
-			for st, n := range counts[by][code*len(statuses) : (code+1)*len(statuses)] {
-				if n == 0 {
-					continue
-				}
-				if f.counts[by][word] == nil {
-					f.counts[by][word] = Tally{}
-				}
-				f.counts[by][word][casefile.Status(statuses[st])] = int(n)
-			}
-			if waiting[by][code] != nil {
-				f.waiting[by][word] = waiting[by][code]
-			}
-			if waited[by][code] != nil {
-				f.waited[by][word] = waited[by][code]
-			}
-			if overdue[by][code] != 0 {
-				f.overdue[by][word] = overdue[by][code]
-			}
+// byWord are the waits of those words that have any.
+func byWord(words []string, waits []Days) map[string]Days {
+	out := map[string]Days{}
+	for code, d := range waits {
+		if d != nil {
+			out[words[code]] = d
 		}
 	}
-	f.Total = Tally{}
-	for status, t := range f.counts[ByStatus] {
-		f.Total[casefile.Status(status)] = t[casefile.Status(status)]
-	}
+	return out
 }
 
-func named[T ~string](l lexicon, counts []int) map[T]int {
+func named[T ~string](words []string, counts []int) map[T]int {
 	out := map[T]int{}
 	for code, n := range counts {
 		if n > 0 {
-			out[T(l.words[code])] = n
+			out[T(words[code])] = n
 		}
 	}
 	return out

@@ -36,16 +36,17 @@ const (
 	bys     // how many there are
 )
 
-// span is a change in memory: how a case stood from an instant until the next. Instants are microseconds, days are counted from 1970;
-// what it stands in are codes, see Board.words.
-type span struct {
-	from, until, due         int64
-	pupil                    uint32 // number of the case
-	day, requested, firstDay int16
-	act, steps               uint8 // steps: how far the case has ever come, see Funnel
-	before                   int32 // the span of the same case before, from 1
-	reason                   uint16
-	at                       [bys]uint16
+// spans are the changes in memory, column by column, since a question reads few columns of many: how a case stood from an instant until
+// the next. Instants are microseconds, days are counted from 1970; what a case stands in are codes, see memory.words. Only until is ever
+// written again.
+type spans struct {
+	from, until, due         []int64
+	pupil                    []uint32 // number of the case
+	day, requested, firstDay []int16
+	act, steps               []uint8 // steps: how far the case has ever come, see Funnel
+	before                   []int32 // the span of the same case before, from 1
+	reason                   []uint16
+	at                       [bys][]uint16
 }
 
 // lasting is the end of a span that no other followed.
@@ -78,10 +79,10 @@ func (l *lexicon) code(word string) (uint16, error) {
 type memory struct {
 	generation int64
 	position   int64 // of the last change that is in it
-	spans      []span
+	spans
 	numbers    map[uuid.UUID]uint32 // of cases
 	ids        []uuid.UUID          // by number
-	last       []int                // by number: the span that lasts
+	last       []int32              // by number: the span that lasts
 	tallies    tallies              // of all spans
 	first, end int16                // the first day on which something became known, and the one after the last
 	words      [bys]lexicon
@@ -177,40 +178,47 @@ func (m *memory) add(c change) (err error) {
 		n = uint32(len(m.ids))
 		m.numbers[c.Case], m.ids, m.last = n, append(m.ids, c.Case), append(m.last, 0)
 	}
-	p := c.place
-	s := span{from: c.At.UnixMicro(), until: lasting, pupil: n, act: uint8(max(0, slices.Index(acts[:], c.Act))), day: dayNumber(domain.DateOf(c.At)), requested: dayNumber(p.RequestedOn), firstDay: dayNumber(p.FirstDay)}
-	if !p.Due.IsZero() {
-		s.due = p.Due.UnixMicro()
-	}
+	p, i := c.place, len(m.from)
+	from, day, act, steps, earlier := c.At.UnixMicro(), dayNumber(domain.DateOf(c.At)), uint8(max(0, slices.Index(acts[:], c.Act))), uint8(0), int32(0)
 	if known {
-		before := &m.spans[m.last[n]]
-		s.from = max(s.from, before.from) // the clocks of two nodes may differ
-		before.until = s.from
-		s.before, s.steps = int32(m.last[n])+1, before.steps
+		before := m.last[n]
+		from = max(from, m.from[before]) // the clocks of two nodes may differ
+		m.until[before] = from
+		earlier, steps = before+1, m.steps[before]
 	}
-	s.steps |= reached[s.act]
+	steps |= reached[act]
 	if st := p.Status; st == casefile.Accepted || st == casefile.Attending {
-		s.steps |= wasPlaced
+		steps |= wasPlaced
 	}
+	due := int64(0)
+	if !p.Due.IsZero() {
+		due = p.Due.UnixMicro()
+	}
+	reason, err := m.reasons.code(c.Reason)
+	if err != nil {
+		return err
+	}
+	var codes [bys]uint16
 	for by, word := range p.words() {
-		if s.at[by], err = m.words[by].code(word); err != nil {
+		if codes[by], err = m.words[by].code(word); err != nil {
 			return err
 		}
 	}
-	if s.reason, err = m.reasons.code(c.Reason); err != nil {
-		return err
+	m.from, m.until, m.due, m.pupil = append(m.from, from), append(m.until, lasting), append(m.due, due), append(m.pupil, n)
+	m.day, m.requested, m.firstDay = append(m.day, day), append(m.requested, dayNumber(p.RequestedOn)), append(m.firstDay, dayNumber(p.FirstDay))
+	m.act, m.steps, m.before, m.reason = append(m.act, act), append(m.steps, steps), append(m.before, earlier), append(m.reason, reason)
+	for by, code := range codes {
+		m.at[by] = append(m.at[by], code)
 	}
 	if m.end == 0 {
-		m.first = s.day
+		m.first = day
 	}
-	if earlier := m.first - s.day; earlier > 0 { // a clock that is behind
+	if earlier := m.first - day; earlier > 0 { // a clock that is behind
 		m.tallies.flow = slices.Insert(m.tallies.flow, 0, make([][beyond]int, earlier)...)
 	}
-	m.first, m.end = min(m.first, s.day), max(m.end, s.day+1)
-	m.tallies.count(&s, m.first, p.Status)
-	m.last[n] = len(m.spans)
-	m.spans = append(m.spans, s)
-	m.position = c.Position
+	m.first, m.end = min(m.first, day), max(m.end, day+1)
+	m.tallies.count(m, i, p.Status)
+	m.last[n], m.position = int32(i), c.Position
 	return nil
 }
 

@@ -203,11 +203,11 @@ func (b *Board) seats(ctx context.Context, scope Scope, y domain.SchoolYear, at 
 	statuses := m.statuses()
 	comuni, orders := m.words[ByComune].words, m.words[ByOrder].words
 	waiting := make([]int, len(comuni)*len(orders))
-	m.each(known, func(s *span) {
-		if statuses[s.at[ByStatus]].seatless && s.meets(conditions) {
-			waiting[int(s.at[ByComune])*len(orders)+int(s.at[ByOrder])]++
+	for _, i := range m.standing(conditions, known) {
+		if statuses[m.at[ByStatus][i]].seatless {
+			waiting[int(m.at[ByComune][i])*len(orders)+int(m.at[ByOrder][i])]++
 		}
-	})
+	}
 	for i, n := range waiting {
 		if n > 0 {
 			w := Where{domain.Comune(comuni[i/len(orders)]), grade.Order(orders[i%len(orders)])}
