@@ -34,6 +34,7 @@
 //	case                    pratica                          one pupil's way from request to first day; package casefile
 //	sheet, row              foglio, riga                     many requests or enrolments in a spreadsheet; each row is one command
 //	request                 richiesta                        what a comune submits, or the UST for a mail it received
+//	household               nucleo familiare                 brothers and sisters: an id that their cases share
 //	autonomous enrolment    iscrizione autonoma              recorded by a school that enrolled a pupil on its own
 //	centre                  centro: CTI o Polo START         takes charge of a case and places it
 //	ambito                  ambito territoriale              the area of one CTI

@@ -172,11 +172,19 @@ func requestYear(on domain.Date) domain.SchoolYear {
 // Request records a request by a comune, or by the UST for a mail it received. The same ticket gives the same case. The error is
 // domain.Errors with every field at fault.
 func (d *Desk) Request(ctx context.Context, t Ticket, a domain.Actor, f RequestForm) (Receipt, error) {
-	id := event.DeriveID(t.ID, "case", 0)
-	cmd, err := d.request(ctx, a, id, f)
+	cmd, err := d.request(ctx, a, caseOf(t), f)
 	if err != nil {
 		return Receipt{}, err
 	}
+	return d.begin(ctx, t, cmd)
+}
+
+// caseOf is the id of the case that the command of a ticket begins.
+func caseOf(t Ticket) uuid.UUID { return event.DeriveID(t.ID, "case", 0) }
+
+// begin records a request that was checked.
+func (d *Desk) begin(ctx context.Context, t Ticket, cmd casefile.RecordRequest) (Receipt, error) {
+	id := caseOf(t)
 	out, err := event.Execute(ctx, d.store, d.codec, casefile.Decider, casefile.Stream(id), casefile.Command(cmd), t.origin(cmd.Act))
 	return receipt(id, out.Result), err
 }
@@ -345,7 +353,7 @@ func (c *checker) household(s string, id uuid.UUID) string {
 
 // Enrol records a pupil whom a school enrolled on its own.
 func (d *Desk) Enrol(ctx context.Context, t Ticket, a domain.Actor, f EnrolmentForm) (Receipt, error) {
-	id := event.DeriveID(t.ID, "case", 0)
+	id := caseOf(t)
 	cmd, err := d.enrolment(ctx, a, id, f)
 	if err != nil {
 		return Receipt{}, err

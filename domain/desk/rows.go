@@ -45,7 +45,7 @@ func RowTicket(a domain.Actor, token string) Ticket {
 
 // Begun gives the case that the command of a ticket begins, or would begin, and whether it has. It tells nothing else of the case.
 func (d *Desk) Begun(ctx context.Context, t Ticket) (id uuid.UUID, begun bool, err error) {
-	id = event.DeriveID(t.ID, "case", 0)
+	id = caseOf(t)
 	out, err := event.Load(ctx, d.store, d.codec, casefile.Decider, casefile.Stream(id))
 	return id, out.State.Status != "", err
 }
