@@ -23,8 +23,8 @@ export async function launch() {
 }
 
 // A page in a context of its own that remembers what went wrong in it: console errors, failed requests, policy violations.
-export async function open(browser, width) {
-  const context = await browser.newContext({ viewport: { width, height: 900 }, locale: 'it-IT', reducedMotion: 'reduce' });
+export async function open(browser, width, more = {}) {
+  const context = await browser.newContext({ viewport: { width, height: 900 }, locale: 'it-IT', reducedMotion: 'reduce', ...more });
   const page = await context.newPage();
   const wrong = [];
   page.on('console', (m) => { if (['error', 'warning'].includes(m.type()) && !/status of [45]\d\d/.test(m.text())) wrong.push(m.text()); });
@@ -38,11 +38,16 @@ export async function open(browser, width) {
 
 const axe = () => readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
-// What every page must hold, whatever it shows.
-export async function check({ page, wrong }, url, width, status = 200) {
+export async function check(visit, url, width, status = 200) {
   const at = `${new URL(url).pathname} at ${width} px`;
-  const response = await page.goto(url, { waitUntil: 'load' });
+  const response = await visit.page.goto(url, { waitUntil: 'load' });
   assert.equal(response.status(), status, `${at}: status`);
+  await inspect(visit, at, width);
+  await shoot(visit.page, url, width);
+}
+
+// What every page must hold, whatever it shows and however one came to it.
+export async function inspect({ page, wrong }, at, width) {
   const h1 = await page.locator('h1').count();
   assert.equal(h1, 1, `${at}: one h1`);
   const scroll = await page.evaluate(() => document.documentElement.scrollWidth);
@@ -54,7 +59,6 @@ export async function check({ page, wrong }, url, width, status = 200) {
   }, rules);
   assert.deepEqual(found, [], `${at}: axe`);
   assert.deepEqual(wrong.splice(0), [], `${at}: console`);
-  await shoot(page, url, width);
 }
 
 // The first tab stop leads past the head, can be seen when it has the focus, and does lead there; the next ones can be seen too.

@@ -1,0 +1,28 @@
+// A day of each who works with it, done through the pages by clicks and keys: the case goes from one person's list to the next one's.
+import { after, afterEach, before, test } from 'node:test';
+import { begin } from './demo.mjs';
+import { launch, unable } from './chromium.mjs';
+import { Town } from './people.mjs';
+import { comune } from './days/comune.mjs';
+
+let demo, browser, town;
+
+before(async () => {
+  if (unable) return;
+  demo = await begin(60);
+  browser = await launch();
+  town = new Town(browser, demo.accounts);
+});
+
+afterEach(() => town?.leave());
+
+after(async () => {
+  await browser?.close();
+  await demo?.end();
+});
+
+const days = { 'a secretary of a comune': comune };
+
+for (const [whose, day] of Object.entries(days)) {
+  test(`the day of ${whose}`, { skip: unable }, () => day(town));
+}
