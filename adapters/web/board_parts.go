@@ -370,7 +370,8 @@ func (b boardWriter) comuni() boardPart {
 	}
 	p.Tables = []matrix{table}
 	if b.scope.Comune == "" {
-		p.Map = mapOf(b.land.Comuni(), func(code domain.Comune) int { return b.told(sizes[string(code)]) })
+		bounds, _ := b.land.BoundariesOn(domain.DateOf(b.at)) // those of the day the figures are of, as the register has them now
+		p.Map = mapOf(b.land.Comuni(), bounds, func(code domain.Comune) int { return b.told(sizes[string(code)]) })
 	}
 	city := matrix{ID: "by-municipio", Caption: text("board.by-municipio"), Head: text("board.municipio"), Columns: byStatus()}
 	for n := range 9 {

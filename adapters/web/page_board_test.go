@@ -51,7 +51,7 @@ func registerSamples() []sample {
 				Bars: []Bars{{text("board.orders"), []Bar{{say(orderText("primaria")).to("/pratiche"), 640}, {say(orderText("infanzia")), 0}}}, {text("flow.funnel"), []Bar{{say(text("flow.known")), few}}}}},
 			{ID: "seats", Title: text("seats.title"), Lead: text("seats.lead", "year", "2021/22"), Tables: []matrix{{Rows: nil, None: text("seats.none-lacking")}}},
 			{ID: "comuni", Title: text("board.comuni"), Tables: []matrix{guarded},
-				Map: mapOf(shipped.Comuni, func(c domain.Comune) int { return len(c) * int(c[5]-'0') })}}}
+				Map: mapOf(shipped.Comuni, territory.Boundaries{}, func(c domain.Comune) int { return len(c) * int(c[5]-'0') })}}}
 	d := domain.DateOf(now)
 	id := uuid.MustParse("019a3c1e-8f5d-7a10-9b1c-00000000000a")
 	day := dayPage{Day: d, Previous: dayPath(d.AddDays(-1)), Next: dayPath(d.AddDays(1)), Total: 2, Summary: []Pair{{text("audit.act-count", "act", text("event.case.requested")), count(2)}},
@@ -230,7 +230,7 @@ func TestEveryFigureLeadsToAsManyCases(t *testing.T) {
 func TestTheMapIsInProportion(t *testing.T) {
 	t.Parallel()
 	shipped := territory.Shipped().Comuni
-	m := mapOf(shipped, func(c domain.Comune) int {
+	m := mapOf(shipped, territory.Boundaries{}, func(c domain.Comune) int {
 		return map[domain.Comune]int{domain.Milano: 100, "015189": 25, "015159": 1}[c]
 	})
 	if len(m.Circles) != 133 {
@@ -252,7 +252,7 @@ func TestTheMapIsInProportion(t *testing.T) {
 	if north, south := r["Legnano"], r["Binasco"]; north.Y >= south.Y || r["Magenta"].X >= r["Gorgonzola"].X {
 		t.Error("north is not above, or west not left")
 	}
-	if mapOf(nil, nil) != nil {
+	if mapOf(nil, territory.Boundaries{}, nil) != nil {
 		t.Error("a map of nothing")
 	}
 }

@@ -15,7 +15,8 @@ import (
 
 // importCmd reads official registers.
 type importCmd struct {
-	Schools importSchoolsCmd `cmd:"" help:"Legge l'anagrafe delle scuole del Ministero (CSV, statali o paritarie)."`
+	Schools    importSchoolsCmd    `cmd:"" help:"Legge l'anagrafe delle scuole del Ministero (CSV, statali o paritarie)."`
+	Boundaries importBoundariesCmd `cmd:"" help:"Legge i confini dei Comuni per la mappa (GeoJSON di openpolis o dell'ISTAT, WGS84)."`
 }
 
 // importSchoolsCmd may be run again on the same file: it then changes nothing.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"approdo/adapters/registry"
+	"approdo/adapters/registry/boundaries"
 	"approdo/adapters/sqlite"
 	"approdo/domain/territory"
 )
@@ -15,6 +16,12 @@ var faultWords = []struct {
 	fault error
 	words string
 }{
+	{boundaries.ErrNotGeoJSON, "il file non è un elenco GeoJSON (FeatureCollection), o è rotto"},
+	{boundaries.ErrTooLarge, "il file è troppo grande"},
+	{territory.ErrNoAreas, "il file non ha i confini di nessun Comune del territorio: nulla è cambiato"},
+	{territory.ErrTooManyKB, "i confini sono troppo dettagliati per una pagina: usate un file generalizzato"},
+	{territory.ErrSource, "con --source si dice di chi sono i confini"},
+	{territory.ErrLongSource, "il testo di --source è più lungo di 200 caratteri"},
 	{sqlite.ErrInUse, "il registro è già aperto in scrittura da un altro approdo: fermate quello, oppure indicate un'altra cartella con --data"},
 }
 

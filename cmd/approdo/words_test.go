@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"approdo/adapters/registry"
+	"approdo/adapters/registry/boundaries"
 	"approdo/adapters/sqlite"
 	"approdo/domain/territory"
 )
@@ -16,6 +17,11 @@ func TestEveryReasonOfAnImportIsSaidInItalian(t *testing.T) {
 	t.Parallel()
 	for _, r := range registry.Reasons() {
 		if reasonWords[r] == "" {
+			t.Errorf("%s has no words", r)
+		}
+	}
+	for _, r := range boundaries.Reasons() {
+		if boundaryWords[r] == "" {
 			t.Errorf("%s has no words", r)
 		}
 	}

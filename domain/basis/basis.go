@@ -85,6 +85,7 @@ var laws = map[string][]Source{
 	"territory.ceiling-set":    {Ceilings},
 	"territory.retention-set":  {Special},
 	"territory.suspended":      none,
+	"territory.boundaries-set": none,
 	"territory.resumed":        none,
 
 	"school.listed":   none,

@@ -16,8 +16,8 @@ type Command interface {
 	territoryCommand()
 }
 
-// Commands of a territory. They are the UST's; Found is the program's as well, Suspend and Resume the Prefettura's as well. A From
-// that is zero is the day, or the instant, of the act.
+// Commands of a territory. They are the UST's; Found and SetBoundaries are the program's as well, Suspend and Resume the Prefettura's.
+// A From that is zero is the day, or the instant, of the act.
 type (
 	// Found begins a territory. Once it has begun, it is already so, whatever the register says.
 	Found struct {
@@ -159,6 +159,8 @@ func Decide(s State, c Command) ([]Event, error) {
 		return s.setCeiling(c)
 	case SetRetention:
 		return s.setRetention(c)
+	case SetBoundaries:
+		return s.setBoundaries(c)
 	case Suspend:
 		return s.suspend(c)
 	case Resume:
@@ -175,7 +177,7 @@ func mayAsk(c Command) error {
 			return ErrNotAuthority
 		}
 		return nil
-	case Found:
+	case Found, SetBoundaries:
 		if role == domain.RoleSystem {
 			return nil
 		}

@@ -94,6 +94,7 @@ var Events = event.Table{
 	event.TypeOf[ClocksSet]("territory.clocks-set"),
 	event.TypeOf[CeilingSet]("territory.ceiling-set"),
 	event.TypeOf[RetentionSet]("territory.retention-set"),
+	event.TypeOf[BoundariesSet]("territory.boundaries-set"),
 	event.TypeOf[Suspended]("territory.suspended"),
 	event.TypeOf[Resumed]("territory.resumed"),
 }

@@ -42,6 +42,7 @@ type State struct {
 	clocks      []Clocks
 	ceilings    []Ceiling
 	retentions  []Retention
+	boundaries  []Boundaries
 	suspensions []Suspension
 }
 
@@ -80,6 +81,8 @@ func Evolve(s State, e Event) State {
 		s.ceilings = with(s.ceilings, e.Ceiling)
 	case RetentionSet:
 		s.retentions = with(s.retentions, e.Retention)
+	case BoundariesSet:
+		s.boundaries = with(s.boundaries, e.Boundaries.measured())
 	case Suspended:
 		s.suspensions = append(slices.Clone(s.suspensions), Suspension{Number: e.Number, Kind: e.Kind, Scope: e.Scope, Role: e.Role,
 			Reason: e.Reason, From: e.From})
