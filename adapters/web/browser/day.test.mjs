@@ -3,7 +3,9 @@ import { after, afterEach, before, test } from 'node:test';
 import { begin } from './demo.mjs';
 import { launch, unable } from './chromium.mjs';
 import { Town } from './people.mjs';
+import { centre } from './days/centre.mjs';
 import { comune } from './days/comune.mjs';
+import { polo } from './days/polo.mjs';
 
 let demo, browser, town;
 
@@ -21,7 +23,11 @@ after(async () => {
   await demo?.end();
 });
 
-const days = { 'a secretary of a comune': comune };
+const days = {
+  'a secretary of a comune': comune,
+  'the operator of a CTI': centre,
+  'a teacher of a Polo START': polo,
+};
 
 for (const [whose, day] of Object.entries(days)) {
   test(`the day of ${whose}`, { skip: unable }, () => day(town));

@@ -18,7 +18,7 @@ export class Town {
   async demo(role, how) {
     const account = this.#accounts.find((a) => a.role === role);
     assert.ok(account, `the demo has no account for ${role}`);
-    const person = await this.#comes(role, account, how);
+    const person = await this.#arrives(role, account, how);
     await person.signIn();
     return person;
   }
@@ -28,13 +28,16 @@ export class Town {
     this.#ust ??= await this.demo('ust');
     const username = `${name.toLowerCase().replace(/[^a-z]+/g, '.')}@example.org`;
     const code = await this.#ust.invites(role, body, name, username);
-    const person = await this.#comes(name, { url: this.#accounts[0].url, username, password: phrase }, how);
+    const person = await this.comes(name, username, how);
     await person.activates(code);
     await person.signIn();
     return person;
   }
 
-  async #comes(name, account, how) {
+  // Somebody who has been invited and has not been in yet.
+  comes(name, username, how) { return this.#arrives(name, { url: this.#accounts[0].url, username, password: phrase }, how); }
+
+  async #arrives(name, account, how) {
     const person = new Person(name, account, await open(this.#browser, widths[0], how));
     this.#all.push(person);
     return person;
@@ -62,9 +65,7 @@ export class Person {
 
   // Does what leads to another page, and is there when it has loaded.
   async leads(does) {
-    const there = this.page.waitForEvent('load');
-    await does();
-    await there;
+    await Promise.all([this.page.waitForEvent('load', { timeout: 2 * patience }), does()]);
   }
 
   async follows(name, within = this.main, exact = true) {
@@ -73,6 +74,12 @@ export class Person {
 
   async presses(name, within = this.main) {
     await this.leads(() => within.getByRole('button', { name }).click());
+  }
+
+  // Opens what is folded away under some words, unless it is open already.
+  async unfolds(words) {
+    const summary = this.main.getByText(words, { exact: true });
+    if (!(await summary.evaluate((e) => e.closest('details').open))) await summary.click();
   }
 
   // Answers questions by what they are called: a text or a day is typed, { choose } picks from a list, true ticks.
@@ -115,10 +122,20 @@ export class Person {
     await this.presses('Accedi');
   }
 
-  async activates(code) {
+  async choosesPassword(code) {
     await this.goes('/attiva');
     await this.fills({ 'Codice d’invito': code, 'Nuova password': this.account.password, 'Ripeti la nuova password': this.account.password });
     await this.presses('Attiva');
+  }
+
+  async isKeptOut(code) {
+    await this.choosesPassword(code);
+    await this.main.getByRole('alert').waitFor();
+    await this.stands('Attiva il tuo accesso');
+  }
+
+  async activates(code) {
+    await this.choosesPassword(code);
     await this.reads('La password è scelta. Ora puoi accedere.');
   }
 
@@ -132,6 +149,21 @@ export class Person {
     await this.presses('Invita una persona');
     await this.stands('Invito pronto');
     return (await this.main.getByRole('definition').first().innerText()).trim();
+  }
+
+  // Goes on with Tab until something has the focus, as whoever has no mouse.
+  async tabsTo(target) {
+    for (let i = 0; i < 150; i++) {
+      if (await target.evaluate((e) => e === document.activeElement)) return;
+      await this.page.keyboard.press('Tab');
+    }
+    assert.fail(`${this.name} does not come to ${target} by keyboard`);
+  }
+
+  // Tab, then Enter, on what leads to another page.
+  async enters(target) {
+    await this.tabsTo(target);
+    await this.leads(() => this.page.keyboard.press('Enter'));
   }
 
   // What waits for one's body, on the page where one lands; a list that does not know yet is asked again.
@@ -183,11 +215,19 @@ export class Person {
     return new URL(this.page.url()).pathname;
   }
 
+  // Offers the case one stands on to a school, by its code.
+  async offers(school) {
+    await this.follows('Proponi a una scuola');
+    await this.main.getByRole('radio', { name: school }).check();
+    await this.presses('Proponi a una scuola');
+    await this.reads('Fatto. La storia della pratica è aggiornata.');
+  }
+
   // Declares places of a class at a site of the school's.
   async declares(site, level, free) {
     await this.follows('Posti', this.menu);
     await this.follows(/^Aggiorna/, this.region(site), false);
-    await this.fills({ 'Posti liberi': String(free) }, this.main.getByRole('group', { name: level }));
+    await this.main.getByRole('group', { name: level }).getByLabel(/^Posti liberi/).fill(String(free));
     await this.presses('Salva e conferma');
     await this.reads(/^Posti salvati/);
   }
