@@ -157,7 +157,11 @@ func families(t *testing.T) map[string][]string {
 	for _, x := range helpTopics {
 		topics = append(topics, x.ID)
 	}
-	return map[string][]string{"help.title-": topics, "help.text-": topics, "help.ask-": {"case", "registers", "service"}, "help.state-": allOf(casefile.Statuses()),
+	var places []string
+	for i := range desk.MostChildren {
+		places = append(places, strconv.Itoa(i+1))
+	}
+	return map[string][]string{"household.child-": places, "help.title-": topics, "help.text-": topics, "help.ask-": {"case", "registers", "service"}, "help.state-": allOf(casefile.Statuses()),
 		"help.word-": helpWords, "help.meaning-": helpWords, "outcome.": allOf(desk.Outcomes()), "error.": errorCodes(t), "kind.": kinds, "role.": roles,
 		"home.lead-": allOf(domain.Roles()), "apart.": append(allOf(apart.Reasons()), string(duplicates.Parted)), "act-form.": paths, "act-lead.": paths, "case.clock-": clocks, "event.": stored,
 		"status.": allOf(casefile.Statuses()), "undo.": allOf(returns.UndoReasons()), "short-order.": allOf(grade.Orders()),

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -53,6 +55,10 @@ type Field struct {
 	Width int
 	// Lang marks an answer in another language, "uk".
 	Lang string
+	// List is the id of a list of codes that are offered while one is typed.
+	List string
+	// Of says whom the question is about where a form asks it of several: the summary of what to mend names both.
+	Of Text
 	// Filter marks a question that narrows a list: it is never needed, and nothing chosen means all.
 	Filter bool
 
@@ -76,6 +82,17 @@ func (f Field) Fault() *domain.Error { return f.fault }
 
 // ID is the field's id in the page; its hint is <id>-hint, its error <id>-error.
 func (f Field) ID() string { return "f-" + f.Name }
+
+// asked names a question, with whom it is about where a form asks it of several: "Secondo minore, data di nascita".
+func (c catalogue) asked(x *Field) (string, error) {
+	label, err := c.say(x.Label)
+	if err != nil || x.Of.IsZero() {
+		return label, err
+	}
+	of, err := c.say(x.Of)
+	first, size := utf8.DecodeRuneInString(label)
+	return of + ", " + string(unicode.ToLower(first)) + label[size:], err
+}
 
 // FaultAnchor is where the summary leads: the first control of a group, else the field.
 func (f Field) FaultAnchor() string {

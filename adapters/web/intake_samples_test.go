@@ -17,21 +17,18 @@ func intakeSamples() []sample {
 	bad.refuse(domain.Errors{domain.Invalid("field-required").On("family_name"), domain.Invalid("field-required").On("sex"),
 		domain.Invalid("cap-malformed").On("cap"), domain.Invalid("tax-code-malformed").On("tax_code")})
 	ask.Cancel, bad.Cancel = "/pratiche", "/pratiche"
-	sections := func(open bool, skip ...string) []section {
-		all := requestSections()
-		for i := range all {
-			all[i].open = open
-			var kept []string
-			for _, name := range all[i].Fields {
-				if name != "comune" && (len(skip) == 0 || name != skip[0]) {
-					kept = append(kept, name)
-				}
+	sections := func(f *Form, lives Text) (all []section) {
+		for _, part := range requestSections() {
+			if part = part.in(f, ""); part.ID == "domicilio" {
+				part.Note = lives
 			}
-			all[i].Fields = kept
+			all = append(all, part)
 		}
 		return all
 	}
-	drafts := []draftLine{{uuid.MustParse("019a3c1e-8f5d-7a10-9b1c-000000000011"), sofiia, when}, {ID: uuid.MustParse("019a3c1e-8f5d-7a10-9b1c-000000000012"), Saved: when}}
+	drafts := []draftLine{{ID: uuid.MustParse("019a3c1e-8f5d-7a10-9b1c-000000000011"), Path: requestPath, Name: sofiia, Saved: when},
+		{ID: uuid.MustParse("019a3c1e-8f5d-7a10-9b1c-000000000012"), Path: requestPath, Saved: when},
+		{ID: uuid.MustParse("019a3c1e-8f5d-7a10-9b1c-000000000013"), Path: householdPath, Name: sofiia[:1], Children: 3, Saved: when}}
 	schools := []Option{{Value: "MIEE8AA01A", Label: plain("Primaria Via Liguria, Via Liguria 1")}}
 	found := Table{Caption: said("Pratiche simili"), Columns: []Column{{Label: said("Minore")}, {Label: said("Perché")}},
 		Rows: []Row{{Warning, []Cell{named(sofiia...).to("/pratica").over(say(text("similar.born", "day", domain.Date{Year: 2014, Month: 5, Day: 1}))), say(said("Stesso cognome"))}}}}
@@ -52,10 +49,10 @@ func intakeSamples() []sample {
 	return []sample{
 		sampleOf("/riprendi", domain.RoleCentre, resumeView, 200, text("resume.title"), resume, Crumb{Text: text("resume.title")}),
 		sampleOf("/accedi-scaduta", "", signInView, 200, text("signin.title"), signIn{Form: signInForm(), Next: "/pratiche/nuova", Demo: true, Kept: "family_name=Kovalenko"}),
-		sampleOf("/richiesta", domain.RoleComune, requestView, 200, text("request.title"), requestPage{Form: ask, Sections: sections(false),
-			Comune: text("request.of-comune", "comune", "Milano"), Sibling: true, Drafts: drafts, Schools: schools}),
-		sampleOf("/richiesta-rifiutato", domain.RoleComune, requestView, 422, text("request.title"), requestPage{Form: bad,
-			Sections: sections(true, "municipio"), Comune: text("request.of-comune", "comune", "Rozzano")}),
+		sampleOf("/richiesta", domain.RoleComune, requestView, 200, text("request.title"), requestPage{Form: ask, Together: householdPath,
+			Sections: sections(ask, text("request.of-comune", "comune", "Milano")), Sibling: true, Drafts: drafts, Schools: schools}),
+		sampleOf("/richiesta-rifiutato", domain.RoleComune, requestView, 422, text("request.title"), requestPage{Form: bad, Together: householdPath,
+			Sections: sections(bad, text("request.of-comune", "comune", "Rozzano"))}),
 		sampleOf("/simili", domain.RoleComune, similarView, 200, text("similar.title"), similarPage{Child: sofiia, Table: found, Form: ask,
 			Birth: domain.Date{Year: 2014, Month: 1, Day: 5}, Kept: []keptAnswer{{"family_name", "Kovalenko"}}, Other: "0011", Drafts: true}),
 		sampleOf("/iscrizione", domain.RoleSchool, enrolmentView, 200, text("enrolment.title"), enrolmentPage{Form: enrol}),

@@ -348,7 +348,7 @@ func TestASiblingsFormIsFilledInByTheCase(t *testing.T) {
 func TestWhoMayNotAskKeepsNoDraftEither(t *testing.T) {
 	t.Parallel()
 	w := newTown(t)
-	for path, may := range map[string][]string{requestPath: {"comune", "milano", "ust"}, "/iscrizioni/nuova": {"scuola", "altra"}} {
+	for path, may := range map[string][]string{requestPath: {"comune", "milano", "ust"}, householdPath: {"comune", "milano", "ust"}, "/iscrizioni/nuova": {"scuola", "altra"}} {
 		for who, actor := range townspeople {
 			if slices.Contains(may, who) {
 				continue
@@ -356,7 +356,7 @@ func TestWhoMayNotAskKeepsNoDraftEither(t *testing.T) {
 			for _, button := range []string{"", "draft", "edit"} {
 				w.is(w.post(who, path, sofiia(doField, button)), http.StatusForbidden, nil, "Kovalenko")
 			}
-			kept, err := w.site.draftsOf(t.Context(), actor.Account)
+			kept, err := w.site.draftsOf(t.Context(), actor.Account, uuid.Nil)
 			if w.check(err); len(kept) > 0 {
 				t.Errorf("%s: %s keeps %d drafts", path, who, len(kept))
 			}
@@ -492,7 +492,7 @@ func TestTheRegisterOfSchoolsIsSearchedAndPaged(t *testing.T) {
 func TestPagesOfIntakeFollowTheTableOfAccess(t *testing.T) {
 	t.Parallel()
 	w := newTown(t)
-	for target, act := range map[string]access.Act{"/pratiche/nuova": access.Request, "/iscrizioni/nuova": access.Enrol, "/cerca": access.SearchByName,
+	for target, act := range map[string]access.Act{"/pratiche/nuova": access.Request, householdPath: access.Request, "/iscrizioni/nuova": access.Enrol, "/cerca": access.SearchByName,
 		"/posti": access.DeclarePlaces, "/posti/" + primaria: access.DeclarePlaces, "/scuole": access.ReadRegisters, "/scuole/" + primaria: access.ReadRegisters} {
 		for who, actor := range townspeople {
 			forbidden := access.Large(actor, act) != nil

@@ -65,7 +65,7 @@ func keeps(r *http.Request, f url.Values) bool {
 			return true
 		}
 	}
-	return r.URL.Path == requestPath
+	return draftedAt(r.URL.Path) != ""
 }
 
 // signInKeeping answers a form that was posted after the session ended. Nobody is known to keep a draft for, so what was typed goes
@@ -79,7 +79,7 @@ func (s *site) signInKeeping(w http.ResponseWriter, r *http.Request) error {
 		s.toSignIn(w, r)
 		return nil
 	}
-	if r.URL.Path == requestPath {
+	if draftedAt(r.URL.Path) != "" {
 		for _, name := range []string{doField, otherField} {
 			r.PostForm.Del(name)
 		}
@@ -93,8 +93,8 @@ func (s *site) keep(w http.ResponseWriter, r *http.Request, a domain.Actor, to, 
 	if err != nil {
 		return errMalformed
 	}
-	if to == requestPath {
-		return s.resumeRequest(w, r, a, typed)
+	if draftedAt(to) != "" {
+		return s.resumeTyped(w, r, a, to, typed)
 	}
 	plain, err := json.Marshal(keptForm{to, typed})
 	if err != nil {

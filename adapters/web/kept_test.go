@@ -59,7 +59,7 @@ func TestARequestIsKeptForNobodyWhoMayNotAsk(t *testing.T) {
 		if to := in.Header().Get("Location"); in.Code != http.StatusSeeOther || strings.HasPrefix(to, requestPath+"?bozza=") != asks || !asks && to != "/" {
 			t.Errorf("%s: %d %s", login, in.Code, to)
 		}
-		kept, err := w.site.draftsOf(t.Context(), townspeople[login].Account)
+		kept, err := w.site.draftsOf(t.Context(), townspeople[login].Account, uuid.Nil)
 		if w.check(err); (len(kept) > 0) != asks {
 			t.Errorf("%s has %d drafts", login, len(kept))
 		}

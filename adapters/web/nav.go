@@ -57,6 +57,7 @@ var (
 	toHome       = navItem{Text: text("nav.home"), Href: "/"}
 	toCases      = navItem{Text: text("nav.cases"), Note: text("nav.cases-note"), Href: "/pratiche"}
 	toRequest    = navItem{Text: text("nav.request"), Note: text("nav.request-note"), Href: requestPath}
+	toHousehold  = navItem{Text: text("household.title"), Href: householdPath}
 	toEnrolment  = navItem{Text: text("nav.enrolment"), Note: text("nav.enrolment-note"), Href: "/iscrizioni/nuova"}
 	toPlaces     = navItem{Text: text("nav.places"), Note: text("nav.places-note"), Href: "/posti"}
 	toSearch     = navItem{Text: text("nav.search"), Note: text("nav.search-note"), Href: "/cerca"}
@@ -87,10 +88,10 @@ var navs = map[domain.Role][]navItem{
 
 // begins are the pages where the work of a role begins when nothing waits for it: buttons on its home page.
 var begins = map[domain.Role][]navItem{
-	domain.RoleComune:     {toRequest},
+	domain.RoleComune:     {toRequest, toHousehold},
 	domain.RoleCentre:     {toSearch},
 	domain.RoleSchool:     {toEnrolment, toPlaces},
-	domain.RoleUST:        {toRequest, toSearch},
+	domain.RoleUST:        {toRequest, toHousehold, toSearch},
 	domain.RolePrefettura: {toBoard, toDay},
 	domain.RoleAdmin:      {toAccounts, toOperations},
 }

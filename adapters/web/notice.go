@@ -19,6 +19,7 @@ var notices = map[string]Text{
 	"draft-kept":            text("notice.draft-kept"),
 	"sheet-dropped":         text("notice.sheet-dropped"),
 	"request-recorded":      text("notice.request-recorded"),
+	"household-recorded":    text("notice.household-recorded"),
 	"enrolment-recorded":    text("notice.enrolment-recorded"),
 	"places-declared":       text("notice.places-declared"),
 	"places-declared-above": text("notice.places-declared-above"),

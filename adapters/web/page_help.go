@@ -23,7 +23,7 @@ var helpTopics = []helpTopic{
 	{"accesso", []string{"/accedi", "/attiva", "/password", "/sicurezza", "/avvisi", "/lingua"}, "registers"},
 	{"pratiche", []string{"/pratiche"}, "case"},
 	{"pratica", []string{"/pratiche/"}, "case"},
-	{"richiesta", []string{requestPath, "/fogli", "/riprendi"}, "case"},
+	{"richiesta", []string{requestPath, householdPath, "/fogli", "/riprendi"}, "case"},
 	{"iscrizione", []string{"/iscrizioni/nuova", "/fogli/iscrizioni"}, "registers"},
 	{"posti", []string{"/posti"}, "registers"},
 	{"cerca", []string{"/cerca"}, "registers"},

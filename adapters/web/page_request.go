@@ -3,7 +3,6 @@ package web
 import (
 	"encoding/hex"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/go-chi/chi/v5"
@@ -20,8 +19,9 @@ import (
 
 // intakeRoutes are the pages through which cases come in and are found, and the pages about schools.
 func (s *site) intakeRoutes(r chi.Router) {
-	r.Get("/pratiche/nuova", s.page(s.request))
-	r.Post("/pratiche/nuova", s.page(s.requestPost))
+	r.Get(requestPath, s.page(s.request))
+	r.Post(requestPath, s.page(s.requestPost))
+	s.householdRoutes(r)
 	r.Post("/bozze/{draft}/elimina", s.page(s.dropDraft))
 	r.Get("/iscrizioni/nuova", s.page(s.enrolment))
 	r.Post("/iscrizioni/nuova", s.page(s.enrolmentPost))
@@ -39,8 +39,8 @@ func (s *site) intakeRoutes(r chi.Router) {
 type requestPage struct {
 	Form     *Form
 	Sections []section
-	Comune   Text // whose request it is; empty for the UST, which chooses
-	Sibling  bool // prefilled from a sibling's case
+	Sibling  bool   // prefilled from a sibling's case
+	Together string // where brothers and sisters are entered in one go
 	Other    string
 	Drafts   []draftLine
 	Schools  []Option // offered while a school's code is typed
@@ -51,13 +51,27 @@ type section struct {
 	ID     string
 	Title  Text
 	Lead   Text
+	Note   Text // what is said instead of a question
 	Folded bool
 	Fields []string
+	Asked  []*Field // those of Fields that the form has
 	open   bool
 }
 
 // Open reports whether a folded section shows its questions.
 func (s section) Open() bool { return s.open }
+
+// in gives a section the questions of a form, whose names there begin with a prefix. Not every role is asked all of them.
+func (s section) in(f *Form, prefix string) section {
+	s.Asked, s.open = nil, false
+	for _, name := range s.Fields {
+		if field, err := f.Field(prefix + name); err == nil {
+			s.Asked = append(s.Asked, field)
+			s.open = s.open || field.Fault() != nil || field.Value() != ""
+		}
+	}
+	return s
+}
 
 var requestView = view[requestPage]{"request"}
 
@@ -67,6 +81,9 @@ const otherField = "_other"
 
 // doField tells the buttons of a form apart.
 const doField = "_do"
+
+// schoolsList is the id of the list of a comune's schools, to choose from while a code is typed.
+const schoolsList = "schools"
 
 // requestSections are the form's questions in groups: five must be answered, all of them in the first group.
 func requestSections() []section {
@@ -87,8 +104,13 @@ func requestSections() []section {
 	}
 }
 
-// requestForm makes the empty form. The municipio is asked wherever the comune can be Milano.
+// requestForm makes the empty form.
 func (s *site) requestForm(a domain.Actor, g *registers) *Form {
+	return newForm(requestPath, text("request.submit"), requestFields(a, g)...)
+}
+
+// requestFields are the questions about a child. The municipio is asked wherever the comune can be Milano.
+func requestFields(a domain.Actor, g *registers) []Field {
 	fields := []Field{
 		{Name: "family_name", Kind: FieldText, Label: text("case.family-name"), Hint: text("request.family-name-hint")},
 		{Name: "given_name", Kind: FieldText, Label: text("case.given-name")},
@@ -105,7 +127,7 @@ func (s *site) requestForm(a domain.Actor, g *registers) *Form {
 		fields = append(fields, Field{Name: "municipio", Kind: FieldSelect, Label: text("request.municipio"), Hint: text("request.municipio-hint"),
 			Options: municipioOptions(), Optional: true})
 	}
-	return newForm("/pratiche/nuova", text("request.submit"), append(fields,
+	return append(fields,
 		Field{Name: "host", Kind: FieldSelect, Label: text("case.host"), Options: hostOptions(), Optional: true},
 		Field{Name: "adult_name", Kind: FieldText, Label: text("request.adult-name"), Optional: true},
 		Field{Name: "adult_relation", Kind: FieldSelect, Label: text("case.relation"), Options: codes(relations, relationText), Optional: true},
@@ -130,14 +152,14 @@ func (s *site) requestForm(a domain.Actor, g *registers) *Form {
 		Field{Name: "vaccination", Kind: FieldSelect, Label: text("request.vaccination"), Options: codes(vaccinationCodes, answerText), Optional: true},
 		Field{Name: "disability", Kind: FieldSelect, Label: text("request.disability"), Options: codes(disabilityCodes, answerText), Optional: true},
 		Field{Name: "asked_grade", Kind: FieldSelect, Label: text("request.asked"), Hint: text("request.asked-hint"), Options: levelOptions(), Optional: true},
-		Field{Name: "preferred_1", Kind: FieldText, Label: text("request.preferred-1"), Hint: text("request.preferred-hint"), Optional: true},
-		Field{Name: "preferred_2", Kind: FieldText, Label: text("request.preferred-2"), Optional: true},
-		Field{Name: "preferred_3", Kind: FieldText, Label: text("request.preferred-3"), Optional: true},
-		Field{Name: "sibling_school", Kind: FieldText, Label: text("request.sibling-school"), Optional: true},
+		Field{Name: "preferred_1", Kind: FieldText, Label: text("request.preferred-1"), Hint: text("request.preferred-hint"), Optional: true, Width: 20, List: schoolsList},
+		Field{Name: "preferred_2", Kind: FieldText, Label: text("request.preferred-2"), Optional: true, Width: 20, List: schoolsList},
+		Field{Name: "preferred_3", Kind: FieldText, Label: text("request.preferred-3"), Optional: true, Width: 20, List: schoolsList},
+		Field{Name: "sibling_school", Kind: FieldText, Label: text("request.sibling-school"), Optional: true, Width: 20, List: schoolsList},
 		Field{Name: "needs", Kind: FieldChecks, Label: text("request.needs"), Options: codes(casefile.Needs(), needText), Optional: true},
 		Field{Name: "on", Kind: FieldDate, Label: text("request.on"), Hint: text("request.on-hint"), Optional: true},
-		Field{Name: "household", Optional: true},
-	)...)
+		Field{Name: householdField, Optional: true},
+	)
 }
 
 // The codes a form offers where the domain takes a text or a code of several fields.
@@ -250,14 +272,17 @@ func (s *site) request(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return s.withRegisters(r, func(g *registers) error {
-		content := requestPage{Form: s.requestForm(a, g)}
+		content := requestPage{Form: s.requestForm(a, g), Together: householdPath}
 		q := r.URL.Query()
 		if draft := q.Get("bozza"); draft != "" {
-			if err := s.resume(r.Context(), a.Account, draft, content.Form); err != nil {
+			id, typed, err := s.draftOf(r.Context(), a.Account, draft, requestDraft)
+			if err != nil {
 				return err
 			}
+			content.Form.fill(typed)
+			content.Form.Key = id
 		} else if sibling := q.Get("fratello"); sibling != "" {
-			content.Sibling = true
+			content.Sibling, content.Together = true, householdPath+"?fratello="+sibling
 			if err := s.fromSibling(r, sibling, content.Form); err != nil {
 				return err
 			}
@@ -312,37 +337,40 @@ func (s *site) fromSibling(r *http.Request, id string, f *Form) error {
 func (s *site) showRequest(w http.ResponseWriter, r *http.Request, g *registers, c requestPage) error {
 	a := actorOf(r)
 	c.Form.Cancel = "/pratiche"
-	comune := domain.Comune(a.Body)
-	if a.Role == domain.RoleComune {
-		c.Comune = text("request.of-comune", "comune", g.comuneName(comune))
-	} else {
-		comune = domain.Comune(c.Form.value("comune"))
-	}
 	for _, part := range requestSections() {
-		var present []string
-		for _, name := range part.Fields {
-			field, err := c.Form.Field(name)
-			if err != nil {
-				continue // not asked of this role
-			}
-			present = append(present, name)
-			part.open = part.open || field.Fault() != nil || field.Value() != ""
+		part = part.in(c.Form, "")
+		if part.ID == "domicilio" {
+			part.Note = livesIn(a, g)
 		}
-		part.Fields = present
 		c.Sections = append(c.Sections, part)
 	}
 	var err error
 	if r.Method == http.MethodGet { // over a form to mend they would be in the way
-		if c.Drafts, err = s.draftsOf(r.Context(), a.Account); err != nil {
+		if c.Drafts, err = s.draftsOf(r.Context(), a.Account, c.Form.Key); err != nil {
 			return err
 		}
-		c.Drafts = slices.DeleteFunc(c.Drafts, func(d draftLine) bool { return d.ID == c.Form.Key })
 	}
-	if c.Schools, err = schoolCodes(g, comune); err != nil {
+	if c.Schools, err = schoolCodes(g, chosenComune(a, c.Form)); err != nil {
 		return err
 	}
 	title := text("request.title")
 	return requestView.show(s, w, r, c.Form.Status(), title, c, Crumb{text("cases.title"), "/pratiche"}, Crumb{Text: title})
+}
+
+// livesIn says to a comune that its requests are for children who live there; nothing to whoever chooses the comune.
+func livesIn(a domain.Actor, g *registers) Text {
+	if a.Role != domain.RoleComune {
+		return Text{}
+	}
+	return text("request.of-comune", "comune", g.comuneName(domain.Comune(a.Body)))
+}
+
+// chosenComune is the comune that a form is about; empty where it is not chosen yet.
+func chosenComune(a domain.Actor, f *Form) domain.Comune {
+	if a.Role == domain.RoleComune {
+		return domain.Comune(a.Body)
+	}
+	return domain.Comune(f.value("comune"))
 }
 
 // comuneName is a comune's name in a sentence, or its code.
@@ -382,16 +410,16 @@ func (s *site) requestPost(w http.ResponseWriter, r *http.Request) error {
 	}); err != nil {
 		return err
 	}
-	content := requestPage{Form: form, Other: r.PostForm.Get(otherField)}
+	content := requestPage{Form: form, Together: householdPath, Other: r.PostForm.Get(otherField)}
 	again := func() error {
 		return s.withRegisters(r, func(g *registers) error { return s.showRequest(w, r, g, content) })
 	}
 	switch r.PostForm.Get(doField) {
 	case "draft":
-		if err := s.saveDraft(r.Context(), a.Account, form); err != nil {
+		if err := s.saveDraft(r.Context(), a.Account, requestDraft, form); err != nil {
 			return err
 		}
-		s.redirect(w, r, "/pratiche/nuova", "draft-saved")
+		s.redirect(w, r, requestPath, "draft-saved")
 		return nil
 	case "edit":
 		return again()
@@ -411,7 +439,7 @@ func (s *site) requestPost(w http.ResponseWriter, r *http.Request) error {
 		if len(found.Table.Rows) > 0 {
 			found.Other, found.Drafts = token, true
 			return similarView.show(s, w, r, http.StatusConflict, text("similar.title"), found,
-				Crumb{text("cases.title"), "/pratiche"}, Crumb{text("request.title"), "/pratiche/nuova"}, Crumb{Text: text("similar.title")})
+				Crumb{text("cases.title"), "/pratiche"}, Crumb{text("request.title"), requestPath}, Crumb{Text: text("similar.title")})
 		}
 	}
 	receipt, err := s.Desk.Request(r.Context(), s.childTicket(a, form), a, asked)
@@ -421,9 +449,7 @@ func (s *site) requestPost(w http.ResponseWriter, r *http.Request) error {
 		}
 		return again()
 	}
-	if err := s.Drafts.DropDraft(r.Context(), a.Account, form.Key); err != nil {
-		s.Log.WarnContext(r.Context(), "draft stays", "request", visitOf(r).id, "draft", form.Key)
-	}
+	s.endDraft(r, form.Key)
 	s.settled(r, receipt)
 	s.redirect(w, r, "/pratiche/"+receipt.ID.String(), "request-recorded")
 	return nil

@@ -59,6 +59,7 @@ func samples() []sample {
 	all = append(all, letterSamples()...)
 	all = append(all, registerSamples()...)
 	all = append(all, intakeSamples()...)
+	all = append(all, householdSamples()...)
 	all = append(all, returnSamples()...)
 	all = append(all, ledgerSamples()...)
 	all = append(all, doorSamples()...)

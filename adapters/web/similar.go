@@ -3,6 +3,8 @@ package web
 import (
 	"net/http"
 
+	"github.com/google/uuid"
+
 	"approdo/domain"
 	"approdo/domain/access"
 	"approdo/domain/names"
@@ -15,6 +17,7 @@ type similarPage struct {
 	Child  []domain.Personal
 	Birth  domain.Date
 	Table  Table
+	Cases  []uuid.UUID // of the table
 	Form   *Form
 	Kept   []keptAnswer
 	Other  string
@@ -49,6 +52,9 @@ func (s *site) similar(r *http.Request, f *Form) (similarPage, error) {
 		matches, err := s.matches(r, g, f.personOf(), true)
 		if err != nil {
 			return err
+		}
+		for _, m := range matches[:min(len(matches), mostMatches)] {
+			p.Cases = append(p.Cases, m.Case)
 		}
 		p.Table, err = s.matchTable(r, g, text("similar.caption"), matches)
 		return err

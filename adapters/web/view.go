@@ -59,6 +59,7 @@ func (s *site) parseBase(lang Lang) (*template.Template, error) {
 			return "", fmt.Errorf("web: a text is named by a string or a Text, not a %T", key)
 		},
 		"refusal": c.refusal,
+		"asked":   c.asked,
 		"num":     c.number,
 		"told":    c.told,
 		"cell":    c.cell,

@@ -98,6 +98,9 @@ const pageTable = `
   GET /posti/{school}                            in    403 403   403 403  403   200 404  404   200 403  403
   POST /posti/{school}                           in    403 403   403 403  403   409 404  404   409 403  403
   GET /pratiche                                  in    200 200   200 200  200   200 200  200   200 403  403
+  GET /pratiche/famiglia                         in    200 200   403 403  403   403 403  403   200 403  403
+  POST /pratiche/famiglia                        200   422 422   403 403  403   403 403  403   422 403  403
+  GET /pratiche/famiglia/registrate              in    404 404   403 403  403   403 403  403   404 403  403
   GET /pratiche/insieme/{what}                   in    403 403   200 200  200   403 403  403   200 403  403
   POST /pratiche/insieme/{what}                  in    403 403   200 200  200   403 403  403   200 403  403
   GET /pratiche/nuova                            in    200 200   403 403  403   403 403  403   200 403  403
