@@ -1,6 +1,8 @@
 package web
 
 import (
+	"fmt"
+	"math"
 	"net/http"
 	"regexp"
 	"slices"
@@ -45,7 +47,16 @@ func TestTheMapDrawsTheAreasThatTheRegisterHas(t *testing.T) {
 	if len(m.Areas) != 3 || len(m.Circles) != 130 || m.Source != bounds.Source || !m.Few {
 		t.Fatalf("%d areas, %d circles, %+v", len(m.Areas), len(m.Circles), m)
 	}
-	for _, a := range m.Areas {
+	var dx, dy, wide, high float64
+	if _, err := fmt.Sscanf(m.Place, "translate(%f %f) scale(%f %f)", &dx, &dy, &wide, &high); err != nil {
+		t.Fatal(err)
+	}
+	for i, a := range m.Areas {
+		b := bounds.Box(slices.IndexFunc(bounds.Areas, func(x territory.Area) bool { return x.Outline == a.Outline }))
+		x, y := dx+wide*float64(b.Low.X+b.High.X)/2, dy+high*float64(b.Low.Y+b.High.Y)/2
+		if math.Abs(x-float64(a.X)) > 1.5 || math.Abs(y-float64(a.Y)) > 1.5 {
+			t.Errorf("area %d lies around %.0f, %.0f and its figure at %d, %d", i, x, y, a.X, a.Y)
+		}
 		want := map[string]shade{"Milano": {Step: 5, Room: wideRoom}, "Rozzano": {Step: 2, Room: narrowRoom}, "Opera": {Step: 1, Room: noRoom}}[a.Name]
 		if a.Step != want.Step || a.Room != want.Room {
 			t.Errorf("%s has step %d, room %q", a.Name, a.Step, a.Room)
