@@ -43,6 +43,9 @@
 //	holder                  titolare                         who must act next: a centre, a school, a comune
 //	hand-over               passaggio                        from one centre to another
 //	question, answer        richiesta di integrazione        asked by a centre, answered by a comune or school
+//	note                    nota                             left for all who follow a case; asks nobody and tells nobody
+//	message                 messaggio                        said to some of the bodies that follow a case; moves nothing
+//	party                   chi segue la pratica             a body that messages are from and to: comune, centre, school, UST
 //	offer                   proposta di inserimento          a centre's to a school, for a grade
 //	acceptance, decline     accoglimento, diniego            a school's answer; a decline has a coded reason
 //	lapse                   decadenza                        an offer withdrawn for want of an answer; never acceptance
@@ -74,7 +77,7 @@
 //	ground                  titolo                           why somebody may see a pupil's data: the relation to the case
 //	second factor           secondo fattore                  proved beside a password: a code by time, a passkey
 //	delivery                consegna                         of a link: shown to who invites, or mailed to the person
-//	letter                  messaggio                        what a person is sent by mail or PEC: one recipient, one link
+//	letter                  messaggio di posta               what a person is sent by mail or PEC: one recipient, one link
 //	notice                  avviso                           something that the people of a body are told, without a pupil's data
 //	digest                  messaggio del giorno             the notices of a person in one mail, at 7:00 on working days
 //	receipt                 ricevuta                         what a provider of certified mail (PEC) says of a message

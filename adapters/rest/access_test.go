@@ -92,9 +92,13 @@ POST /cases/{id}/un-merge                merged     401   403  404  403  403  40
 POST /cases/{id}/un-merge                closed     401   403  404  403  403  404  403  403  404  409 403 404
 POST /cases/{id}/un-merge                erased     401   403  404  403  403  404  403  403  404  409 403 404
 POST /cases/{id}/notes                   attending  401   200  404  200  403  404  200  403  404  200 403 404
+POST /cases/{id}/messages                attending  401   200  404  200  403  404  200  403  404  200 403 404
 POST /cases/{id}/notes                   offered    401   200  404  200  403  404  200  403  404  200 403 404
+POST /cases/{id}/messages                offered    401   200  404  200  403  404  200  403  404  200 403 404
 POST /cases/{id}/notes                   closed     401   200  404  200  403  404  403  403  404  200 403 404
+POST /cases/{id}/messages                closed     401   200  404  200  403  404  403  403  404  200 403 404
 POST /cases/{id}/notes                   erased     401   409  404  409  403  404  403  403  404  409 403 404
+POST /cases/{id}/messages                erased     401   409  404  409  403  404  403  403  404  409 403 404
 POST /cases/{id}/erasure-proposal        attending  401   403  404  403  403  404  403  403  404  409 403 404
 POST /cases/{id}/erasure-proposal        closed     401   403  404  403  403  404  403  403  404  200 403 404
 POST /cases/{id}/erasure-proposal        erased     401   403  404  403  403  404  403  403  404  409 403 404
@@ -123,9 +127,10 @@ GET  /cases/{id}/erasure-certificates    erased     401   403  404  403  403  40
 POST /cases/{id}/amendments              limited    401   403  404  403  403  404  200  403  404  200 403 404
 POST /cases/{id}/domicile-changes        limited    401   200  404  200  403  404  200  403  404  200 403 404
 POST /cases/{id}/notes                   limited    401   200  404  200  403  404  200  403  404  200 403 404
+POST /cases/{id}/messages                limited    401   200  404  200  403  404  200  403  404  200 403 404
 `
 
-// caseBodies are what is sent to the routes of a case; {other} is another open case.
+// caseBodies are what is sent to the routes of a case; {other} is another open case, {party} a body that follows the case and is not the caller.
 var caseBodies = map[string]string{
 	"POST /cases/{id}/amendments":                `{"languages":"uk, ru, en"}`,
 	"POST /cases/{id}/domicile-changes":          `{"comune":"015189","address":"via Inventata 2"}`,
@@ -146,6 +151,7 @@ var caseBodies = map[string]string{
 	"POST /cases/{id}/merge":                     `{"into":"{other}","text":"Stesso minore."}`,
 	"POST /cases/{id}/un-merge":                  `{"text":"Sono due gemelli."}`,
 	"POST /cases/{id}/notes":                     `{"text":"Sentita la famiglia."}`,
+	"POST /cases/{id}/messages":                  `{"to":["{party}"],"text":"Di sera."}`,
 	"POST /cases/{id}/erasure-proposal":          `{"ground":"request"}`,
 	"POST /cases/{id}/erasure-withdrawal":        `{"proposal_id":"018f0000-0000-7000-8000-0000000000e1"}`,
 	"POST /cases/{id}/erasure-rejection":         `{"proposal_id":"018f0000-0000-7000-8000-0000000000e1","reason":"still-needed"}`,
@@ -211,7 +217,11 @@ func (h *house) send(who persona, route string, f fixture, other uuid.UUID, head
 	h.t.Helper()
 	method, path, _ := strings.Cut(route, " ")
 	path = strings.NewReplacer("{id}", f.id.String(), "{offer}", f.offer.String()).Replace(path)
-	return h.ask(who, method, base+path, strings.ReplaceAll(caseBodies[route], "{other}", other.String()), headers...)
+	party := "ust"
+	if who == ust {
+		party = "centre"
+	}
+	return h.ask(who, method, base+path, strings.NewReplacer("{other}", other.String(), "{party}", party).Replace(caseBodies[route]), headers...)
 }
 
 func TestWhatEachRelationGetsFromTheRoutesOfACase(t *testing.T) {

@@ -68,6 +68,9 @@ func (a *api) caseCommands(r route) {
 	r.post("/cases/{id}/notes", command(a, func(c *checker, o order, in said) casefile.Command {
 		return casefile.AddNote{Act: o.act, Text: c.sealed(o, in.Text)}
 	}))
+	r.post("/cases/{id}/messages", command(a, func(c *checker, o order, in written) casefile.Command {
+		return casefile.SendMessage{Act: o.act, To: in.To, Text: c.sealed(o, in.Text)}
+	}))
 	a.forgettingCommands(r)
 }
 
@@ -105,6 +108,10 @@ type (
 	nothing struct{}
 	said    struct {
 		Text domain.Personal `json:"text,omitzero"`
+	}
+	written struct {
+		To   []domain.Role   `json:"to"`
+		Text domain.Personal `json:"text"`
 	}
 	asked struct {
 		To    casefile.HolderKind    `json:"to"`

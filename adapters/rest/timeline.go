@@ -48,6 +48,7 @@ type eventEntry struct {
 	OtherCase   uuid.UUID         `json:"other_case_id,omitzero"`
 	Clock       string            `json:"clock,omitzero"`
 	Proposal    uuid.UUID         `json:"proposal_id,omitzero"` // of an erasure
+	To          []casefile.Party  `json:"to,omitzero"`          // of a message
 }
 
 func (a *api) readEvents(r *http.Request) (answer, error) {
@@ -118,6 +119,8 @@ func entryOf(e desk.Entry) eventEntry {
 		out.Centre = e.Centre
 	case casefile.QuestionAsked:
 		out.Question = &question{holder{Kind: e.To.Kind, Body: e.To.Body}, e.Topic}
+	case casefile.MessageSent:
+		out.To = e.To
 	case casefile.GradeDetermined:
 		out.Level, out.Resolution = e.Level.String(), e.Resolution
 	case casefile.HandedOver:

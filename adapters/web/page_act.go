@@ -27,6 +27,7 @@ type actPage struct {
 	act    access.Act
 	step   bool // the case waits for it, or for another step
 	danger bool
+	anchor string // where on the page of the case it leads back to
 	fields func(c actContext) ([]Field, error)
 	do     func(c actContext, t desk.Ticket, f *Form) (desk.Receipt, error)
 }
@@ -173,6 +174,7 @@ var acts = []actPage{
 			}
 			return c.command(t, casefile.AddNote{Act: c.act(), Text: c.words(f)})
 		}},
+	{path: "messaggio", act: access.Message, anchor: threadAnchor, fields: messageFields, do: doMessage},
 	{path: "fine-frequenza", act: access.EndAttendance, danger: true,
 		fields: func(c actContext) ([]Field, error) {
 			day, err := dayField(text("act.ended-on"))(c)
@@ -716,6 +718,6 @@ func (s *site) act(w http.ResponseWriter, r *http.Request) error {
 		return s.showAct(w, p, c, form)
 	}
 	s.settled(r, receipt)
-	s.redirect(w, r, "/pratiche/"+c.file.ID.String(), "done")
+	s.redirect(w, r, "/pratiche/"+c.file.ID.String()+p.anchor, "done")
 	return nil
 }

@@ -40,6 +40,7 @@ type casePage struct {
 	Siblings   Table
 	Duplicates Table
 	Merges     bool // the reader may merge them
+	Thread     thread
 	Timeline   []Moment
 }
 
@@ -89,10 +90,16 @@ func (s *site) case_(w http.ResponseWriter, r *http.Request) error {
 		if c.Groups, err = groups(g, file, opened); err != nil {
 			return err
 		}
+		if c.Thread, err = s.thread(r.Context(), g, file); err != nil {
+			return err
+		}
 		if c.Timeline, err = s.timeline(r.Context(), g, file, -1); err != nil || k.past() {
 			return err
 		}
 		if err := s.offerActs(r, g, file, &c); err != nil {
+			return err
+		}
+		if c.Thread.Form, err = s.answering(r, g, file); err != nil {
 			return err
 		}
 		if access.Large(actorOf(r), access.Request) == nil && !opened.Erased {
@@ -497,11 +504,13 @@ func (s *site) timeline(ctx context.Context, g *registers, f desk.File, after ev
 		if m.Detail, err = details(g, e.Event); err != nil {
 			return nil, err
 		}
-		words, err := f.Words(ctx, e)
-		if err != nil {
-			return nil, err
+		if _, ok := e.Event.(casefile.MessageSent); !ok { // the words are in the conversation
+			words, err := f.Words(ctx, e)
+			if err != nil {
+				return nil, err
+			}
+			m.Detail = append(m.Detail, known(Pair{text("case.words"), named(words)})...)
 		}
-		m.Detail = append(m.Detail, known(Pair{text("case.words"), named(words)})...)
 		out = append(out, m)
 	}
 	return out, nil
@@ -563,6 +572,13 @@ func details(g *registers, e casefile.Event) ([]Pair, error) {
 	case casefile.QuestionAsked:
 		to, err := g.body(e.To)
 		return []Pair{{text("case.asked-to"), to}, {text("case.topic"), say(topicText(e.Topic))}}, err
+	case casefile.MessageSent:
+		var out []Pair
+		to, err := g.parties(e.To)
+		for _, name := range to {
+			out = append(out, Pair{text("case.message-to"), name})
+		}
+		return out, err
 	case casefile.GradeDetermined:
 		out := []Pair{{text("list.grade"), say(levelText(e.Level))}}
 		if e.Resolution != nil {

@@ -30,7 +30,13 @@ func caseSamples() []sample {
 		Turn:     text("case.your-turn"), Steps: []Action{{acts[4].title(), "/pratiche/" + id.String() + "/proposta"}},
 		Acts: []Action{{acts[6].title(), "/pratiche/" + id.String() + "/domanda"}}, Grave: []Action{{text("act-form.chiusura"), "/pratiche/" + id.String() + "/chiusura"}},
 		Groups: []group{{text("case.pupil"), []Pair{{text("case.sex"), say(text("sex.F"))}}}}, Siblings: table, Duplicates: table,
-		Timeline: []Moment{{Tone: Info, At: now, Title: text("event.case.charge-taken"), By: plain("CTI ambito 24")}}}
+		Timeline: []Moment{{Tone: Info, At: now, Title: text("event.case.charge-taken"), By: plain("CTI ambito 24")}},
+		Thread: thread{Said: []spoken{
+			{By: plain("Comune di Rozzano"), To: []Cell{plain("CTI ambito 24"), say(roleText(domain.RoleUST))}, At: now, Words: domain.NewPersonal("La madre lavora di mattina.\nChiamate dopo le 17.")},
+			{Own: true, By: plain("CTI ambito 24"), To: []Cell{plain("Comune di Rozzano")}, At: now}},
+			Form: newForm("/pratiche/"+id.String()+"/messaggio", text("act-form.messaggio"), Field{Name: "to", Kind: FieldChecks, Label: text("act.message-to"),
+				Options: []Option{{Value: "comune", Label: plain("Comune di Rozzano")}, {Value: "ust", Label: say(roleText(domain.RoleUST))}}},
+				wordsField(text("act.message"), false))}}
 	form := newForm("/pratiche/"+id.String()+"/diniego", acts[3].title(), reasons(declineText, casefile.DeclineReasons()), wordsField(text("act.words"), true))
 	asked := actPageContent{Nameless: one.Nameless, Heading: one.Heading, Title: acts[3].title(), Lead: text("act-lead.diniego"), Facts: one.Holder, Form: form}
 	late := asked
@@ -160,20 +166,20 @@ func TestAFormSaysWhenItsActIsNotPossibleAnyMore(t *testing.T) {
 			t.Fatalf("%s: %d %s", act, code, body[strings.Index(body, "<main"):])
 		}
 	}
-	check("requested", "presa-in-carico anno passaggio domicilio correzione nota ritiro chiusura unione limitazione")
+	check("requested", "presa-in-carico anno passaggio domicilio correzione nota messaggio ritiro chiusura unione limitazione")
 	do(centre, "presa-in-carico", url.Values{})
-	check("in charge", "proposta domanda anno passaggio domicilio correzione nota ritiro chiusura unione limitazione")
+	check("in charge", "proposta domanda anno passaggio domicilio correzione nota messaggio ritiro chiusura unione limitazione")
 	do(centre, "domanda", url.Values{"to": {"comune"}, "reason": {"contacts"}, "text": {"?"}})
-	check("asked", "risposta anno domicilio correzione nota ritiro chiusura unione limitazione")
+	check("asked", "risposta anno domicilio correzione nota messaggio ritiro chiusura unione limitazione")
 	do(atRozzano, "risposta", url.Values{"text": {"!"}})
 	do(centre, "proposta", url.Values{"school": {string(testSite)}})
-	check("offered", "accoglimento diniego domanda ritiro-proposta domicilio correzione nota ritiro chiusura unione limitazione")
+	check("offered", "accoglimento diniego domanda ritiro-proposta domicilio correzione nota messaggio ritiro chiusura unione limitazione")
 	do(atSchool, "accoglimento", url.Values{"on": {"2022-04-04"}})
-	check("accepted", "primo-giorno domanda anno domicilio correzione nota chiusura limitazione")
+	check("accepted", "primo-giorno domanda anno domicilio correzione nota messaggio chiusura limitazione")
 	do(atSchool, "primo-giorno", url.Values{"on": {"2022-04-04"}})
-	check("attending", "primo-giorno domanda anno domicilio correzione nota fine-frequenza limitazione")
+	check("attending", "primo-giorno domanda anno domicilio correzione nota messaggio fine-frequenza limitazione")
 	do(atSchool, "fine-frequenza", url.Values{"on": {"2022-04-04"}, "reason": {"moved-abroad"}})
-	check("closed", "nota riapertura limitazione cancellazione")
+	check("closed", "nota messaggio riapertura limitazione cancellazione")
 }
 
 func TestWhatWasWrittenForAnActThatCameTooLateIsNotLost(t *testing.T) {

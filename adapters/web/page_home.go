@@ -22,7 +22,8 @@ type home struct {
 	Returns []Callout
 	Tiles   []Tile
 	ToDo    Table
-	Listed  bool // the role has lists of cases
+	Unread  Table // cases with new messages
+	Listed  bool  // the role has lists of cases
 	Watch   Watch
 	Nav     []navItem
 	Live    *liveLink
@@ -76,6 +77,9 @@ func (s *site) fillHome(r *http.Request, v *projections.Snapshot, first worklist
 		return err
 	}
 	if c.Returns, err = s.returnToDo(r, v); err != nil {
+		return err
+	}
+	if c.Unread, err = s.unread(r, g); err != nil {
 		return err
 	}
 	caption, empty := text("home.pressing"), Empty{Title: text("home.nothing"), Text: text("home.nothing-text")}

@@ -20,6 +20,7 @@ import (
 	"approdo/domain/territory"
 	"approdo/projections"
 	"approdo/projections/caseline"
+	"approdo/projections/messages"
 	"approdo/projections/school"
 	"approdo/projections/worklist"
 )
@@ -195,10 +196,17 @@ func lineColumns() []Column {
 // lineTable is a list of cases.
 func (s *site) lineTable(r *http.Request, g *registers, caption Text, lines []caseline.Line, empty Empty) (Table, error) {
 	t := Table{Caption: caption, Columns: lineColumns(), Empty: empty}
+	unread, err := messages.Unread(g.views, actorOf(r))
+	if err != nil {
+		return t, err
+	}
 	for _, l := range lines {
 		row, err := s.lineRow(r, g, l)
 		if err != nil {
 			return t, err
+		}
+		if n := unread[l.Case]; n > 0 {
+			row.Cells[0] = row.Cells[0].over(unreadBadge(n))
 		}
 		t.Rows = append(t.Rows, row)
 	}

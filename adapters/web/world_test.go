@@ -34,6 +34,7 @@ import (
 	"approdo/projections/centre"
 	"approdo/projections/comune"
 	"approdo/projections/duplicates"
+	"approdo/projections/messages"
 	"approdo/projections/readings"
 	"approdo/projections/retention"
 	mondays "approdo/projections/returns"
@@ -89,7 +90,7 @@ func newWorld(t *testing.T, log io.Writer) *world {
 	w.check(err)
 	w.views = projections.NewRunner(w.store, w.codec, db, slog.New(slog.DiscardHandler), comune.Projection(), centre.Projection(),
 		school.Projection(), board.Projection(), audit.Projection(), duplicates.Projection(sealer, tokens{}), readings.Projection(sealer), retention.Projection(),
-		mondays.Projection())
+		mondays.Projection(), messages.Projection(sealer))
 	w.found()
 	w.check(w.views.CatchUp(t.Context()))
 	ctx, cancel := context.WithCancel(context.Background())

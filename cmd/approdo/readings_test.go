@@ -106,6 +106,9 @@ func TestReadingsAreWhatWasShown(t *testing.T) {
 			}
 		}
 		p.ask("POST", "/cases/"+w.cases["accepted"]+"/notes", fields{"text": "Altro Appuntoqb"})
+		for _, to := range []string{"ust", "school", "comune"} { // some of them to oneself, which is refused
+			p.ask("POST", "/cases/"+w.cases["accepted"]+"/messages", fields{"to": []string{to}, "text": "Messaggio Appuntoqb"})
+		}
 	}
 	prefettura := w.callers["prefettura"]
 	opened := "/pratiche/" + w.cases["accepted"]

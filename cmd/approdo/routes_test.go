@@ -225,6 +225,8 @@ const pageTable = `
   ACT fine-frequenza accepted                    in    403 404   403 403  404   may 403  404   may 403  404
   ACT fine-limitazione any                       in    403 404   403 403  404   403 403  404   may 403  404
   ACT limitazione any                            in    403 404   403 403  404   403 403  404   may 403  404
+  ACT messaggio offered,accepted                 in    may 404   may 403  404   may 403  404   may 403  404
+  ACT messaggio over                             in    may 404   may 403  404   403 403  404   may 403  404
   ACT nota offered,accepted                      in    may 404   may 403  404   may 403  404   may 403  404
   ACT nota over                                  in    may 404   may 403  404   403 403  404   may 403  404
   ACT passaggio any                              in    403 404   may 403  404   403 403  404   may 403  404

@@ -113,7 +113,8 @@ const (
 	Merge           Act = "merge"
 	Unmerge         Act = "unmerge"
 	Note            Act = "note"
-	Erase           Act = "erase" // to propose it; approving takes another person
+	Message         Act = "message" // to bodies that follow the case
+	Erase           Act = "erase"   // to propose it; approving takes another person
 	ApproveErasure  Act = "approve-erasure"
 	RejectErasure   Act = "reject-erasure"
 	WithdrawErasure Act = "withdraw-erasure"
@@ -180,29 +181,29 @@ var everyField = []Field{Name, BirthDate, Papers, Domicile, Adults, Schooling, H
 var onCases = map[domain.Role]map[Relation]may{
 	domain.RoleComune: {
 		// Amending would be over what one cannot read; everything else goes on.
-		Withheld: {acts: []Act{ReadCase, ChangeDomicile, Answer, WithdrawRequest, Note, ReadReceipt}},
+		Withheld: {acts: []Act{ReadCase, ChangeDomicile, Answer, WithdrawRequest, Note, Message, ReadReceipt}},
 		Own: {
-			acts:   []Act{ReadCase, Amend, ChangeDomicile, Answer, WithdrawRequest, Note, ReadReceipt},
+			acts:   []Act{ReadCase, Amend, ChangeDomicile, Answer, WithdrawRequest, Note, Message, ReadReceipt},
 			fields: []Field{Name, BirthDate, Papers, Domicile, Adults, Schooling, Health, Words},
 		},
 	},
 	domain.RoleCentre: {
 		Withheld: {acts: []Act{ReadCase, ReadTrail, ChangeDomicile, TakeCharge, Ask, Answer, DetermineGrade, HandOver, Offer, WithdrawOffer, Close,
-			Reopen, Note, ReadLetter}},
+			Reopen, Note, Message, ReadLetter}},
 		Own: {
 			acts: []Act{ReadCase, ReadTrail, Amend, ChangeDomicile, TakeCharge, Ask, Answer, DetermineGrade, HandOver, Offer,
-				WithdrawOffer, Close, Reopen, Note, ReadLetter},
+				WithdrawOffer, Close, Reopen, Note, Message, ReadLetter},
 			fields: everyField,
 		},
 		Past: {acts: []Act{ReadCase}},
 	},
 	domain.RoleSchool: {
 		OfferedTo: {
-			acts:   []Act{ReadCase, Accept, Decline, Answer, Note, ReadLetter},
+			acts:   []Act{ReadCase, Accept, Decline, Answer, Note, Message, ReadLetter},
 			fields: []Field{Name, BirthDate, Schooling},
 		},
 		Enrolled: {
-			acts:   []Act{ReadCase, Amend, ChangeDomicile, Answer, DetermineGrade, RecordFirstDay, EndAttendance, Close, Note, ReadLetter},
+			acts:   []Act{ReadCase, Amend, ChangeDomicile, Answer, DetermineGrade, RecordFirstDay, EndAttendance, Close, Note, Message, ReadLetter},
 			fields: everyField,
 		},
 		Past: {acts: []Act{ReadCase}},
@@ -211,7 +212,7 @@ var onCases = map[domain.Role]map[Relation]may{
 		Oversees: {
 			acts: []Act{ReadCase, ReadTrail, Amend, ChangeDomicile, TakeCharge, Ask, Answer, DetermineGrade, HandOver, Offer,
 				Override, WithdrawOffer, Accept, Decline, RecordFirstDay, EndAttendance, WithdrawRequest, Close, Reopen, Merge,
-				Unmerge, Note, Erase, ApproveErasure, RejectErasure, WithdrawErasure, ReadCertificate, Restrict, LiftRestriction, ReadHeld,
+				Unmerge, Note, Message, Erase, ApproveErasure, RejectErasure, WithdrawErasure, ReadCertificate, Restrict, LiftRestriction, ReadHeld,
 				ReadReadings, ReadReceipt, ReadLetter},
 			fields: everyField,
 		},

@@ -56,6 +56,7 @@ const onCases = `
   merge             .       .         .       .         .    .       .        .    x    .      .
   unmerge           .       .         .       .         .    .       .        .    x    .      .
   note              x       x         x       x         .    x       x        .    x    .      .
+  message           x       x         x       x         .    x       x        .    x    .      .
   erase             .       .         .       .         .    .       .        .    x    .      .
   approve-erasure   .       .         .       .         .    .       .        .    x    .      .
   reject-erasure    .       .         .       .         .    .       .        .    x    .      .
@@ -129,7 +130,7 @@ func rows(t *testing.T, table string) map[string][]bool {
 func TestWhoMayDoWhatToACase(t *testing.T) {
 	t.Parallel()
 	table := rows(t, onCases)
-	if len(table) != 34 {
+	if len(table) != 35 {
 		t.Fatalf("%d acts", len(table))
 	}
 	for _, role := range append(domain.Roles(), "", "stranger") {

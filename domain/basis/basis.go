@@ -55,6 +55,7 @@ var laws = map[string][]Source{
 	"case.merged":                none,
 	"case.parted":                none,
 	"case.note-added":            none,
+	"case.message-sent":          none,
 	"case.clock-expired":         none,
 	"case.pupil-erased":          {Erasure},
 	"case.erasure-proposed":      {Erasure},

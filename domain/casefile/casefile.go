@@ -213,6 +213,8 @@ func Decide(s State, c Command) ([]Event, error) {
 		return decideUnmerge(s, c)
 	case AddNote:
 		return decideNote(c)
+	case SendMessage:
+		return decideMessage(s, c)
 	case ExpireClock:
 		return decideExpiry(s, c)
 	case ProposeErasure:
@@ -854,7 +856,7 @@ func Evolve(s State, e Event) State {
 		s.Restriction = e.Reason
 	case RestrictionLifted:
 		s.Restriction = ""
-	case NoteAdded:
+	case NoteAdded, MessageSent:
 	}
 	return s
 }

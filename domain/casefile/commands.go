@@ -179,7 +179,7 @@ type (
 		domain.Act
 		Text Text
 	}
-	// AddNote leaves a note.
+	// AddNote leaves a note for all who follow the case; what is for some of them is SendMessage.
 	AddNote struct {
 		domain.Act
 		Text Text

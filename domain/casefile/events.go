@@ -169,7 +169,7 @@ type (
 		Text Text      `json:"text,omitzero"`
 		At   time.Time `json:"at"`
 	}
-	// NoteAdded is for those who follow the case.
+	// NoteAdded is for all who follow the case, and for nobody among them; see SendMessage.
 	NoteAdded struct {
 		Text Text `json:"text"`
 	}
@@ -289,6 +289,7 @@ var Events = event.Table{
 	event.TypeOf[CaseMerged]("case.merged"),
 	event.TypeOf[CaseParted]("case.parted"),
 	event.TypeOf[NoteAdded]("case.note-added"),
+	event.TypeOf[MessageSent]("case.message-sent"),
 	event.TypeOf[ClockExpired]("case.clock-expired"),
 	event.TypeOf[PupilErased]("case.pupil-erased"),
 	event.TypeOf[ErasureProposed]("case.erasure-proposed"),

@@ -43,7 +43,7 @@ func TestStoredEventsCanAlwaysBeRead(t *testing.T) {
 		taken, asked, answered, casefile.GradeDetermined{Level: primaria2, Resolution: resolution}, handed, overridden,
 		declined, lapsed, withdrawn,
 		accepted, firstDay, ended, back, reopened, merged, casefile.CaseParted{From: other, Text: why, At: hour(9)},
-		casefile.NoteAdded{Text: why}, casefile.ClockExpired{Clock: casefile.ClockFirstOffer, Due: hour(120),
+		casefile.NoteAdded{Text: why}, said, casefile.ClockExpired{Clock: casefile.ClockFirstOffer, Due: hour(120),
 			To: domain.RoleCentre}, casefile.PupilErased{Ground: casefile.GroundRetention},
 		casefile.ErasureProposed{Proposal: proposal1, Scope: casefile.EraseHealth, Ground: casefile.GroundRetention, Register: "2", Since: day(400),
 			By: ust.Account, At: hour(9000)},

@@ -237,6 +237,7 @@ func everyCommand(a domain.Actor, at time.Time) []casefile.Command {
 		casefile.Merge{Act: act, Into: other, IntoStatus: casefile.InCharge, Text: why},
 		casefile.Unmerge{Act: act, Text: why},
 		casefile.AddNote{Act: act, Text: why},
+		casefile.SendMessage{Act: act, To: []domain.Role{domain.RoleCentre}, Text: why},
 		casefile.ExpireClock{Act: act, Clock: casefile.ClockFirstDay, Due: at, To: domain.RoleCentre},
 		casefile.ProposeErasure{Act: act, Proposal: proposal2, Scope: casefile.ErasePupil, Ground: casefile.GroundRetention, Register: "1",
 			Since: day(10)},
@@ -286,7 +287,7 @@ func TestInvariant8WhatIsSoAlreadyChangesNothing(t *testing.T) {
 // retried request does not is for the command's id.
 func isNews(c casefile.Command) bool {
 	switch c := c.(type) {
-	case casefile.AddNote:
+	case casefile.AddNote, casefile.SendMessage:
 		return true
 	case casefile.AmendRequest:
 		return !c.Pupil.Identity.IsZero() || !c.Pupil.Domicile.IsZero() || !c.Pupil.Profile.IsZero() || !c.Pupil.Health.IsZero()
@@ -357,7 +358,7 @@ func TestEvolveIsTotal(t *testing.T) {
 		casefile.DomicileChanged{Comune: "015159", At: hour(1)}, taken,
 		asked, askedSchool, answered, casefile.GradeDetermined{Level: level}, handed, offered, declined, lapsed, withdrawn,
 		accepted, firstDay, ended, closed,
-		reopened, merged, casefile.CaseParted{From: other, At: hour(9)}, casefile.NoteAdded{Text: why},
+		reopened, merged, casefile.CaseParted{From: other, At: hour(9)}, casefile.NoteAdded{Text: why}, said,
 		casefile.ClockExpired{Clock: casefile.ClockFirstDay, To: domain.RoleUST},
 		proposed, rejected, erased, healthGone, restricted, lifted}
 	if len(all) != len(casefile.Events)+1 { // two questions

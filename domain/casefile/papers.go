@@ -113,6 +113,8 @@ func TextOf(e Event) Text {
 		return e.Text
 	case NoteAdded:
 		return e.Text
+	case MessageSent:
+		return e.Text
 	}
 	return Text{}
 }

@@ -117,9 +117,9 @@ var likely = map[casefile.Status][]string{
 	casefile.Requested: {"take charge", "take charge", "take charge", "take charge", "take charge", "hand over", "move",
 		"amend", "determine", "withdraw", "close", "merge", "note", "expire"},
 	casefile.InCharge: {"ask comune", "answer", "answer", "determine", "determine", "hand over", "move", "amend", "amend",
-		"close", "merge", "expire"},
+		"close", "merge", "message", "expire"},
 	casefile.Offered: {"accept", "accept", "accept", "decline", "decline", "lapse", "lapse", "lapse", "withdraw offer",
-		"ask school", "answer", "move", "amend", "withdraw", "merge"},
+		"ask school", "answer", "move", "amend", "withdraw", "merge", "message"},
 	casefile.Accepted: {"first day", "first day", "ask comune", "ask school", "answer", "move", "amend", "determine",
 		"close", "merge", "expire"},
 	casefile.Attending: {"end", "end", "first day", "ask comune", "answer", "move", "determine"},
@@ -129,7 +129,7 @@ var likely = map[casefile.Status][]string{
 
 var acts = []string{"take charge", "ask comune", "ask school", "answer", "determine", "hand over", "accept", "decline",
 	"lapse", "withdraw offer",
-	"first day", "end", "amend", "move", "withdraw", "close", "reopen", "merge", "part", "note", "expire",
+	"first day", "end", "amend", "move", "withdraw", "close", "reopen", "merge", "part", "note", "message", "expire",
 	"propose", "second", "restore", "restrict", "unrestrict"}
 
 func (w *world) act(t *rapid.T) {
@@ -257,6 +257,8 @@ func (w *world) command(t *rapid.T, f *file, name string) casefile.Command {
 		return casefile.Unmerge{Act: act, Text: why}
 	case "note":
 		return casefile.AddNote{Act: act, Text: why}
+	case "message":
+		return casefile.SendMessage{Act: act, To: []domain.Role{pick(t, "addressee", casefile.Addressees()...)}, Text: why}
 	case "propose":
 		return casefile.ProposeErasure{Act: act, Proposal: w.id(), Scope: pick(t, "scope", casefile.ErasureScopes()...),
 			Ground: pick(t, "ground", casefile.ErasureGrounds()...), Register: "1", Since: day}

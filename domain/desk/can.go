@@ -111,6 +111,12 @@ func probe(s casefile.State, id uuid.UUID, act domain.Act, what access.Act) (cas
 		return casefile.Unmerge{Act: act, Text: words}, true
 	case access.Note:
 		return casefile.AddNote{Act: act, Text: words}, true
+	case access.Message:
+		to := domain.RoleUST
+		if act.By.Role == domain.RoleUST {
+			to = domain.RoleCentre
+		}
+		return casefile.SendMessage{Act: act, To: []domain.Role{to}, Text: words}, true
 	case access.Erase:
 		return casefile.ProposeErasure{Act: act, Proposal: uuid.Max, Scope: casefile.ErasePupil, Ground: casefile.GroundOrder}, true
 	case access.ApproveErasure:

@@ -5,6 +5,7 @@ package desk
 import (
 	"context"
 	"errors"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -148,6 +149,8 @@ func actOf(c casefile.Command) (access.Act, bool) {
 		return access.Unmerge, true
 	case casefile.AddNote:
 		return access.Note, true
+	case casefile.SendMessage:
+		return access.Message, true
 	case casefile.ProposeErasure:
 		return access.Erase, true
 	case casefile.ApproveErasure:
@@ -193,6 +196,11 @@ func (d *Desk) complete(ctx context.Context, s casefile.State, id uuid.UUID, c c
 		state, err := d.land.state(ctx)
 		c.Terms = terms(state.ClocksOn(domain.DateOf(c.At)), s.Comune, c.At)
 		return c, err
+	case casefile.SendMessage:
+		if words, _ := c.Text.Value(); utf8.RuneCountInString(words.Reveal()) > casefile.MaxMessage {
+			return c, casefile.ErrTextTooLong.On("text")
+		}
+		return c, nil
 	case casefile.ProposeErasure:
 		return d.dueErasure(ctx, s, c)
 	case casefile.Merge:

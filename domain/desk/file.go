@@ -112,6 +112,9 @@ func relate(a domain.Actor, s casefile.State, o reading.Openings, at time.Time) 
 	return access.Relate(a, facts)
 }
 
+// Reader is whose view of the case it is.
+func (f File) Reader() domain.Actor { return f.actor }
+
 // May lists the acts the actor may do, as far as roles go; the rules of the case may still refuse.
 func (f File) May() []access.Act { return access.Acts(f.actor.Role, f.Relation) }
 
@@ -119,7 +122,8 @@ func (f File) May() []access.Act { return access.Acts(f.actor.Role, f.Relation) 
 func (f File) Sees(field access.Field) bool { return access.Sees(f.actor.Role, f.Relation, field) }
 
 // Timeline is what of the trail the actor may see. A school reads from the event that brought the case to it: what was said before is
-// not its business. A body that once had the case reads what it did and what concerned it, and nothing of what came after.
+// not its business. A body that once had the case reads what it did and what concerned it, and nothing of what came after. A message is
+// in the timeline of its parties, of the UST, and of whoever audits, who never reads the words.
 func (f File) Timeline() []Entry {
 	from := len(f.Trail) // whoever has the case now reads everything from here on
 	switch {
@@ -131,7 +135,7 @@ func (f File) Timeline() []Entry {
 			}
 		}
 	default:
-		return f.Trail
+		from = 0
 	}
 	var out []Entry
 	offers := map[uuid.UUID]bool{} // made to the actor
@@ -139,11 +143,24 @@ func (f File) Timeline() []Entry {
 		if o, ok := e.Event.(casefile.PlaceOffered); ok && f.brought(o) {
 			offers[o.Offer] = true
 		}
+		if m, ok := e.Event.(casefile.MessageSent); ok && !f.party(e, m) && f.actor.Role != domain.RolePrefettura {
+			continue
+		}
 		if i >= from || f.concerns(e, offers) {
 			out = append(out, e)
 		}
 	}
 	return out
+}
+
+// party reports whether the actor is one whom a message is from or to. The comune and the centre of the case go on with the conversation
+// of those before them; a school knows only of its own. The UST reads every message.
+func (f File) party(e Entry, m casefile.MessageSent) bool {
+	heir := f.Relation == access.Own || f.Relation == access.Withheld
+	is := func(p casefile.Party) bool {
+		return p.Is(f.actor) || heir && p.Role == f.actor.Role
+	}
+	return f.Relation == access.Oversees || is(casefile.PartyOf(e.Meta.Actor)) || slices.ContainsFunc(m.To, is)
 }
 
 // brought reports whether an event brought the case to the actor's body.
@@ -169,6 +186,8 @@ func (f File) concerns(e Entry, offers map[uuid.UUID]bool) bool {
 	switch e := e.Event.(type) {
 	case casefile.QuestionAsked:
 		return e.To.Is(f.actor)
+	case casefile.MessageSent:
+		return true // Timeline knows whose it is
 	case casefile.OfferLapsed:
 		return offers[e.Offer]
 	case casefile.OfferWithdrawn:
@@ -249,16 +268,18 @@ func (o Opened) fields() []access.Field {
 }
 
 // Words opens the free text of an entry, or gives none where the actor may not read it, and notes it in the access record. What he
-// wrote himself and what he is asked he always reads.
+// wrote himself, what he is asked and the messages he is a party of he always reads; of other messages he reads none.
 func (f File) Words(ctx context.Context, e Entry) (words domain.Personal, err error) {
 	if may, err := reading.May(ctx); err != nil || !may || f.State.Erased {
 		return words, err
 	}
 	own := e.Meta.Actor.Role == f.actor.Role && e.Meta.Actor.Body == f.actor.Body
 	question, isQuestion := e.Event.(casefile.QuestionAsked)
-	mine := f.Relation != access.Past && f.Relation != access.Withheld && (own || isQuestion && question.To.Is(f.actor))
+	message, isMessage := e.Event.(casefile.MessageSent)
+	party := isMessage && f.party(e, message)
+	mine := f.Relation != access.Past && f.Relation != access.Withheld && (own || party || isQuestion && question.To.Is(f.actor))
 	var erased bool
-	words, err = open(ctx, f.sealer, casefile.TextOf(e.Event), &erased, mine || access.Sees(f.actor.Role, f.Relation, access.Words))
+	words, err = open(ctx, f.sealer, casefile.TextOf(e.Event), &erased, mine || !isMessage && access.Sees(f.actor.Role, f.Relation, access.Words))
 	if err == nil && !words.IsZero() {
 		reading.Note(ctx, f.ID, f.Relation, f.State.Comune, access.Words)
 	}

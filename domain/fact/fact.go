@@ -119,7 +119,7 @@ func (d *Data) pupil(f casefile.Facts) {
 func (d *Data) level(l grade.Level) { d.Order, d.Grade = l.Order, l.Year }
 
 // withheld are the events of a case that make no fact.
-var withheld = []string{"case.erasure-proposed", "case.erasure-rejected", "case.restricted", "case.restriction-lifted", "case.amended", "case.question-asked", "case.question-answered", "case.note-added"}
+var withheld = []string{"case.erasure-proposed", "case.erasure-rejected", "case.restricted", "case.restriction-lifted", "case.amended", "case.question-asked", "case.question-answered", "case.note-added", "case.message-sent"}
 
 // Types lists the stored names of the events that make facts, in the order of their table.
 func Types() (names []string) {

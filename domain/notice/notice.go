@@ -1,4 +1,4 @@
-// Package notice is what people are told by mail, and when: that a case has come to their body, that an answer or an outcome is there,
+// Package notice is what people are told by mail, and when: that a case has come to their body, that an answer, a message or an outcome is there,
 // that a term is over. A notice holds nothing of a pupil: the case by its id, what happened, until when something is to be done.
 //
 // That a message was sent, and what the provider of certified mail says of it, are facts of the journal; see Sent and Receipted.
@@ -24,12 +24,13 @@ type Kind string
 const (
 	Task    Kind = "task"    // a case has come to the body, which must act
 	Answer  Kind = "answer"  // a question was answered
+	Message Kind = "message" // somebody who follows a case has written to the body
 	Outcome Kind = "outcome" // an offer was accepted, declined, or has lapsed
 	Overdue Kind = "overdue" // a term is over
 )
 
 // Kinds lists them in the order they are shown.
-func Kinds() []Kind { return []Kind{Task, Answer, Outcome, Overdue} }
+func Kinds() []Kind { return []Kind{Task, Answer, Message, Outcome, Overdue} }
 
 // Way is when a person is told.
 type Way string
@@ -118,7 +119,7 @@ func (n Notice) ID(account uuid.UUID) uuid.UUID {
 
 // Types are the stored names of the events that somebody is told of.
 func Types() []string {
-	return []string{"case.routed", "case.handed-over", "case.reopened", "case.parted", "case.question-asked", "case.question-answered",
+	return []string{"case.routed", "case.handed-over", "case.reopened", "case.parted", "case.question-asked", "case.question-answered", "case.message-sent",
 		"case.place-offered", "case.offer-declined", "case.offer-lapsed", "case.offer-accepted", "case.clock-expired"}
 }
 
@@ -150,6 +151,10 @@ func Of(r event.Record, e casefile.Event, s casefile.State) (told []Notice) {
 		tell(Task, domain.RoleSchool, string(e.Institution), e.Due)
 	case casefile.QuestionAnswered:
 		holder(Answer, time.Time{})
+	case casefile.MessageSent:
+		for _, p := range e.To {
+			tell(Message, p.Role, p.Body, time.Time{})
+		}
 	case casefile.OfferDeclined, casefile.OfferLapsed:
 		centre(Outcome)
 	case casefile.OfferAccepted:

@@ -63,12 +63,14 @@ func TestWhoIsToldOfWhat(t *testing.T) {
 		want   []string
 		due    time.Time
 	}{
-		"a request comes to a centre":          {"case.routed", []casefile.Event{request, routed}, []string{"task centre CTI-23"}, due},
-		"a school enrolled on its own":         {"case.routed", []casefile.Event{own, routed}, nil, time.Time{}},
-		"taking charge":                        {"case.charge-taken", []casefile.Event{request, routed, charged}, nil, time.Time{}},
-		"handed over":                          {"case.handed-over", []casefile.Event{request, routed, casefile.HandedOver{From: "CTI-23", To: "POLO-1", Terms: casefile.Terms{TakeCharge: due}, At: monday}}, []string{"task centre POLO-1"}, due},
-		"a question":                           {"case.question-asked", []casefile.Event{request, routed, charged, asked}, []string{"task " + comune}, time.Time{}},
-		"an answer":                            {"case.question-answered", []casefile.Event{request, routed, charged, asked, casefile.QuestionAnswered{At: monday}}, []string{"answer centre CTI-23"}, time.Time{}},
+		"a request comes to a centre":  {"case.routed", []casefile.Event{request, routed}, []string{"task centre CTI-23"}, due},
+		"a school enrolled on its own": {"case.routed", []casefile.Event{own, routed}, nil, time.Time{}},
+		"taking charge":                {"case.charge-taken", []casefile.Event{request, routed, charged}, nil, time.Time{}},
+		"handed over":                  {"case.handed-over", []casefile.Event{request, routed, casefile.HandedOver{From: "CTI-23", To: "POLO-1", Terms: casefile.Terms{TakeCharge: due}, At: monday}}, []string{"task centre POLO-1"}, due},
+		"a question":                   {"case.question-asked", []casefile.Event{request, routed, charged, asked}, []string{"task " + comune}, time.Time{}},
+		"an answer":                    {"case.question-answered", []casefile.Event{request, routed, charged, asked, casefile.QuestionAnswered{At: monday}}, []string{"answer centre CTI-23"}, time.Time{}},
+		"a message": {"case.message-sent", []casefile.Event{request, routed, casefile.MessageSent{To: []casefile.Party{{Role: domain.RoleComune, Body: string(domain.Milano)},
+			{Role: domain.RoleUST}}, At: monday}}, []string{"message " + comune, "message ust "}, time.Time{}},
 		"an offer":                             {"case.place-offered", []casefile.Event{request, routed, charged, offered}, []string{"task school MIIC8AB00X"}, due},
 		"declined":                             {"case.offer-declined", []casefile.Event{request, routed, charged, offered, casefile.OfferDeclined{Offer: offer, At: monday}}, []string{"outcome centre CTI-23"}, time.Time{}},
 		"lapsed":                               {"case.offer-lapsed", []casefile.Event{request, routed, charged, offered, casefile.OfferLapsed{Offer: offer, At: monday}}, []string{"outcome centre CTI-23"}, time.Time{}},

@@ -1,0 +1,117 @@
+package web
+
+import (
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"approdo/domain"
+	"approdo/domain/casefile"
+)
+
+var spokenWords = regexp.MustCompile(`<p class="said-words">(?:<[^>]*>)*([^<]*)`)
+
+// conversation are the words that somebody reads on the page of a case, the oldest first.
+func (w *world) conversation(as domain.Actor, path string) string {
+	w.t.Helper()
+	_, body := w.get(as, path)
+	var all []string
+	for _, m := range spokenWords.FindAllStringSubmatch(body, -1) {
+		all = append(all, m[1])
+	}
+	return strings.Join(all, " | ")
+}
+
+func TestThePeopleOnACaseTalkWithoutMovingIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, io.Discard)
+	id := w.request("Shevchenko", "Olha")
+	path := "/pratiche/" + id.String()
+	centre := w.centreOf(id)
+	send := func(as domain.Actor, words string, to ...string) {
+		t.Helper()
+		before := w.state(id)
+		if code, body := w.submit(as, path+"/messaggio", url.Values{"to": to, "text": {words}}); code != http.StatusSeeOther {
+			t.Fatalf("%s: %d %s", as.Role, code, body[max(0, strings.Index(body, "<main")):])
+		}
+		if after := w.state(id); before.Holder() != after.Holder() || before.Status != after.Status {
+			t.Errorf("a message moved the case from %v to %v", before.Holder(), after.Holder())
+		}
+	}
+	reads := func(as domain.Actor, want string) {
+		t.Helper()
+		if got := w.conversation(as, path); got != want {
+			t.Errorf("%s reads %q, want %q", as.Role, got, want)
+		}
+	}
+	send(atRozzano, "Sta dalla zia.", "centre")
+	send(centre, "Grazie.", "comune")
+	send(centre, "Serve un mediatore.", "ust")
+	reads(atRozzano, "Sta dalla zia. | Grazie.")
+	reads(centre, "Sta dalla zia. | Grazie. | Serve un mediatore.")
+	reads(atUST, "Sta dalla zia. | Grazie. | Serve un mediatore.")
+
+	w.submit(centre, path+"/presa-in-carico", url.Values{})
+	w.submit(centre, path+"/proposta", url.Values{"school": {string(testSite)}})
+	reads(atSchool, "")
+	send(atSchool, "Da quando?", "centre")
+	reads(atSchool, "Da quando?")
+	reads(atRozzano, "Sta dalla zia. | Grazie.")
+
+	// The form at the foot is for whoever wrote last, and sends nothing that is empty, too long, or for nobody.
+	_, body := w.get(centre, path)
+	_, form, _ := strings.Cut(body, `action="`+path+`/messaggio"`)
+	if form, _, _ = strings.Cut(form, "</form>"); !regexp.MustCompile(`value="school"[^>]* checked`).MatchString(form) ||
+		strings.Count(form, " checked") != 1 {
+		t.Errorf("the answer is not for the school: %s", form)
+	}
+	for name, bad := range map[string]url.Values{"text": {"to": {"comune"}, "text": {"  "}}, "to": {"text": {"A chi?"}}} {
+		if code, body := w.submit(centre, path+"/messaggio", bad); code != http.StatusUnprocessableEntity || !strings.Contains(body, `id="f-`+name+`-error"`) {
+			t.Errorf("without %s: %d", name, code)
+		}
+	}
+	long := url.Values{"to": {"comune"}, "text": {strings.Repeat("è", casefile.MaxMessage+1)}}
+	if code, body := w.submit(centre, path+"/messaggio", long); code != http.StatusUnprocessableEntity || !strings.Contains(body, "èè</textarea>") {
+		t.Errorf("too long: %d, or what was typed is lost", code)
+	}
+	send(centre, strings.Repeat("è", casefile.MaxMessage), "comune")
+	_, trail := w.get(atPrefettura, path+"/registro")
+	if strings.Contains(trail, "Da quando?") || strings.Contains(trail, "mediatore") || !strings.Contains(trail, "Messaggio") {
+		t.Error("the Prefettura reads the words, or does not learn that there was a message")
+	}
+}
+
+func TestNewMessagesAreSaidUntilSomebodyOfTheBodyReadsThem(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, io.Discard)
+	id := w.request("Shevchenko", "Olha")
+	path := "/pratiche/" + id.String()
+	centre := w.centreOf(id)
+	says := func(as domain.Actor, page, want string) {
+		t.Helper()
+		w.follow()
+		_, body := w.get(as, page)
+		if has := strings.Contains(body, "messaggi nuov"); has != (want != "") || !strings.Contains(body, want) {
+			t.Errorf("%s to the %s: new messages %t, want %q", page, as.Role, has, want)
+		}
+	}
+	for _, words := range []string{"Sta dalla zia.", "Chiamate di sera."} {
+		if code, _ := w.submit(atRozzano, path+"/messaggio", url.Values{"to": {"centre"}, "text": {words}}); code != http.StatusSeeOther {
+			t.Fatal(code)
+		}
+	}
+	for _, page := range []string{"/", "/pratiche"} {
+		says(centre, page, "2 messaggi nuovi")
+		says(atRozzano, page, "")
+		says(atUST, page, "")
+	}
+	w.get(centre, "/pratiche") // a list is no reading of the words
+	says(centre, "/pratiche", "2 messaggi nuovi")
+	w.get(centre, path)
+	for _, page := range []string{"/", "/pratiche"} {
+		says(centre, page, "")
+	}
+}
