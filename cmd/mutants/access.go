@@ -79,6 +79,9 @@ func (m *mutants) open(name string, source []byte) ([]byte, error) {
 	condition := func(e ast.Expr) {
 		for _, part := range parts(e) {
 			put(part, func(line int, text string) string {
+				if isIdent(part, "false") { // is never so already
+					return "settled(" + m.add(name, line, text+" always") + `, "-", `
+				}
 				return "settled(" + m.add(name, line, text+" always") + ", " + m.add(name, line, text+" never") + ", "
 			})
 		}

@@ -145,4 +145,8 @@ func TestSwitchesAreRoundEveryCheckOfAccess(t *testing.T) {
 	if len(m.names) != 10 || m.names[4] != "domain/access/access.go:4: a always" {
 		t.Errorf("%q", m.names)
 	}
+	nothing, err := m.open("domain/access/access.go", []byte("package access\n\nfunc f() bool {\n\treturn false\n}\n"))
+	if err != nil || len(m.names) != 11 || !strings.Contains(string(nothing), `return settled("11", "-", false)`) {
+		t.Errorf("what is never so is tried as never so: %s (%v)", nothing, err)
+	}
 }
