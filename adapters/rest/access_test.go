@@ -498,6 +498,7 @@ var largeTable = []largeRow{
 	{route: "DELETE /sessions/current", statuses: [7]int{401, 204, 204, 204, 204, 204, 204}},
 	{route: "GET /cases", statuses: [7]int{401, 200, 200, 200, 200, 403, 403}},
 	{route: "POST /cases", body: `{"comune":"015189",` + person + `}`, statuses: [7]int{401, 201, 403, 403, 201, 403, 403}},
+	{route: "POST /households", body: `{"shared":{"comune":"015189"},"children":[{` + person + `}]}`, statuses: [7]int{401, 201, 403, 403, 201, 403, 403}},
 	{route: "POST /enrolments", of: "its own site", body: `{"school":"ZZEE00001X","comune":"015189",` + person + `}`, statuses: [7]int{401, 403, 403, 201, 403, 403, 403}},
 	{route: "POST /enrolments", of: "another's site", body: `{"school":"ZZEE00003X","comune":"015189",` + person + `}`, statuses: [7]int{401, 403, 403, 422, 403, 403, 403}},
 	{route: "POST /case-searches", body: `{"family_name":"Prova","given_name":"Oksana"}`, statuses: [7]int{401, 200, 200, 200, 200, 403, 403}},

@@ -167,17 +167,25 @@ func (a *api) readCase(r *http.Request) (answer, error) {
 	return answer{body: out, etag: etag(f.Revision)}, nil
 }
 
-// showCase is how a case stands after a command. One that has left the actor's hands by it tells no more than its id.
+// showCase is how the case that a command was about stands after it.
 func (a *api) showCase(o order, d deed) (answer, error) {
-	id := o.subject(d)
+	f, state, err := a.caseAfter(o, o.subject(d))
+	if err != nil || state.Relation == relationNone {
+		return answer{body: state}, err
+	}
+	return answer{body: state, etag: etag(f.Revision)}, nil
+}
+
+// caseAfter is how a case stands after a command. One that has left the actor's hands by it tells no more than its id.
+func (a *api) caseAfter(o order, id uuid.UUID) (desk.File, caseState, error) {
 	f, err := a.Desk.Case(o.ctx, o.actor, id)
 	if errors.Is(err, domain.KindNotFound) {
-		return answer{body: caseState{ID: id, Relation: relationNone}}, nil
+		return f, caseState{ID: id, Relation: relationNone}, nil
 	}
 	if err != nil {
-		return answer{}, err
+		return f, caseState{}, err
 	}
-	return answer{body: stateOf(f), etag: etag(f.Revision)}, nil
+	return f, stateOf(f), nil
 }
 
 // relationNone is the relation of whoever has none any more.

@@ -140,6 +140,7 @@ func (a *api) ownRoutes(r route) {
 func (a *api) routes(r route) {
 	r.get("/cases", a.read(a.listCases))
 	r.post("/cases", post(a, a.requestCase, a.showCase))
+	r.post("/households", post(a, a.requestHousehold, a.showHousehold))
 	r.post("/enrolments", post(a, a.enrol, a.showCase))
 	r.post("/case-searches", a.read(a.searchCases))
 	r.get("/cases/{id}", a.read(a.readCase))
