@@ -474,7 +474,7 @@ func (b boardWriter) comparison(other boardSources) boardPart {
 		return figures{name, []figure{{N: was}, {N: is}, {N: is - was}}}
 	}
 	row := func(name Cell, was, is int) figures { return difference(name, b.told(was), b.told(is)) }
-	sums := matrix{ID: "compared-states", Caption: text("board.states"), Head: text("list.status"), Columns: columns,
+	sums := matrix{ID: "compared-states", Caption: text("board.compared-states"), Head: text("list.status"), Columns: columns,
 		Rows: []figures{row(say(text("board.open")), other.Total.Open(), b.Total.Open())}}
 	for _, st := range append(slices.Clone(boardStatuses), casefile.Closed) {
 		sums.Rows = append(sums.Rows, row(say(statusText(st)), other.Total[st], b.Total[st]))
