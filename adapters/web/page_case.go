@@ -177,6 +177,15 @@ func lineOf(f desk.File) caseline.Line {
 	return l
 }
 
+// suspended says why the step that a case waits for is not offered, where a suspension is why.
+func suspended(err error) []Callout {
+	refused, ok := errors.AsType[*domain.Error](err)
+	if !ok || refused.Code != "intake-suspended" && refused.Code != "placement-suspended" {
+		return nil
+	}
+	return []Callout{{Tone: Warning, Title: text("act.not-now"), Text: text("error." + refused.Code)}}
+}
+
 func callouts(f desk.File, erased bool) []Callout {
 	var out []Callout
 	if q := f.State.Question; q != nil {
@@ -214,7 +223,11 @@ func (s *site) offerActs(r *http.Request, g *registers, f desk.File, c *casePage
 		if !slices.Contains(f.May(), p.act) {
 			continue
 		}
-		if err := s.Desk.Can(r.Context(), f, p.act); errors.Is(err, domain.KindRefused) {
+		err := s.Desk.Can(r.Context(), f, p.act)
+		if mine && p.step {
+			c.Callouts = append(c.Callouts, suspended(err)...)
+		}
+		if errors.Is(err, domain.KindRefused) {
 			continue
 		} else if err != nil {
 			return err

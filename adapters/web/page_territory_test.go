@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"approdo/domain"
+	"approdo/domain/desk"
 	"approdo/domain/territory"
 )
 
@@ -204,5 +205,22 @@ func TestTheUSTAndThePrefetturaSuspendAndResume(t *testing.T) {
 	}
 	if code, _ := o.get(atUST, list+"/9/riprendi"); code != http.StatusNotFound {
 		t.Errorf("a suspension that is none: %d", code)
+	}
+}
+
+func TestACaseSaysThatASuspensionHoldsItUp(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	id := o.request("Shevchenko", "Olha")
+	centre, page := o.centreOf(id), "/pratiche/"+id.String()
+	const why = "Le prese in carico sono sospese."
+	if _, body := o.get(centre, page); strings.Contains(body, why) || !strings.Contains(body, page+"/presa-in-carico") {
+		t.Error("nothing is suspended, and the page says so or offers no charge of the case")
+	}
+	_, err := o.desk.EditTerritory(t.Context(), desk.NewTicket(), territory.Suspend{Act: o.desk.Act(atPrefettura), Kind: territory.Intake, Reason: "Ordinanza 12"})
+	o.check(err)
+	o.follow()
+	if _, body := o.get(centre, page); !strings.Contains(body, why) || strings.Contains(body, page+"/presa-in-carico") {
+		t.Error("the centre does not read why it cannot take charge, or is offered to")
 	}
 }
