@@ -55,7 +55,7 @@ func TestAHouseholdIsEnteredInOneGo(t *testing.T) {
 		`name="children.2.`, `name="comune"`, `name="children.0.address"`)
 	w.is(w.get("ust", householdPath), http.StatusOK, []string{`name="comune"`, `name="municipio"`}, `name="children.0.comune"`)
 
-	form := family("children.2.given_name", " ", "children.2.sex", "", "children.1.asked_grade", "secondaria-1-1") // the third was left blank
+	form := family("children.2.given_name", " ", "children.2.family_name", "Kovalenko", "children.2.sex", "", "children.1.asked_grade", "secondaria-1-1") // the third was left blank
 	cases := w.entered("comune", form)
 	if len(cases) != 2 || cases[0] == cases[1] {
 		t.Fatalf("cases %v", cases)
@@ -106,7 +106,7 @@ func TestChildrenAreAddedAndTakenOutWithoutLosingWhatWasTyped(t *testing.T) {
 	t.Parallel()
 	w := newTown(t)
 	form := family("children.0.needs", "canteen", "children.1.with_reserve", "on", "host", "family")
-	body := w.is(w.post("comune", householdPath, with(form, doField, addChild)), http.StatusOK, []string{`name="children.2.given_name"`, "Terzo minore", `id="minore-3"`,
+	body := w.is(w.post("comune", householdPath, with(form, doField, addChild)), http.StatusOK, []string{`name="children.2.given_name"`, "Terzo minore", `id="minore-3"`, `name="children.2.family_name" type="text" value="Kovalenko"`,
 		`value="Sofiia"`, `value="Maksym"`, `value="2010-11-30"`, `name="children.0.needs" type="checkbox" value="canteen" checked`,
 		`name="children.1.with_reserve" type="checkbox" value="on" checked`, `value="family" selected`}, `id="faults"`, `name="children.3.`)
 	if w.hidden(body, "_key") != form.Get("_key") {

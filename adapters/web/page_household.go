@@ -134,12 +134,26 @@ func (h household) without(child int) url.Values {
 	return out
 }
 
-// blank reports whether nothing was answered of a child.
+// blank reports whether nothing was answered of a child but what it has of the first.
 func (h household) blank(child int) bool {
 	return !slices.ContainsFunc(h.fields, func(x *Field) bool {
-		place, _, ok := desk.CutChildField(x.Name)
+		place, name, ok := desk.CutChildField(x.Name)
+		if slices.Contains(asFirst, name) && x.Value() == h.value(desk.ChildField(0, name)) {
+			return false
+		}
 		return ok && place == child && strings.TrimSpace(strings.Join(x.values, "")) != ""
 	})
+}
+
+// nameAsFirst shows the first child's family name where none was typed.
+func (h household) nameAsFirst() {
+	for i := 1; i < h.children; i++ {
+		for _, name := range asFirst {
+			if at := desk.ChildField(i, name); strings.TrimSpace(h.value(at)) == "" {
+				h.Set(at, h.value(desk.ChildField(0, name)))
+			}
+		}
+	}
 }
 
 // refuse puts the desk's refusals beside the fields of the child they are about; what is asked once is refused once.
@@ -206,6 +220,9 @@ type childPart struct {
 	Folded []section
 	Drop   bool // it can be taken out
 }
+
+// Open reports whether what is folded of a child shows its questions.
+func (c childPart) Open() bool { return slices.ContainsFunc(c.Folded, section.Open) }
 
 // childPlace is the place of a child in a form, from 0, as the names of its fields have it.
 type childPlace int
@@ -300,6 +317,7 @@ func (s *site) showHousehold(w http.ResponseWriter, r *http.Request, g *register
 	a := actorOf(r)
 	c.Form.Cancel = "/pratiche"
 	c.Joined, c.Full = c.Form.value(householdField) != "", c.Form.children == desk.MostChildren
+	c.Form.nameAsFirst()
 	c.Shared, c.Children = c.Form.layOut()
 	for i := range c.Shared {
 		if c.Shared[i].ID == "domicilio" {

@@ -37,9 +37,10 @@ type HouseholdReceipt struct {
 	Position event.Position
 }
 
-// ChildTicket names the request for one child of a household.
+// ChildTicket names the request for one child of a household. Nothing of the id is the ticket's own: people tell cases apart by how
+// their ids begin, brothers and sisters above all.
 func ChildTicket(t Ticket, key string) Ticket {
-	return Ticket{ID: event.DeriveID(t.ID, "child/"+key, 0)}
+	return Ticket{ID: uuid.NewSHA1(t.ID, []byte("approdo:child:"+key))}
 }
 
 // RequestHousehold records a request for each child of a household, under one household id. Nothing is recorded unless every child can

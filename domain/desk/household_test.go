@@ -111,7 +111,7 @@ func TestAHouseholdIsACaseForEachChildUnderOneID(t *testing.T) {
 	if err != nil || len(got.Children) != 3 || o.cases() != 3 {
 		t.Fatalf("%d receipts, %d cases: %v", len(got.Children), o.cases(), err)
 	}
-	centres := map[domain.Centre]bool{}
+	centres, short := map[domain.Centre]bool{}, map[string]bool{}
 	for i, r := range got.Children {
 		f := o.file(atMilan, r.ID)
 		if f.Papers.Household != got.Children[0].ID.String() {
@@ -120,7 +120,10 @@ func TestAHouseholdIsACaseForEachChildUnderOneID(t *testing.T) {
 		if r.Position > got.Position || r.Duplicate {
 			t.Errorf("child %d: %+v beyond %d", i, r, got.Position)
 		}
-		centres[f.State.Centre] = true
+		centres[f.State.Centre], short[r.ID.String()[:8]] = true, true
+	}
+	if len(short) < 3 {
+		t.Errorf("brothers and sisters are all called %v", short)
 	}
 	if len(centres) < 2 {
 		t.Errorf("an infant, a pupil of primaria and one of secondaria II in Milano all went to %v", centres)
