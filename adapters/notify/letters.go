@@ -25,8 +25,8 @@ var texts = func() map[string]*template.Template {
 	return all
 }()
 
-// Letters writes to people about their accounts, and to schools that something waits. Nothing in a letter is about a minor, and the person's own name is not in it either:
-// it may come to the wrong mailbox.
+// Letters writes to people about their accounts. Nothing in a letter is about a minor, and the person's own name is not in it either: it may
+// come to the wrong mailbox.
 type Letters struct {
 	post    Post
 	address string
@@ -40,7 +40,6 @@ func NewLetters(p Post, address, owner string) *Letters {
 
 // letter is what the texts are given.
 type letter struct {
-	Monday  string
 	Owner   string
 	Address string // of the page, without the token
 	Link    string
@@ -58,12 +57,6 @@ func (l *Letters) Link(ctx context.Context, to domain.Personal, token string, ex
 	page := l.address + "/attiva"
 	return l.write(ctx, to, name, letter{Owner: l.owner, Address: page, Link: page + "#" + token, Token: token,
 		Expires: expires.In(domain.Rome).Format("02/01/2006 15:04")})
-}
-
-// Remind tells a school that its return of a Monday waits. It says of no pupil, and not how many.
-func (l *Letters) Remind(ctx context.Context, to domain.Personal, monday domain.Date) error {
-	return l.write(ctx, to, "reminder.txt", letter{Owner: l.owner, Link: l.address + "/rilevazione/" + monday.String(),
-		Monday: monday.Start().In(domain.Rome).Format("02/01/2006")})
 }
 
 // write sends a text in all languages.

@@ -28,6 +28,7 @@ type People interface {
 // NoticeStorage keeps notices until they are sent, and remembers them afterwards; see package statetest for its promises.
 type NoticeStorage interface {
 	Queue(ctx context.Context, id, account uuid.UUID, content []byte, due, now time.Time) (bool, error)
+	Drop(ctx context.Context, id uuid.UUID) error
 	Due(ctx context.Context, now time.Time, limit int) ([]uuid.UUID, error)
 	Claim(ctx context.Context, account, mail uuid.UUID, now time.Time) (contents [][]byte, tries int, err error)
 	Sent(ctx context.Context, mail uuid.UUID, now time.Time) error

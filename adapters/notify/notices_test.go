@@ -555,7 +555,7 @@ func TestEveryEventHasItsWords(t *testing.T) {
 		p := notice.Preferences{Language: lang, Ways: map[notice.Kind]notice.Way{notice.Task: notice.AtOnce}}
 		h.prefer(verdi, p)
 		seen := map[string]string{}
-		for i, what := range notice.Types() {
+		for i, what := range append(notice.Types(), "return.reminded") {
 			h.now = h.now.Add(time.Minute)
 			x := notice.Notice{Event: numbered(byte(100 + i)), What: what, Case: numbered(9), Kind: notice.Task, Role: domain.RoleCentre, Body: "CTI-22", At: h.now}
 			if err := n.Queue(t.Context(), x, uuid.Nil); err != nil {

@@ -34,6 +34,7 @@ type toldItem struct {
 	Short             string // how pages call the case
 	Link              string
 	Last              string // the last day in time; empty where there is no term
+	Monday            string // whose return it is
 }
 
 // tell writes the message with which a person is told of some notices. It is made of codes, ids and days alone.
@@ -62,6 +63,9 @@ func itemOf(address string, n notice.Notice) toldItem {
 	i := toldItem{What: n.What, Kind: string(n.Kind), Clock: n.Clock, Link: address}
 	if n.Case != uuid.Nil {
 		i.Short, i.Link = n.Case.String()[:8], address+"/pratiche/"+n.Case.String()
+	}
+	if !n.Monday.IsZero() {
+		i.Monday, i.Link = n.Monday.Start().In(domain.Rome).Format("02/01/2006"), address+"/rilevazione/"+n.Monday.String()
 	}
 	if !n.Due.IsZero() {
 		i.Last = n.Due.Add(-time.Nanosecond).In(domain.Rome).Format("02/01/2006")

@@ -14,6 +14,7 @@ import (
 // Notices keeps what people are to be told and were told.
 type Notices interface {
 	Queue(ctx context.Context, id, account uuid.UUID, content []byte, due, now time.Time) (bool, error)
+	Drop(ctx context.Context, id uuid.UUID) error
 	Due(ctx context.Context, now time.Time, limit int) ([]uuid.UUID, error)
 	Claim(ctx context.Context, account, mail uuid.UUID, now time.Time) (contents [][]byte, tries int, err error)
 	Sent(ctx context.Context, mail uuid.UUID, now time.Time) error
@@ -88,6 +89,10 @@ func notices(t *testing.T, n nodes) {
 	claimed(t, n.other, anna, mail2, now, " 0")     // somebody has it
 	due(now, 9, bruno)
 	is(t, false)(other.Queue(ctx, second, anna, []byte("again"), now, now))
+	ok(t, other.Drop(ctx, second)) // too late: somebody has it
+	ok(t, one.Drop(ctx, third))    // nobody asks any more
+	ok(t, one.Drop(ctx, third))    // again
+	claimed(t, n.one, bruno, uuid.New(), now, " 0")
 	ok(t, one.Recorded(ctx, mail1, now)) // it has not left
 	ok(t, one.Sent(ctx, mail1, minutes(1)))
 	ok(t, other.Fail(ctx, mail1, "late", minutes(2))) // it has left

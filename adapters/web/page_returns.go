@@ -384,7 +384,11 @@ func historyOf(done []mondays.Act) (out []Moment) {
 			}
 			out = append(out, p)
 		case mondays.Reminder:
-			out = append(out, Moment{Tone: Info, At: x.At, By: say(roleText(domain.RoleUST)), Title: text("event.return.reminded")})
+			by := domain.RoleUST
+			if x.Account == uuid.Nil {
+				by = domain.RoleSystem
+			}
+			out = append(out, Moment{Tone: Info, At: x.At, By: say(roleText(by)), Title: text("event.return.reminded")})
 		}
 	}
 	return out

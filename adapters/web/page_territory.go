@@ -30,6 +30,8 @@ func (s *site) territoryRoutes(r chi.Router) {
 		r.Post("/termini", s.page(s.termsPost))
 		r.Get("/tetto", s.page(s.ceiling))
 		r.Post("/tetto", s.page(s.ceilingPost))
+		r.Get("/solleciti", s.page(s.automatic))
+		r.Post("/solleciti", s.page(s.automaticPost))
 		r.Get("/sospensioni", s.page(s.suspensions))
 		r.Get("/sospensioni/nuova", s.page(s.suspend))
 		r.Post("/sospensioni/nuova", s.page(s.suspendPost))
@@ -103,6 +105,7 @@ func (s *site) territory(w http.ResponseWriter, r *http.Request) error {
 		{text("territory.policy"), policyNote, "/territorio/politica"},
 		{text("territory.terms"), text("territory.terms-note", "charge", clocks.TakeCharge, "offer", clocks.FirstOffer, "day", clocks.FirstDay), "/territorio/termini"},
 		{text("territory.ceiling"), text("territory.percent", "percent", land.CeilingOn(today)), "/territorio/tetto"},
+		{text("reminders.title"), text("reminders.note", "monday", hourText(land.RemindersOn(today).Monday), "tuesday", hourText(land.RemindersOn(today).Tuesday)), remindersPath},
 		{text("suspension.title"), text("suspension.standing", "count", standing), "/territorio/sospensioni"},
 	}}}
 	return c.show(s, w, r)

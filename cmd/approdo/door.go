@@ -94,7 +94,6 @@ func (p *post) check() error {
 // letters are all that is written to people.
 type letters interface {
 	session.Letters
-	session.Reminders
 }
 
 // letters are nil where no messages leave the house.
@@ -169,11 +168,10 @@ func (p *identityProvider) config(address string) (c oidc.Config, wanted bool, e
 	return c, true, nil
 }
 
-// posts has links and reminders sent by letters, nil for a house that has no mail, and resets of second factors carried out.
+// posts has links sent by letters, nil for a house that has no mail, and resets of second factors carried out.
 func (h *house) posts(by letters) {
 	h.policies.React(h.sessions.Resets())
 	h.policies.React(h.sessions.Post(by))
-	h.policies.React(h.sessions.RemindReturns(by))
 	h.policies.Every(policy.NameRecoveries, session.RecoveryEvery, h.sessions.Recover)
 }
 

@@ -124,6 +124,7 @@ func openHouse(ctx context.Context, where storage, master seal.MasterKey, clock 
 	h.policies.React(policy.Erasure(h.store, h.keys))
 	h.policies.React(policy.Cleanup(h.cleanUp))
 	h.policies.Every(policy.NameClocks, clockEvery, policy.NewClocks(h.store, h.codec, standing{h.views}, clock).Run)
+	h.policies.Every(policy.NameMondays, clockEvery, policy.NewMondays(h.store, h.codec, h.desk.Territory, unanswered{h.views}, clock).Run)
 	h.policies.Every(policy.NameMonths, monthsEvery, h.months().Run)
 	h.keepLedger(master)
 	h.metrics.Watch(h.views, h.policies, log)

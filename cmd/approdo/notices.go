@@ -46,12 +46,15 @@ func (h *house) tells(ctx context.Context, by *post, address, owner string) erro
 	if err != nil {
 		return err
 	}
-	if err := h.beginAtHead(ctx, policy.NameNotices); err != nil {
-		return err
+	for _, name := range []string{policy.NameNotices, policy.NameReminders} {
+		if err := h.beginAtHead(ctx, name); err != nil {
+			return err
+		}
 	}
 	h.told = notify.NewNotices(notify.NoticesConfig{Journal: h.store, Codec: h.codec, People: people{h.directory}, Storage: h.notices, Post: out,
 		From: by.From, Channel: by.channel(), Address: address, Owner: owner, Clock: h.clock, Log: h.log})
 	h.policies.React(h.told.Reaction())
+	h.policies.React(h.told.Returns())
 	h.policies.Every(policy.NameNoticeSender, notify.SendEvery, h.told.Send)
 	if by.Receipts != "" {
 		h.policies.Every(policy.NameNoticeReceipts, notify.ReceiptsEvery, notify.NewReceipts(by.Receipts, h.store, h.codec, h.clock, h.log).Take)

@@ -158,6 +158,8 @@ const pageTable = `
   POST /territorio/conferma                      in    403 403   403 403  403   403 403  403   422 403  403
   GET /territorio/politica                       in    403 403   200 200  200   403 403  403   200 200  403
   POST /territorio/politica                      in    403 403   403 403  403   403 403  403   409 403  403
+  GET /territorio/solleciti                      in    403 403   200 200  200   403 403  403   200 200  403
+  POST /territorio/solleciti                     in    403 403   403 403  403   403 403  403   422 403  403
   GET /territorio/sospensioni                    in    403 403   200 200  200   403 403  403   200 200  403
   GET /territorio/sospensioni/nuova              in    403 403   403 403  403   403 403  403   200 200  403
   POST /territorio/sospensioni/nuova             in    403 403   403 403  403   403 403  403   422 422  403

@@ -85,8 +85,9 @@ var laws = map[string][]Source{
 	"territory.clocks-set":     {Access, Recast},
 	"territory.ceiling-set":    {Ceilings},
 	"territory.retention-set":  {Special},
-	"territory.suspended":      none,
 	"territory.boundaries-set": none,
+	"territory.reminders-set":  none,
+	"territory.suspended":      none,
 	"territory.resumed":        none,
 
 	"school.listed":   none,

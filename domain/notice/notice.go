@@ -27,10 +27,11 @@ const (
 	Message Kind = "message" // somebody who follows a case has written to the body
 	Outcome Kind = "outcome" // an offer was accepted, declined, or has lapsed
 	Overdue Kind = "overdue" // a term is over
+	Return  Kind = "return"  // the school has not validated its Monday return
 )
 
 // Kinds lists them in the order they are shown.
-func Kinds() []Kind { return []Kind{Task, Answer, Message, Outcome, Overdue} }
+func Kinds() []Kind { return []Kind{Task, Answer, Message, Outcome, Overdue, Return} }
 
 // Way is when a person is told.
 type Way string
@@ -63,10 +64,14 @@ type Preferences struct {
 	Ways     map[Kind]Way `json:"ways,omitzero"`
 }
 
-// Way is when the person is told of a kind: once a day where nothing was chosen.
+// Way is when the person is told of a kind. Where nothing was chosen it is once a day, but for a return, of which the next morning would
+// be late.
 func (p Preferences) Way(k Kind) Way {
 	if w := p.Ways[k]; slices.Contains(Ways(), w) {
 		return w
+	}
+	if k == Return {
+		return AtOnce
 	}
 	return Daily
 }
@@ -101,6 +106,8 @@ type Notice struct {
 	Clock string      `json:"clock,omitzero"` // which term is over
 	At    time.Time   `json:"at"`             // when it happened, UTC
 	Due   time.Time   `json:"due,omitzero"`   // UTC: the first instant that is too late; zero: no term
+
+	Monday domain.Date `json:"monday,omitzero"` // whose return it is about
 }
 
 // Encode writes a notice as it is kept while it waits.

@@ -35,12 +35,13 @@ const (
 	NameNoticeSender     = "notice-sender"
 	NameNoticeReceipts   = "notice-receipts"
 	NameReminders        = "return-reminders"
+	NameMondays          = "mondays"
 )
 
 // Names lists them.
 func Names() []string {
 	return []string{NamePlacesFollowCase, NameOrphanHolds, NameMergesHold, NameErasure, NameCleanup, NameClocks, NameMonths, NameLedger, NameInvitations, NameRecoveries, NameResets, NameReminders,
-		NameNotices, NameNoticeSender, NameNoticeReceipts}
+		NameMondays, NameNotices, NameNoticeSender, NameNoticeReceipts}
 }
 
 // OutletPrefix begins the names of the outlets, which send facts to other systems and are kept up like policies.

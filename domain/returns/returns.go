@@ -115,7 +115,7 @@ type (
 		Reason UndoReason `json:"reason,omitzero"`
 		At     time.Time  `json:"at"`
 	}
-	// Reminded says that the UST asked for the answer.
+	// Reminded says that the UST asked for the answer, or the program in its name.
 	Reminded struct {
 		At time.Time `json:"at"`
 	}
@@ -181,7 +181,7 @@ type (
 		Subject
 		Reason UndoReason
 	}
-	// Remind is the UST's.
+	// Remind is the UST's, and the program's at the hours the UST has set.
 	Remind struct {
 		domain.Act
 		Subject
@@ -282,7 +282,7 @@ func decideValidation(s State, c Validate) ([]Event, error) {
 // A school is reminded once a day at most, and not once it has answered.
 func decideReminder(s State, c Remind) ([]Event, error) {
 	switch {
-	case c.By.Role != domain.RoleUST:
+	case c.By.Role != domain.RoleUST && c.By.Role != domain.RoleSystem:
 		return nil, ErrNotYours
 	case c.At.Before(Due(c.Monday)):
 		return nil, ErrNotYet

@@ -161,6 +161,8 @@ func Decide(s State, c Command) ([]Event, error) {
 		return s.setRetention(c)
 	case SetBoundaries:
 		return s.setBoundaries(c)
+	case SetReminders:
+		return s.setReminders(c)
 	case Suspend:
 		return s.suspend(c)
 	case Resume:

@@ -95,6 +95,7 @@ var Events = event.Table{
 	event.TypeOf[CeilingSet]("territory.ceiling-set"),
 	event.TypeOf[RetentionSet]("territory.retention-set"),
 	event.TypeOf[BoundariesSet]("territory.boundaries-set"),
+	event.TypeOf[RemindersSet]("territory.reminders-set"),
 	event.TypeOf[Suspended]("territory.suspended"),
 	event.TypeOf[Resumed]("territory.resumed"),
 }

@@ -179,6 +179,7 @@ func TestGoldenFiles(t *testing.T) {
 		ClocksSet{small.Clocks},
 		CeilingSet{small.Ceiling}, RetentionSet{Retention{Version: "1", From: today, Pupil: 24, Health: 6, Drafts: 1, Readings: 24}},
 		BoundariesSet{Boundaries{From: today, Source: "openpolis, da ISTAT (CC BY 4.0)", Areas: []Area{{rozzano, OutlineOf(square)}}}},
+		RemindersSet{Reminders{From: today, Monday: 16, Tuesday: 10}},
 		Suspended{1, Intake, scope, domain.RolePrefettura, "nota 1234", noon},
 		Resumed{1, scope, domain.RoleUST, "cessate esigenze", noon},
 		SchoolListed{2025, site(func(s *School) { s.PEC = "miic8xx00b@pec.example.org" })},

@@ -43,6 +43,7 @@ type State struct {
 	ceilings    []Ceiling
 	retentions  []Retention
 	boundaries  []Boundaries
+	reminders   []Reminders
 	suspensions []Suspension
 }
 
@@ -52,7 +53,7 @@ func Evolve(s State, e Event) State {
 	case Founded:
 		s = State{Province: e.Province, comuni: map[domain.Comune][]Comune{}, centres: map[domain.Centre][]Centre{},
 			policies: []Policy{e.Register.Policy}, clocks: []Clocks{e.Register.Clocks}, ceilings: []Ceiling{e.Register.Ceiling},
-			retentions: []Retention{defaultRetention}}
+			retentions: []Retention{defaultRetention}, reminders: []Reminders{defaultReminders}}
 		for _, c := range e.Register.Comuni {
 			s.comuni[c.Code] = []Comune{c}
 		}
@@ -81,6 +82,8 @@ func Evolve(s State, e Event) State {
 		s.ceilings = with(s.ceilings, e.Ceiling)
 	case RetentionSet:
 		s.retentions = with(s.retentions, e.Retention)
+	case RemindersSet:
+		s.reminders = with(s.reminders, e.Reminders)
 	case BoundariesSet:
 		s.boundaries = with(s.boundaries, e.Boundaries.measured())
 	case Suspended:

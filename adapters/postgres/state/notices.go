@@ -21,6 +21,12 @@ func (n Notices) Queue(ctx context.Context, id, account uuid.UUID, content []byt
 	return changed > 0, err
 }
 
+// Drop takes back a notice that waits still. Queued again, it would be a new one.
+func (n Notices) Drop(ctx context.Context, id uuid.UUID) error {
+	_, err := n.s.exec(ctx, "DELETE FROM state.notices WHERE id = $1 AND status = 'waiting'", id)
+	return err
+}
+
 // Due lists accounts for whom something is due, those that have waited longest first.
 func (n Notices) Due(ctx context.Context, now time.Time, limit int) ([]uuid.UUID, error) {
 	return rows(ctx, n.s, pgx.RowTo[uuid.UUID], `SELECT account FROM state.notices WHERE status = 'waiting' AND due <= $1

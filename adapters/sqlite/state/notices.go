@@ -25,6 +25,13 @@ func (n Notices) Queue(ctx context.Context, id, account uuid.UUID, content []byt
 	return queued && err == nil, err
 }
 
+// Drop takes back a notice that waits still. Queued again, it would be a new one.
+func (n Notices) Drop(ctx context.Context, id uuid.UUID) error {
+	return n.s.write(ctx, func(c *sqlite.Conn) error {
+		return exec(c, "DELETE FROM notices WHERE id = ? AND status = 'waiting'", id[:])
+	})
+}
+
 // Due lists accounts for whom something is due, those that have waited longest first.
 func (n Notices) Due(ctx context.Context, now time.Time, limit int) (accounts []uuid.UUID, err error) {
 	err = n.s.read(ctx, func(c *sqlite.Conn) error {
