@@ -109,3 +109,15 @@ func TestAHouseholdThatWasCutOffGoesOnUnderItsKey(t *testing.T) {
 		t.Errorf("%d cases, %d begun, in the household %s of %s", len(got.Cases), h.begun(), got.Household, part.Children[0].ID)
 	}
 }
+
+// A child may have moved to another comune before the answer was asked for again: the others are told all the same.
+func TestARetryOfAHouseholdTellsOfTheChildThatMovedNoMoreThanItsID(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	first := read[householdState](h.post(ownComune, base+"/households", newHousehold, "Idempotency-Key", "f-1").want(201))
+	h.post(ownComune, base+"/cases/"+first.Cases[0].ID.String()+"/domicile-changes", `{"comune":"015118"}`).want(200)
+	again := read[householdState](h.post(ownComune, base+"/households", newHousehold, "Idempotency-Key", "f-1").want(201))
+	if len(again.Cases) != 3 || again.Cases[0].Relation != "none" || again.Cases[0].Status != "" || again.Cases[2].Relation != "own" || again.Household != first.Household {
+		t.Errorf("%+v", again)
+	}
+}

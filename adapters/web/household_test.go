@@ -12,7 +12,10 @@ import (
 	"github.com/google/uuid"
 
 	"approdo/domain"
+	"approdo/domain/access"
 	"approdo/domain/desk"
+	"approdo/projections"
+	"approdo/projections/readings"
 )
 
 // family is the form of a sister of seven and a brother of eleven with no more than is needed, and what is said besides.
@@ -88,6 +91,27 @@ func TestAHouseholdIsEnteredInOneGo(t *testing.T) {
 	if strings.Contains(w.log.String(), "Kovalenko") || strings.Contains(w.log.String(), "2014-05-01") {
 		t.Error("the log tells who they are")
 	}
+}
+
+// The page that names them after all is a reading of each.
+func TestThePageOfWhatWasRecordedIsInTheAccessRecord(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	cases := w.entered("comune", family())
+	w.is(w.get("comune", recordedAt(cases)), http.StatusOK, []string{"Sofiia", "Maksym"})
+	w.follow()
+	w.check(w.views.Read(t.Context(), func(v *projections.Snapshot) error {
+		for i, id := range cases {
+			seen, err := readings.Of(v, uuid.MustParse(id), 0)
+			if err != nil {
+				return err
+			}
+			if len(seen) != 1 || !slices.Equal(seen[0].Seen(), []access.Field{access.Name, access.BirthDate}) {
+				t.Errorf("child %d: %+v", i, seen)
+			}
+		}
+		return nil
+	}))
 }
 
 // Orders of one household can belong to different centres: each child's is said.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -232,6 +233,25 @@ func TestAHouseholdRepeatedIsRecordedOnce(t *testing.T) {
 		if _, err := o.desk.RequestHousehold(t.Context(), x, atTown, three()); err != nil || o.cases() != before+3 {
 			t.Errorf("%s: %d cases more: %v", name, o.cases()-before, err)
 		}
+	}
+}
+
+// A double click, and every node that a retry reaches, at once.
+func TestAHouseholdSentManyTimesAtOnceIsRecordedOnce(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	ticket := desk.KeyedTicket(atTown, "k")
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			if got, err := o.desk.RequestHousehold(t.Context(), ticket, atTown, three()); err != nil || len(got.Children) != 3 {
+				t.Errorf("%d receipts: %v", len(got.Children), err)
+			}
+		})
+	}
+	all.Wait()
+	if n := o.cases(); n != 3 {
+		t.Errorf("%d cases", n)
 	}
 }
 
