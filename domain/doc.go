@@ -14,7 +14,7 @@
 //	desk       what a person asks for, across streams       names      folding of names for comparison
 //	returns    the Monday return of an institution          apart      pairs of cases that are of two children
 //	fact       what other systems are told                  reading    who saw which pupil's data
-//	notice     what people are told by mail
+//	notice     what people are told by mail                 matching   the best plan for many pupils, with its proof
 //
 // # Streams
 //
@@ -47,6 +47,9 @@
 //	message                 messaggio                        said to some of the bodies that follow a case; moves nothing
 //	party                   chi segue la pratica             a body that messages are from and to: comune, centre, school, UST
 //	offer                   proposta di inserimento          a centre's to a school, for a grade
+//	plan                    piano                            where each of many pupils would go; nothing happens by it
+//	price                   prezzo                           what a place is worth in a plan; all together they prove that no plan is better
+//	shortage                carenza                          pupils who all may go to the same places only, and are more than these hold
 //	acceptance, decline     accoglimento, diniego            a school's answer; a decline has a coded reason
 //	lapse                   decadenza                        an offer withdrawn for want of an answer; never acceptance
 //	withdrawal              ritiro                           of an offer by the centre, or of a request by the comune

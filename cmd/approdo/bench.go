@@ -29,6 +29,7 @@ type benchCmd struct {
 	Import     benchImportCmd     `cmd:"" help:"Un foglio di richieste caricato, controllato e registrato, contro le stesse richieste una alla volta."`
 	Live       benchLiveCmd       `cmd:"" help:"Accodamenti mentre le viste seguono, a riposo e durante un rifacimento."`
 	Stream     benchStreamCmd     `cmd:"" help:"Il cruscotto in diretta su molte connessioni, mentre si registrano richieste."`
+	Plan       benchPlanCmd       `cmd:"" help:"Il piano migliore per molti alunni, contro un risolutore generale sulla stessa istanza."`
 	Duplicates benchDuplicatesCmd `cmd:"" help:"Quanti minori scritti due volte si ritrovano, e quante coppie si mostrano a torto."`
 }
 

@@ -33,6 +33,8 @@ type commands struct {
 	Verify  verifyCmd       `cmd:"" help:"Accerta che un'esportazione, una prova o un punto di controllo reggano."`
 	Public  verifierCmd     `cmd:"" name:"verifier" help:"Mostra la chiave di verifica del registro."`
 	Witness witnessCmd      `cmd:"" help:"Ricorda l'ultimo punto di controllo e rifiuta un registro accorciato o diverso."`
+	Plan    planCmd         `cmd:"" help:"Risolve un problema di assegnamento pubblicato, con la prova che non c'è di meglio."`
+	Proof   verifyPlanCmd   `cmd:"" name:"verify-plan" help:"Accerta che un piano sia quello che dice di essere."`
 	Bench   benchCmd        `cmd:"" help:"Misura la velocità su questa macchina."`
 	Version versionCmd      `cmd:"" help:"Mostra la versione."`
 }

@@ -1,0 +1,122 @@
+package matching
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Instance is what is to be planned. Solve and Bound want it Valid.
+type Instance struct {
+	Places []Places `json:"places"`
+	Pupils []Pupil  `json:"pupils"`
+}
+
+// Places are those of one kind: of a grade at a site. Costs are what the first one taken costs beyond the pupil's own cost, the second
+// one, and so on, never less than the one before; there are as many places as costs.
+type Places struct {
+	ID    string `json:"id"`
+	Costs []Cost `json:"costs"`
+}
+
+// Pupil may take one of some places. Unplaced is what it costs to leave the pupil out.
+type Pupil struct {
+	ID       string   `json:"id"`
+	Unplaced Cost     `json:"unplaced"`
+	Choices  []Choice `json:"choices"`
+}
+
+// Choice is a kind of places, by index in Instance.Places, and what it costs to give one to the pupil.
+type Choice struct {
+	Places int  `json:"places"`
+	Cost   Cost `json:"cost"`
+}
+
+// Unplaced stands for no places.
+const Unplaced = -1
+
+// Fault says what of an instance or a plan does not hold: of which pupil or kind of places, by index, and why by a stable code. Both are
+// below zero where the fault is of the whole.
+type Fault struct {
+	Code          string
+	Places, Pupil int
+}
+
+// Error names the place and the code.
+func (f *Fault) Error() string {
+	switch {
+	case f.Pupil >= 0:
+		return fmt.Sprintf("matching: pupil %d: %s", f.Pupil, f.Code)
+	case f.Places >= 0:
+		return fmt.Sprintf("matching: places %d: %s", f.Places, f.Code)
+	}
+	return "matching: " + f.Code
+}
+
+func ofPlaces(i int, code string) error { return &Fault{code, i, -1} }
+func ofPupil(i int, code string) error  { return &Fault{code, -1, i} }
+func ofAll(code string) error           { return &Fault{code, -1, -1} }
+
+// Most is how many pupils, and how many places, an instance may have.
+const Most = 30_000
+
+// Valid gives the first *Fault of an instance: ids that are missing or come twice, places that are not there or are chosen twice, costs
+// beyond Large, places that get cheaper.
+func (in Instance) Valid() error {
+	places, ids := 0, map[string]bool{}
+	for i, s := range in.Places {
+		if s.ID == "" || ids[s.ID] {
+			return ofPlaces(i, "id-missing-or-twice")
+		}
+		ids[s.ID] = true
+		for k, c := range s.Costs {
+			if !c.within(Large) {
+				return ofPlaces(i, "cost-too-large")
+			}
+			if k > 0 && c.Less(s.Costs[k-1]) {
+				return ofPlaces(i, "places-get-cheaper")
+			}
+		}
+		places += len(s.Costs)
+	}
+	if places > Most || len(in.Pupils) > Most {
+		return ofAll("too-many")
+	}
+	clear(ids)
+	chosenBy := make([]int, len(in.Places))
+	for i, p := range in.Pupils {
+		if p.ID == "" || ids[p.ID] {
+			return ofPupil(i, "id-missing-or-twice")
+		}
+		ids[p.ID] = true
+		if !p.Unplaced.within(Large) {
+			return ofPupil(i, "cost-too-large")
+		}
+		for _, c := range p.Choices {
+			switch {
+			case c.Places < 0 || c.Places >= len(in.Places):
+				return ofPupil(i, "places-unknown")
+			case chosenBy[c.Places] == i+1:
+				return ofPupil(i, "places-chosen-twice")
+			case !c.Cost.within(Large):
+				return ofPupil(i, "cost-too-large")
+			}
+			chosenBy[c.Places] = i + 1
+		}
+	}
+	return nil
+}
+
+// byID is the order in which an instance is solved, whatever order it was given in: the indices of places and pupils, sorted by id.
+func (in Instance) byID() (places, pupils []int) {
+	places, pupils = make([]int, len(in.Places)), make([]int, len(in.Pupils))
+	for i := range places {
+		places[i] = i
+	}
+	for i := range pupils {
+		pupils[i] = i
+	}
+	slices.SortFunc(places, func(a, b int) int { return strings.Compare(in.Places[a].ID, in.Places[b].ID) })
+	slices.SortFunc(pupils, func(a, b int) int { return strings.Compare(in.Pupils[a].ID, in.Pupils[b].ID) })
+	return places, pupils
+}
