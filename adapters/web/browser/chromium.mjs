@@ -82,6 +82,23 @@ export async function keyboard({ page }, url) {
   assert.ok(seen.size > 0, `${url}: nothing can be reached by keyboard`);
 }
 
+// Once around the page by Tab alone comes to everything that can be worked; of radio buttons to one, for the arrows lead to the others.
+export async function around({ page }, at) {
+  const count = await page.evaluate(() => {
+    const all = [...document.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex="0"]')]
+      .filter((e) => e.type !== 'hidden' && !e.disabled && e.checkVisibility({ visibilityProperty: true }));
+    globalThis.unreached = new Map(all.map((e) => [e.type === 'radio' ? e.name : e, e]));
+    document.addEventListener('focusin', ({ target }) => globalThis.unreached.delete(target.type === 'radio' ? target.name : target));
+    return globalThis.unreached.size;
+  });
+  const left = () => page.evaluate(() => [...globalThis.unreached.values()].map((e) => e.outerHTML.slice(0, 120)));
+  for (let i = 0; i < 2 * count + 10; i++) {
+    if (i % 20 === 19 && (await left()).length === 0) return;
+    await page.keyboard.press('Tab');
+  }
+  assert.deepEqual(await left(), [], `${at}: not reached by keyboard`);
+}
+
 async function visible(focus, what) {
   const { width, height, marked } = await focus.evaluate((e) => {
     const s = getComputedStyle(e);

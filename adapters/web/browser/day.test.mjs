@@ -3,9 +3,15 @@ import { after, afterEach, before, test } from 'node:test';
 import { begin } from './demo.mjs';
 import { launch, unable } from './chromium.mjs';
 import { Town } from './people.mjs';
+import { admin } from './days/admin.mjs';
 import { centre } from './days/centre.mjs';
 import { comune } from './days/comune.mjs';
+import { plain } from './days/plain.mjs';
 import { polo } from './days/polo.mjs';
+import { prefettura } from './days/prefettura.mjs';
+import { school } from './days/school.mjs';
+import { two } from './days/two.mjs';
+import { ust } from './days/ust.mjs';
 
 let demo, browser, town;
 
@@ -27,8 +33,14 @@ const days = {
   'a secretary of a comune': comune,
   'the operator of a CTI': centre,
   'a teacher of a Polo START': polo,
+  'a secretary of a school': school,
+  'the UST': ust,
+  'the Prefettura': prefettura,
+  'an administrator': admin,
+  'two people on one case': two,
+  'those who have no JavaScript': plain,
 };
 
 for (const [whose, day] of Object.entries(days)) {
-  test(`the day of ${whose}`, { skip: unable }, () => day(town));
+  test(`the day of ${whose}`, { skip: unable }, () => day(town, demo.operate));
 }

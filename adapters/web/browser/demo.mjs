@@ -1,5 +1,5 @@
 // The program itself as a demo on a port of its own, for whoever looks at it in Chromium.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -9,28 +9,43 @@ import path from 'node:path';
 import assert from 'node:assert/strict';
 import { root } from './chromium.mjs';
 
-// Starts a demo with as many cases, from a fixed seed: its accounts, and how to end it.
+const program = process.env.APPRODO_BIN || path.join(root, 'bin/approdo');
+
+// Starts a demo with as many cases, from a fixed seed: its accounts, what to do while it stands still, and how to end it.
 export async function begin(cases) {
   const dir = mkdtempSync(path.join(tmpdir(), 'approdo-demo-'));
   const port = await freePort();
   const file = path.join(dir, 'accounts.json');
-  const program = spawn(process.env.APPRODO_BIN || path.join(root, 'bin/approdo'),
-    ['demo', '--data', path.join(dir, 'data'), '--listen', `127.0.0.1:${port}`, '--cases', String(cases), '--seed', '1', '--accounts', file],
-    { stdio: ['ignore', 'ignore', 'inherit'] });
-  const end = async () => {
-    if (program.exitCode === null) {
-      program.kill('SIGTERM');
-      await once(program, 'exit');
-    }
-    rmSync(dir, { recursive: true, force: true });
-  };
-  try {
+  const data = path.join(dir, 'data');
+  let running;
+  const start = async () => {
+    running = spawn(program,
+      ['demo', '--data', data, '--listen', `127.0.0.1:${port}`, '--cases', String(cases), '--seed', '1', '--accounts', file],
+      { stdio: ['ignore', 'ignore', 'inherit'] });
     for (let i = 0; !(await answers(`http://127.0.0.1:${port}/accedi`)); i++) {
-      assert.ok(program.exitCode === null && i < 3000, 'the demo does not answer');
+      assert.ok(running.exitCode === null && i < 3000, 'the demo does not answer');
       await sleep(100);
     }
+  };
+  const stop = async () => {
+    if (running.exitCode !== null) return;
+    running.kill('SIGTERM');
+    await once(running, 'exit');
+  };
+  const end = async () => {
+    await stop();
+    rmSync(dir, { recursive: true, force: true });
+  };
+  // Runs a subcommand on the data, as whoever keeps the machine does: one program at a time writes there.
+  const operate = async (...args) => {
+    await stop();
+    execFileSync(program, [...args, '--data', data, '--key', `${data}.key`]);
+    await start();
+  };
+  try {
+    await start();
     assert.ok(existsSync(file), 'the demo has written no accounts');
-    return { accounts: JSON.parse(readFileSync(file, 'utf8')), end };
+    return { accounts: JSON.parse(readFileSync(file, 'utf8')), operate, end };
   } catch (e) {
     await end();
     throw e;

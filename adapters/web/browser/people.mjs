@@ -1,6 +1,6 @@
 // Those who work with it, each in a browser of their own: what they do is said in the words they read, through what they can see and press.
 import assert from 'node:assert/strict';
-import { inspect, open, shoot, widths } from './chromium.mjs';
+import { around, inspect, open, shoot, widths } from './chromium.mjs';
 
 const phrase = 'quattro parole a caso'; // whoever is invited chooses it
 const narrowest = 320; // px
@@ -98,7 +98,7 @@ export class Person {
     assert.equal(await within.getByText(text).count(), 0, `${this.name} reads "${text}" on ${new URL(this.page.url()).pathname}`);
   }
 
-  // The page one stands on holds what every page must hold, wide and narrow; nothing of it is lost by looking.
+  // The page one stands on holds what every page must hold, wide, narrow and by keyboard; nothing of it is lost by looking.
   async looks(at) {
     for (const width of widths) {
       await this.page.setViewportSize({ width, height: 900 });
@@ -109,6 +109,7 @@ export class Person {
     const scroll = await this.page.evaluate(() => document.documentElement.scrollWidth);
     assert.ok(scroll <= narrowest, `${this.name}, ${at}: ${scroll} px wide on ${narrowest} px`);
     await this.page.setViewportSize({ width: widths[0], height: 900 });
+    await around(this.visit, `${this.name}, ${at}`);
   }
 
   async signIn() {
@@ -166,28 +167,31 @@ export class Person {
     await this.leads(() => this.page.keyboard.press('Enter'));
   }
 
-  // What waits for one's body, on the page where one lands; a list that does not know yet is asked again.
-  async finds(child) {
-    const link = this.region('Da fare adesso').getByRole('link', { name: nameOf(child), exact: true });
+  // Looks at a page until it shows what another person did: a list may know it a moment later.
+  async seesOn(path, target) {
     for (const until = Date.now() + patience; ;) {
-      await this.goes('/');
+      await this.goes(path);
       try {
-        await link.waitFor({ timeout: 500 });
-        return link;
+        await target.waitFor({ timeout: 500 });
+        return target;
       } catch {
-        assert.ok(Date.now() < until, `${this.name} does not find ${nameOf(child)} among what waits: ${await this.region('Da fare adesso').innerText()}`);
+        assert.ok(Date.now() < until, `${this.name} does not see ${target} on ${path}: ${await this.main.innerText()}`);
       }
     }
   }
 
+  // What waits for one's body, on the page where one lands.
+  finds(child) { return this.seesOn('/', this.#waiting(child)); }
+
   async findsNot(child) {
-    const link = this.region('Da fare adesso').getByRole('link', { name: nameOf(child), exact: true });
     for (const until = Date.now() + patience; ;) {
       await this.goes('/');
-      if (await link.count() === 0) return;
+      if (await this.#waiting(child).count() === 0) return;
       assert.ok(Date.now() < until, `${nameOf(child)} still waits for ${this.name}`);
     }
   }
+
+  #waiting(child) { return this.region('Da fare adesso').getByRole('link', { name: nameOf(child), exact: true }); }
 
   // Opens the case that waits.
   async takes(child) {

@@ -25,8 +25,7 @@ export async function polo(town) {
   await no.takes(child);
   await no.acts('Rifiuta la proposta', { 'Capienza dell’edificio': true });
   await no.findsNot(child);
-  await no.goes('/posti');
-  await no.row(/^3ª primaria 1 0 0/).waitFor();
+  await no.seesOn('/posti', no.row(/^3ª primaria 1 0 0/));
 
   // The no is read with its reason, and that school is not asked again.
   await sara.takes(child);
@@ -59,7 +58,5 @@ export async function polo(town) {
 
   await yes.takes(child);
   await yes.acts('Accogli la proposta', { 'Sezione (facoltativo)': 'B' });
-  await sara.goes('/pratiche');
-  await sara.leads(() => sara.row(nameOf(child)).getByRole('link').first().click());
-  await sara.reads('Accolta, primo giorno da registrare');
+  await sara.seesOn('/pratiche', sara.row(new RegExp(`${nameOf(child)}.*Accolta, primo giorno da registrare`)));
 }
