@@ -53,6 +53,7 @@
 //	acceptance, decline     accoglimento, diniego            a school's answer; a decline has a coded reason
 //	lapse                   decadenza                        an offer withdrawn for want of an answer; never acceptance
 //	withdrawal              ritiro                           of an offer by the centre, or of a request by the comune
+//	taking back             annullamento                     an act of one's own undone by a further event, while nobody has acted on it
 //	place                   posto                            a seat in a grade of a site for a school year
 //	held, taken, released   riservato, occupato, liberato    what becomes of a place
 //	override                deroga                           the UST decides against a rule, with a reason

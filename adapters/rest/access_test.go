@@ -82,9 +82,9 @@ POST /cases/{id}/closure                 in-charge  401   403  404  200  403  40
 POST /cases/{id}/closure                 accepted   401   403  404  200  403  404  200  403  404  200 403 404
 POST /cases/{id}/closure                 closed     401   403  404  409  403  404  403  403  404  409 403 404
 POST /cases/{id}/closure                 erased     401   403  404  409  403  404  403  403  404  409 403 404
-POST /cases/{id}/reopening               attending  401   403  404  200  403  404  403  403  404  200 403 404
-POST /cases/{id}/reopening               closed     401   403  404  200  403  404  403  403  404  200 403 404
-POST /cases/{id}/reopening               erased     401   403  404  409  403  404  403  403  404  409 403 404
+POST /cases/{id}/reopening               attending  401   200  404  200  403  404  403  403  404  200 403 404
+POST /cases/{id}/reopening               closed     401   409  404  200  403  404  403  403  404  200 403 404
+POST /cases/{id}/reopening               erased     401   409  404  409  403  404  403  403  404  409 403 404
 POST /cases/{id}/merge                   in-charge  401   403  404  403  403  404  404  403  404  200 403 404
 POST /cases/{id}/merge                   closed     401   403  404  403  403  404  403  403  404  409 403 404
 POST /cases/{id}/merge                   erased     401   403  404  403  403  404  403  403  404  409 403 404
@@ -99,6 +99,18 @@ POST /cases/{id}/notes                   closed     401   200  404  200  403  40
 POST /cases/{id}/messages                closed     401   200  404  200  403  404  403  403  404  200 403 404
 POST /cases/{id}/notes                   erased     401   409  404  409  403  404  403  403  404  409 403 404
 POST /cases/{id}/messages                erased     401   409  404  409  403  404  403  403  404  409 403 404
+POST /cases/{id}/hand-over-taking-back   attending  401  403  404  403  409  404  403  403  404  409  403  404
+POST /cases/{id}/hand-over-taking-back   closed     401  403  404  403  409  404  403  403  404  409  403  404
+POST /cases/{id}/hand-over-taking-back   erased     401  403  404  403  409  404  403  403  404  409  403  404
+POST /cases/{id}/offers/{offer}/acceptance-taking-back accepted   401  403  404  403  403  404  200  403  404  200  403  404
+POST /cases/{id}/offers/{offer}/acceptance-taking-back closed     401  403  404  403  403  404  403  403  404  409  403  404
+POST /cases/{id}/offers/{offer}/acceptance-taking-back erased     401  403  404  403  403  404  403  403  404  409  403  404
+POST /cases/{id}/offers/{offer}/decline-taking-back attending  401  403  404  403  403  404  403  409  404  409  403  404
+POST /cases/{id}/offers/{offer}/decline-taking-back closed     401  403  404  403  403  404  409  409  404  409  403  404
+POST /cases/{id}/offers/{offer}/decline-taking-back erased     401  403  404  403  403  404  409  409  404  409  403  404
+POST /cases/{id}/first-day-annulment     attending  401  403  404  403  403  404  200  403  404  200  403  404
+POST /cases/{id}/first-day-annulment     closed     401  403  404  403  403  404  403  403  404  409  403  404
+POST /cases/{id}/first-day-annulment     erased     401  403  404  403  403  404  403  403  404  409  403  404
 POST /cases/{id}/erasure-proposal        attending  401   403  404  403  403  404  403  403  404  409 403 404
 POST /cases/{id}/erasure-proposal        closed     401   403  404  403  403  404  403  403  404  200 403 404
 POST /cases/{id}/erasure-proposal        erased     401   403  404  403  403  404  403  403  404  409 403 404
@@ -132,32 +144,36 @@ POST /cases/{id}/messages                limited    401   200  404  200  403  40
 
 // caseBodies are what is sent to the routes of a case; {other} is another open case, {party} a body that follows the case and is not the caller.
 var caseBodies = map[string]string{
-	"POST /cases/{id}/amendments":                `{"languages":"uk, ru, en"}`,
-	"POST /cases/{id}/domicile-changes":          `{"comune":"015189","address":"via Inventata 2"}`,
-	"POST /cases/{id}/charge":                    ``,
-	"POST /cases/{id}/questions":                 `{"to":"comune","topic":"contacts","text":"Un altro telefono?"}`,
-	"POST /cases/{id}/answers":                   `{"text":"Di sera."}`,
-	"POST /cases/{id}/grade-determinations":      `{"level":"primaria-2","resolution":{"reason":"skills","reference":"n. 12 del 14/3/2022"}}`,
-	"POST /cases/{id}/hand-overs":                `{"to":"CTI-26","reason":"agreed"}`,
-	"POST /cases/{id}/offers":                    `{"school":"ZZEE00001X","level":"primaria-3"}`,
-	"POST /cases/{id}/offers/{offer}/acceptance": `{"section":"B"}`,
-	"POST /cases/{id}/offers/{offer}/decline":    `{"reason":"building-capacity"}`,
-	"POST /cases/{id}/offers/{offer}/withdrawal": `{"reason":"better-place"}`,
-	"POST /cases/{id}/first-day":                 ``,
-	"POST /cases/{id}/attendance-end":            `{"reason":"moved-abroad"}`,
-	"POST /cases/{id}/withdrawal":                `{"reason":"moved-abroad"}`,
-	"POST /cases/{id}/closure":                   `{"reason":"moved-abroad"}`,
-	"POST /cases/{id}/reopening":                 ``,
-	"POST /cases/{id}/merge":                     `{"into":"{other}","text":"Stesso minore."}`,
-	"POST /cases/{id}/un-merge":                  `{"text":"Sono due gemelli."}`,
-	"POST /cases/{id}/notes":                     `{"text":"Sentita la famiglia."}`,
-	"POST /cases/{id}/messages":                  `{"to":["{party}"],"text":"Di sera."}`,
-	"POST /cases/{id}/erasure-proposal":          `{"ground":"request"}`,
-	"POST /cases/{id}/erasure-withdrawal":        `{"proposal_id":"018f0000-0000-7000-8000-0000000000e1"}`,
-	"POST /cases/{id}/erasure-rejection":         `{"proposal_id":"018f0000-0000-7000-8000-0000000000e1","reason":"still-needed"}`,
-	"POST /cases/{id}/erasure-approval":          `{"proposal_id":"018f0000-0000-7000-8000-0000000000e1"}`,
-	"POST /cases/{id}/restriction":               `{"reason":"objection"}`,
-	"POST /cases/{id}/restriction-lifting":       ``,
+	"POST /cases/{id}/amendments":                            `{"languages":"uk, ru, en"}`,
+	"POST /cases/{id}/domicile-changes":                      `{"comune":"015189","address":"via Inventata 2"}`,
+	"POST /cases/{id}/charge":                                ``,
+	"POST /cases/{id}/questions":                             `{"to":"comune","topic":"contacts","text":"Un altro telefono?"}`,
+	"POST /cases/{id}/answers":                               `{"text":"Di sera."}`,
+	"POST /cases/{id}/grade-determinations":                  `{"level":"primaria-2","resolution":{"reason":"skills","reference":"n. 12 del 14/3/2022"}}`,
+	"POST /cases/{id}/hand-overs":                            `{"to":"CTI-26","reason":"agreed"}`,
+	"POST /cases/{id}/offers":                                `{"school":"ZZEE00001X","level":"primaria-3"}`,
+	"POST /cases/{id}/offers/{offer}/acceptance":             `{"section":"B"}`,
+	"POST /cases/{id}/offers/{offer}/decline":                `{"reason":"building-capacity"}`,
+	"POST /cases/{id}/offers/{offer}/withdrawal":             `{"reason":"better-place"}`,
+	"POST /cases/{id}/first-day":                             ``,
+	"POST /cases/{id}/attendance-end":                        `{"reason":"moved-abroad"}`,
+	"POST /cases/{id}/withdrawal":                            `{"reason":"moved-abroad"}`,
+	"POST /cases/{id}/closure":                               `{"reason":"moved-abroad"}`,
+	"POST /cases/{id}/reopening":                             ``,
+	"POST /cases/{id}/merge":                                 `{"into":"{other}","text":"Stesso minore."}`,
+	"POST /cases/{id}/un-merge":                              `{"text":"Sono due gemelli."}`,
+	"POST /cases/{id}/notes":                                 `{"text":"Sentita la famiglia."}`,
+	"POST /cases/{id}/messages":                              `{"to":["{party}"],"text":"Di sera."}`,
+	"POST /cases/{id}/hand-over-taking-back":                 ``,
+	"POST /cases/{id}/offers/{offer}/acceptance-taking-back": `{"reason":"wrong-case"}`,
+	"POST /cases/{id}/offers/{offer}/decline-taking-back":    `{"reason":"wrong-case"}`,
+	"POST /cases/{id}/first-day-annulment":                   `{"reason":"too-early"}`,
+	"POST /cases/{id}/erasure-proposal":                      `{"ground":"request"}`,
+	"POST /cases/{id}/erasure-withdrawal":                    `{"proposal_id":"018f0000-0000-7000-8000-0000000000e1"}`,
+	"POST /cases/{id}/erasure-rejection":                     `{"proposal_id":"018f0000-0000-7000-8000-0000000000e1","reason":"still-needed"}`,
+	"POST /cases/{id}/erasure-approval":                      `{"proposal_id":"018f0000-0000-7000-8000-0000000000e1"}`,
+	"POST /cases/{id}/restriction":                           `{"reason":"objection"}`,
+	"POST /cases/{id}/restriction-lifting":                   ``,
 }
 
 type caseRow struct {

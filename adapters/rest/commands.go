@@ -71,6 +71,18 @@ func (a *api) caseCommands(r route) {
 	r.post("/cases/{id}/messages", command(a, func(c *checker, o order, in written) casefile.Command {
 		return casefile.SendMessage{Act: o.act, To: in.To, Text: c.sealed(o, in.Text)}
 	}))
+	r.post("/cases/{id}/hand-over-taking-back", command(a, func(c *checker, o order, in said) casefile.Command {
+		return casefile.TakeBackHandOver{Act: o.act, Text: c.sealed(o, in.Text)}
+	}))
+	r.post("/cases/{id}/offers/{offer}/acceptance-taking-back", command(a, func(c *checker, o order, in undone) casefile.Command {
+		return casefile.TakeBackAcceptance{Act: o.act, Offer: o.id("offer"), Reason: in.Reason, Text: c.sealed(o, in.Text)}
+	}))
+	r.post("/cases/{id}/offers/{offer}/decline-taking-back", command(a, func(c *checker, o order, in undone) casefile.Command {
+		return casefile.TakeBackDecline{Act: o.act, Offer: o.id("offer"), Reason: in.Reason, Text: c.sealed(o, in.Text)}
+	}))
+	r.post("/cases/{id}/first-day-annulment", command(a, func(c *checker, o order, in undone) casefile.Command {
+		return casefile.AnnulFirstDay{Act: o.act, Reason: in.Reason, Text: c.sealed(o, in.Text)}
+	}))
 	a.forgettingCommands(r)
 }
 
@@ -108,6 +120,10 @@ type (
 	nothing struct{}
 	said    struct {
 		Text domain.Personal `json:"text,omitzero"`
+	}
+	undone struct {
+		Reason casefile.TakingBackReason `json:"reason"`
+		Text   domain.Personal           `json:"text,omitzero"`
 	}
 	written struct {
 		To   []domain.Role   `json:"to"`

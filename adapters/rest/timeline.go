@@ -139,6 +139,12 @@ func entryOf(e desk.Entry) eventEntry {
 		out.On = e.On
 	case casefile.AttendanceEnded:
 		out.On = e.On
+	case casefile.AcceptanceTakenBack:
+		out.Offer, out.School, out.Reason = e.Offer, e.School, string(e.Reason)
+	case casefile.DeclineTakenBack:
+		out.Offer, out.School, out.Reason = e.Offer, e.School, string(e.Reason)
+	case casefile.FirstDayAnnulled:
+		out.Reason = string(e.Reason)
 	case casefile.CaseClosed:
 		out.On, out.Reason = e.On, string(e.Reason)
 	case casefile.CaseMerged:

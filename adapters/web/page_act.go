@@ -201,6 +201,29 @@ var acts = []actPage{
 		do: func(c actContext, t desk.Ticket, f *Form) (desk.Receipt, error) {
 			return c.command(t, casefile.Close{Act: c.act(), Reason: casefile.ClosureReason(f.value("reason")), Text: c.words(f)})
 		}},
+	{path: "annulla-passaggio", act: access.TakeBackHandOver, danger: true,
+		fields: func(actContext) ([]Field, error) { return []Field{wordsField(text("act.words"), true)}, nil },
+		do: func(c actContext, t desk.Ticket, f *Form) (desk.Receipt, error) {
+			return c.command(t, casefile.TakeBackHandOver{Act: c.act(), Text: c.words(f)})
+		}},
+	{path: "annulla-accoglimento", act: access.TakeBackAcceptance, danger: true, fields: undoneFields,
+		do: func(c actContext, t desk.Ticket, f *Form) (desk.Receipt, error) {
+			if c.file.State.Offer == nil {
+				return desk.Receipt{}, casefile.ErrNothingToTakeBack
+			}
+			return c.command(t, casefile.TakeBackAcceptance{Act: c.act(), Offer: c.file.State.Offer.ID, Reason: casefile.TakingBackReason(f.value("reason")), Text: c.words(f)})
+		}},
+	{path: "annulla-diniego", act: access.TakeBackDecline, fields: undoneFields,
+		do: func(c actContext, t desk.Ticket, f *Form) (desk.Receipt, error) {
+			if c.file.State.LastDecline == nil {
+				return desk.Receipt{}, casefile.ErrNothingToTakeBack
+			}
+			return c.command(t, casefile.TakeBackDecline{Act: c.act(), Offer: c.file.State.LastDecline.Offer, Reason: casefile.TakingBackReason(f.value("reason")), Text: c.words(f)})
+		}},
+	{path: "annulla-primo-giorno", act: access.AnnulFirstDay, danger: true, fields: undoneFields,
+		do: func(c actContext, t desk.Ticket, f *Form) (desk.Receipt, error) {
+			return c.command(t, casefile.AnnulFirstDay{Act: c.act(), Reason: casefile.TakingBackReason(f.value("reason")), Text: c.words(f)})
+		}},
 	{path: "riapertura", act: access.Reopen,
 		fields: func(actContext) ([]Field, error) { return []Field{wordsField(text("act.words"), true)}, nil },
 		do: func(c actContext, t desk.Ticket, f *Form) (desk.Receipt, error) {

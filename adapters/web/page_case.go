@@ -102,6 +102,11 @@ func (s *site) case_(w http.ResponseWriter, r *http.Request) error {
 		if c.Thread.Form, err = s.answering(r, g, file); err != nil {
 			return err
 		}
+		undo, err := s.undo(r, file)
+		if err != nil {
+			return err
+		}
+		c.Callouts = append(undo, c.Callouts...)
 		if access.Large(actorOf(r), access.Request) == nil && !opened.Erased {
 			c.Acts = append(c.Acts, Action{text("request.sibling"), "/pratiche/nuova?fratello=" + id.String()})
 		}
@@ -533,7 +538,7 @@ func momentTone(e casefile.Event) Tone {
 	switch e.(type) {
 	case casefile.OfferAccepted, casefile.FirstDayRecorded:
 		return Success
-	case casefile.OfferDeclined, casefile.OfferLapsed, casefile.ClockExpired:
+	case casefile.OfferDeclined, casefile.OfferLapsed, casefile.ClockExpired, casefile.AcceptanceTakenBack, casefile.FirstDayAnnulled:
 		return Warning
 	case casefile.PlaceOffered, casefile.ChargeTaken, casefile.RequestRecorded, casefile.AutonomousEnrolmentRecorded:
 		return Info
@@ -618,6 +623,12 @@ func details(g *registers, e casefile.Event) ([]Pair, error) {
 		return site(e.School, known(Pair{text("list.grade"), say(levelText(e.Level))}, Pair{text("case.section"), plain(e.Section)}, Pair{text("case.accepted-on"), on(e.On)})...)
 	case casefile.FirstDayRecorded:
 		return []Pair{{text("case.first-day"), on(e.On)}}, nil
+	case casefile.AcceptanceTakenBack:
+		return site(e.School, Pair{text("case.reason"), say(undoneText(e.Reason))})
+	case casefile.DeclineTakenBack:
+		return site(e.School, Pair{text("case.reason"), say(undoneText(e.Reason))})
+	case casefile.FirstDayAnnulled:
+		return []Pair{{text("case.reason"), say(undoneText(e.Reason))}}, nil
 	case casefile.AttendanceEnded:
 		return []Pair{{text("case.ended-on"), on(e.On)}}, nil
 	case casefile.CaseClosed:

@@ -130,7 +130,8 @@ func TestAFormSaysWhenItsActIsNotPossibleAnyMore(t *testing.T) {
 	answers := url.Values{"text": {"Parole mie"}, "reason": {""}, "on": {"2022-04-04"}, "school": {string(testSite)}, "to": {"comune"}, "comune": {"015189"},
 		"level": {"primaria-4"}, "reference": {"12/2022"}, "into": {w.request("Bondar", "Ivan").String()}, "family_name": {"Shevchenko"}, "given_name": {"Olha"}, "birth_date": {"2013-05-06"}, "sex": {"F"}}
 	reasonsOf := map[string]string{"diniego": "no-places-in-class", "domanda": "contacts", "anno": "skills", "passaggio": "agreed", "ritiro-proposta": "better-place",
-		"fine-frequenza": "moved-abroad", "ritiro": "moved-abroad", "chiusura": "moved-abroad", "cancellazione": "request"}
+		"fine-frequenza": "moved-abroad", "ritiro": "moved-abroad", "chiusura": "moved-abroad", "cancellazione": "request",
+		"annulla-accoglimento": "wrong-case", "annulla-diniego": "wrong-case", "annulla-primo-giorno": "wrong-case"}
 	check := func(stage string, allowed string) {
 		t.Helper()
 		_, page := w.get(atUST, path)
@@ -175,9 +176,9 @@ func TestAFormSaysWhenItsActIsNotPossibleAnyMore(t *testing.T) {
 	do(centre, "proposta", url.Values{"school": {string(testSite)}})
 	check("offered", "accoglimento diniego domanda ritiro-proposta domicilio correzione nota messaggio ritiro chiusura unione limitazione")
 	do(atSchool, "accoglimento", url.Values{"on": {"2022-04-04"}})
-	check("accepted", "primo-giorno domanda anno domicilio correzione nota messaggio chiusura limitazione")
+	check("accepted", "primo-giorno domanda anno domicilio correzione nota messaggio chiusura annulla-accoglimento limitazione")
 	do(atSchool, "primo-giorno", url.Values{"on": {"2022-04-04"}})
-	check("attending", "primo-giorno domanda anno domicilio correzione nota messaggio fine-frequenza limitazione")
+	check("attending", "primo-giorno domanda anno domicilio correzione nota messaggio fine-frequenza annulla-primo-giorno limitazione")
 	do(atSchool, "fine-frequenza", url.Values{"on": {"2022-04-04"}, "reason": {"moved-abroad"}})
 	check("closed", "nota messaggio riapertura limitazione cancellazione")
 }

@@ -210,6 +210,13 @@ const pageTable = `
   POST /pratiche/{case}/nome any                 in    403 404   403 403  404   403 403  404   403 422  404
   ACT accoglimento offered                       in    403 404   403 403  404   may 403  404   may 403  404
   ACT accoglimento accepted,over                 in    403 404   403 403  404   403 403  404   may 403  404
+  ACT annulla-accoglimento offered,over          in    403 404   403 403  404   403 403  404   may 403  404
+  ACT annulla-accoglimento accepted              in    403 404   403 403  404   may 403  404   may 403  404
+  ACT annulla-diniego offered,accepted           in    403 404   403 403  404   403 may  404   may 403  404
+  ACT annulla-diniego over                       in    403 404   403 403  404   may may  404   may 403  404
+  ACT annulla-passaggio any                      in    403 404   403 may  404   403 403  404   may 403  404
+  ACT annulla-primo-giorno offered,over          in    403 404   403 403  404   403 403  404   may 403  404
+  ACT annulla-primo-giorno accepted              in    403 404   403 403  404   may 403  404   may 403  404
   ACT anno offered,over                          in    403 404   may 403  404   403 403  404   may 403  404
   ACT anno accepted                              in    403 404   may 403  404   may 403  404   may 403  404
   ACT approva-cancellazione any                  in    403 404   403 403  404   403 403  404   may 403  404
@@ -237,7 +244,7 @@ const pageTable = `
   ACT primo-giorno accepted                      in    403 404   403 403  404   may 403  404   may 403  404
   ACT proposta any                               in    403 404   may 403  404   403 403  404   may 403  404
   ACT respingi-cancellazione any                 in    403 404   403 403  404   403 403  404   may 403  404
-  ACT riapertura any                             in    403 404   may 403  404   403 403  404   may 403  404
+  ACT riapertura any                             in    may 404   may 403  404   403 403  404   may 403  404
   ACT risposta offered,accepted                  in    may 404   may 403  404   may 403  404   may 403  404
   ACT risposta over                              in    may 404   may 403  404   403 403  404   may 403  404
   ACT ritira-cancellazione any                   in    403 404   403 403  404   403 403  404   may 403  404

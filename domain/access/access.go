@@ -114,18 +114,23 @@ const (
 	Unmerge         Act = "unmerge"
 	Note            Act = "note"
 	Message         Act = "message" // to bodies that follow the case
-	Erase           Act = "erase"   // to propose it; approving takes another person
-	ApproveErasure  Act = "approve-erasure"
-	RejectErasure   Act = "reject-erasure"
-	WithdrawErasure Act = "withdraw-erasure"
-	ReadCertificate Act = "read-certificate" // of an erasure
-	Restrict        Act = "restrict"
-	LiftRestriction Act = "lift-restriction"
-	ReadHeld        Act = "read-held"     // everything held about the pupil (GDPR art. 15)
-	ReadReceipt     Act = "read-receipt"  // of a request, for whoever made it
-	ReadLetter      Act = "read-letter"   // to the family, about the place
-	ReadReadings    Act = "read-readings" // who saw the pupil's data, and who can
-	OpenName        Act = "open-name"     // see for some hours, and for a reason, who the pupil is
+	// What is taken back: by whoever did it, while nobody has acted on it.
+	TakeBackHandOver   Act = "take-back-hand-over"
+	TakeBackAcceptance Act = "take-back-acceptance"
+	TakeBackDecline    Act = "take-back-decline"
+	AnnulFirstDay      Act = "annul-first-day"
+	Erase              Act = "erase" // to propose it; approving takes another person
+	ApproveErasure     Act = "approve-erasure"
+	RejectErasure      Act = "reject-erasure"
+	WithdrawErasure    Act = "withdraw-erasure"
+	ReadCertificate    Act = "read-certificate" // of an erasure
+	Restrict           Act = "restrict"
+	LiftRestriction    Act = "lift-restriction"
+	ReadHeld           Act = "read-held"     // everything held about the pupil (GDPR art. 15)
+	ReadReceipt        Act = "read-receipt"  // of a request, for whoever made it
+	ReadLetter         Act = "read-letter"   // to the family, about the place
+	ReadReadings       Act = "read-readings" // who saw the pupil's data, and who can
+	OpenName           Act = "open-name"     // see for some hours, and for a reason, who the pupil is
 )
 
 // Acts that concern no case.
@@ -181,9 +186,9 @@ var everyField = []Field{Name, BirthDate, Papers, Domicile, Adults, Schooling, H
 var onCases = map[domain.Role]map[Relation]may{
 	domain.RoleComune: {
 		// Amending would be over what one cannot read; everything else goes on.
-		Withheld: {acts: []Act{ReadCase, ChangeDomicile, Answer, WithdrawRequest, Note, Message, ReadReceipt}},
+		Withheld: {acts: []Act{ReadCase, ChangeDomicile, Answer, WithdrawRequest, Reopen, Note, Message, ReadReceipt}},
 		Own: {
-			acts:   []Act{ReadCase, Amend, ChangeDomicile, Answer, WithdrawRequest, Note, Message, ReadReceipt},
+			acts:   []Act{ReadCase, Amend, ChangeDomicile, Answer, WithdrawRequest, Reopen, Note, Message, ReadReceipt},
 			fields: []Field{Name, BirthDate, Papers, Domicile, Adults, Schooling, Health, Words},
 		},
 	},
@@ -195,7 +200,7 @@ var onCases = map[domain.Role]map[Relation]may{
 				WithdrawOffer, Close, Reopen, Note, Message, ReadLetter},
 			fields: everyField,
 		},
-		Past: {acts: []Act{ReadCase}},
+		Past: {acts: []Act{ReadCase, TakeBackHandOver}},
 	},
 	domain.RoleSchool: {
 		OfferedTo: {
@@ -203,16 +208,17 @@ var onCases = map[domain.Role]map[Relation]may{
 			fields: []Field{Name, BirthDate, Schooling},
 		},
 		Enrolled: {
-			acts:   []Act{ReadCase, Amend, ChangeDomicile, Answer, DetermineGrade, RecordFirstDay, EndAttendance, Close, Note, Message, ReadLetter},
+			acts: []Act{ReadCase, Amend, ChangeDomicile, Answer, DetermineGrade, RecordFirstDay, AnnulFirstDay, TakeBackAcceptance, EndAttendance, Close, Note, Message,
+				ReadLetter},
 			fields: everyField,
 		},
-		Past: {acts: []Act{ReadCase}},
+		Past: {acts: []Act{ReadCase, TakeBackDecline}},
 	},
 	domain.RoleUST: {
 		Oversees: {
 			acts: []Act{ReadCase, ReadTrail, Amend, ChangeDomicile, TakeCharge, Ask, Answer, DetermineGrade, HandOver, Offer,
 				Override, WithdrawOffer, Accept, Decline, RecordFirstDay, EndAttendance, WithdrawRequest, Close, Reopen, Merge,
-				Unmerge, Note, Message, Erase, ApproveErasure, RejectErasure, WithdrawErasure, ReadCertificate, Restrict, LiftRestriction, ReadHeld,
+				Unmerge, Note, Message, TakeBackHandOver, TakeBackAcceptance, TakeBackDecline, AnnulFirstDay, Erase, ApproveErasure, RejectErasure, WithdrawErasure, ReadCertificate, Restrict, LiftRestriction, ReadHeld,
 				ReadReadings, ReadReceipt, ReadLetter},
 			fields: everyField,
 		},

@@ -52,11 +52,15 @@ const onCases = `
   end-attendance    .       .         .       .         .    .       x        .    x    .      .
   withdraw-request  x       x         .       .         .    .       .        .    x    .      .
   close             .       .         x       x         .    .       x        .    x    .      .
-  reopen            .       .         x       x         .    .       .        .    x    .      .
+  reopen            x       x         x       x         .    .       .        .    x    .      .
   merge             .       .         .       .         .    .       .        .    x    .      .
   unmerge           .       .         .       .         .    .       .        .    x    .      .
   note              x       x         x       x         .    x       x        .    x    .      .
   message           x       x         x       x         .    x       x        .    x    .      .
+  take-back-hand-over  .    .         .       .         x    .       .        .    x    .      .
+  take-back-acceptance .    .         .       .         .    .       x        .    x    .      .
+  take-back-decline    .    .         .       .         .    .       .        x    x    .      .
+  annul-first-day   .       .         .       .         .    .       x        .    x    .      .
   erase             .       .         .       .         .    .       .        .    x    .      .
   approve-erasure   .       .         .       .         .    .       .        .    x    .      .
   reject-erasure    .       .         .       .         .    .       .        .    x    .      .
@@ -130,7 +134,7 @@ func rows(t *testing.T, table string) map[string][]bool {
 func TestWhoMayDoWhatToACase(t *testing.T) {
 	t.Parallel()
 	table := rows(t, onCases)
-	if len(table) != 35 {
+	if len(table) != 39 {
 		t.Fatalf("%d acts", len(table))
 	}
 	for _, role := range append(domain.Roles(), "", "stranger") {

@@ -166,6 +166,12 @@ func Marks(payload any, r Registers, day domain.Date) (out []Mark) {
 			derived(Ceiling)
 		}
 		add(Reason, string(e.Reason))
+	case casefile.AcceptanceTakenBack:
+		add(Reason, string(e.Reason))
+	case casefile.DeclineTakenBack:
+		add(Reason, string(e.Reason))
+	case casefile.FirstDayAnnulled:
+		add(Reason, string(e.Reason))
 	case casefile.OfferWithdrawn:
 		add(Reason, string(e.Reason))
 	case casefile.CaseClosed:

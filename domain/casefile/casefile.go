@@ -62,13 +62,18 @@ type State struct {
 	Question   *Question
 	Offer      *Offer // while Status.HoldsPlace
 	// Declined says when each school last declined: it is not asked again until it has declared places since.
-	Declined    map[domain.School]time.Time
-	Offers      int // how many were made
-	AcceptedOn  domain.Date
-	FirstDay    domain.Date
-	EndedOn     domain.Date
-	Reason      ClosureReason
-	ClosedOn    domain.Date
+	Declined   map[domain.School]time.Time
+	Offers     int // how many were made
+	AcceptedOn domain.Date
+	AcceptedAt time.Time // by an offer; zero for a school's own enrolment
+	FirstDay   domain.Date
+	EndedOn    domain.Date
+	Reason     ClosureReason
+	ClosedOn   domain.Date
+	Withdrawn  bool // closed by its comune, which may open it again
+	// What can still be taken back.
+	Handed      *HandedFrom
+	LastDecline *Decline
 	MergedInto  uuid.UUID
 	beforeMerge Status
 	RequestedOn domain.Date
@@ -215,6 +220,14 @@ func Decide(s State, c Command) ([]Event, error) {
 		return decideNote(c)
 	case SendMessage:
 		return decideMessage(s, c)
+	case TakeBackHandOver:
+		return decideHandOverBack(s, c)
+	case TakeBackAcceptance:
+		return decideAcceptanceBack(s, c)
+	case TakeBackDecline:
+		return decideDeclineBack(s, c)
+	case AnnulFirstDay:
+		return decideFirstDayBack(s, c)
 	case ExpireClock:
 		return decideExpiry(s, c)
 	case ProposeErasure:
@@ -690,7 +703,8 @@ func decideReopening(s State, c Reopen) ([]Event, error) {
 		return nil, nil
 	case s.Status == Merged:
 		return nil, ErrNotClosed
-	case c.By.Role != domain.RoleUST && !(c.By.Role == domain.RoleCentre && c.By.Body == string(s.Centre)):
+	case c.By.Role != domain.RoleUST && !(c.By.Role == domain.RoleCentre && c.By.Body == string(s.Centre)) &&
+		!(s.Withdrawn && c.By.Role == domain.RoleComune && c.By.Body == string(s.Comune)): // it takes its withdrawal back
 		return nil, ErrHeldByAnother
 	}
 	return []Event{CaseReopened{Text: c.Text, Terms: c.Terms, At: c.At}}, nil
@@ -782,7 +796,7 @@ func Evolve(s State, e Event) State {
 	case DomicileChanged:
 		s.moveHome(e)
 	case ChargeTaken:
-		s.Status, s.HeldSince = InCharge, e.At
+		s.Status, s.HeldSince, s.Handed = InCharge, e.At, nil
 	case QuestionAsked:
 		s.Question, s.HeldSince = &Question{To: e.To, Topic: e.Topic}, e.At
 	case QuestionAnswered:
@@ -790,10 +804,14 @@ func Evolve(s State, e Event) State {
 	case GradeDetermined:
 		s.Level = e.Level
 	case HandedOver:
+		from := &HandedFrom{Centre: e.From, InCharge: s.Status == InCharge}
 		s.moveTo(e.To, e.At)
+		if e.Reason != handedBack && s.Status == Requested {
+			s.Handed = from
+		}
 	case PlaceOffered:
 		s.Offer = &Offer{ID: e.Offer, School: e.School, Institution: e.Institution, Level: e.Level, Due: e.Due}
-		s.Status, s.HeldSince = Offered, e.At
+		s.Status, s.HeldSince, s.LastDecline = Offered, e.At, nil
 		s.Offers++
 	case OfferDeclined:
 		s.Declined = maps.Clone(s.Declined)
@@ -801,26 +819,43 @@ func Evolve(s State, e Event) State {
 			s.Declined = map[domain.School]time.Time{}
 		}
 		s.Declined[e.School] = e.At
+		var no *Decline
+		if s.Offer != nil {
+			no = &Decline{Offer: e.Offer, School: e.School, Institution: s.Offer.Institution}
+		}
 		s.backToCentre(e.At)
+		s.LastDecline = no
 	case OfferLapsed:
 		s.backToCentre(e.At)
 	case OfferWithdrawn:
 		s.backToCentre(e.At)
 	case OfferAccepted:
 		s.Offer = &Offer{ID: e.Offer, School: e.School, Institution: e.Institution, Level: e.Level}
-		s.Status, s.AcceptedOn, s.HeldSince = Accepted, e.On, e.At
+		s.Status, s.AcceptedOn, s.AcceptedAt, s.HeldSince = Accepted, e.On, e.At, e.At
+	case AcceptanceTakenBack:
+		s.AcceptedOn, s.AcceptedAt = domain.Date{}, time.Time{}
+		s.backToCentre(e.At)
+	case DeclineTakenBack:
+		s.askedAgain(e.School)
 	case FirstDayRecorded:
 		s.FirstDay = e.On
 		if s.Offer != nil {
 			s.Status = Attending
+		}
+	case FirstDayAnnulled:
+		s.FirstDay = domain.Date{}
+		if s.Status == Attending {
+			s.Status = Accepted
 		}
 	case AttendanceEnded:
 		s.EndedOn = e.On
 	case CaseClosed:
 		s.leavePlace()
 		s.Status, s.Reason, s.ClosedOn, s.Question = Closed, e.Reason, e.On, nil
+		s.Withdrawn, s.Handed, s.LastDecline = e.Withdrawn, nil, nil
 	case CaseReopened:
-		s.Status, s.Reason, s.ClosedOn = Requested, "", domain.Date{}
+		s.Status, s.Reason, s.ClosedOn, s.Withdrawn = Requested, "", domain.Date{}, false
+		s.AcceptedAt = time.Time{}
 		s.AcceptedOn, s.FirstDay, s.EndedOn = domain.Date{}, domain.Date{}, domain.Date{}
 		s.RequestedAt, s.HeldSince, s.ChargeDue = e.At, e.At, e.At
 		s.Offers, s.Expired = 0, nil
@@ -903,7 +938,7 @@ func (s *State) moveTo(c domain.Centre, at time.Time) {
 	if s.Centre != "" && s.Centre != c && !slices.Contains(s.PastCentres, s.Centre) {
 		s.PastCentres = append(slices.Clone(s.PastCentres), s.Centre)
 	}
-	s.Centre = c
+	s.Centre, s.Handed, s.LastDecline = c, nil, nil
 	if !s.Status.HoldsPlace() {
 		s.Status, s.HeldSince, s.ChargeDue = Requested, at, at
 		s.Expired = maps.Clone(s.Expired)

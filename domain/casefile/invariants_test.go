@@ -237,6 +237,10 @@ func everyCommand(a domain.Actor, at time.Time) []casefile.Command {
 		casefile.Merge{Act: act, Into: other, IntoStatus: casefile.InCharge, Text: why},
 		casefile.Unmerge{Act: act, Text: why},
 		casefile.AddNote{Act: act, Text: why},
+		casefile.TakeBackHandOver{Act: act},
+		casefile.TakeBackAcceptance{Act: act, Offer: offer1, Reason: "wrong-case", Text: why},
+		casefile.TakeBackDecline{Act: act, Offer: offer1, Reason: "wrong-case", Text: why},
+		casefile.AnnulFirstDay{Act: act, Reason: "wrong-case"},
 		casefile.SendMessage{Act: act, To: []domain.Role{domain.RoleCentre}, Text: why},
 		casefile.ExpireClock{Act: act, Clock: casefile.ClockFirstDay, Due: at, To: domain.RoleCentre},
 		casefile.ProposeErasure{Act: act, Proposal: proposal2, Scope: casefile.ErasePupil, Ground: casefile.GroundRetention, Register: "1",
@@ -256,6 +260,7 @@ func TestInvariant8WhatIsSoAlreadyChangesNothing(t *testing.T) {
 	t.Parallel()
 	pasts := map[string]events{"nothing": nil, "waiting": waiting, "in charge": inCharge, "asking": asking,
 		"standing": standing, "placed": placed,
+		"handed over": append(inCharge[:3:3], handed), "declined": append(standing[:4:4], declined),
 		"attending": attending, "gone": gone, "joined": joined, "doomed": doomed,
 		"restricted": append(inCharge[:3:3], restricted), "forgotten": forgotten, "enrolled": {enrolled, routed}}
 	acted := map[reflect.Type]bool{}
@@ -358,7 +363,7 @@ func TestEvolveIsTotal(t *testing.T) {
 		casefile.DomicileChanged{Comune: "015159", At: hour(1)}, taken,
 		asked, askedSchool, answered, casefile.GradeDetermined{Level: level}, handed, offered, declined, lapsed, withdrawn,
 		accepted, firstDay, ended, closed,
-		reopened, merged, casefile.CaseParted{From: other, At: hour(9)}, casefile.NoteAdded{Text: why}, said,
+		reopened, merged, casefile.CaseParted{From: other, At: hour(9)}, casefile.NoteAdded{Text: why}, said, acceptanceBack, declineBack, dayBack,
 		casefile.ClockExpired{Clock: casefile.ClockFirstDay, To: domain.RoleUST},
 		proposed, rejected, erased, healthGone, restricted, lifted}
 	if len(all) != len(casefile.Events)+1 { // two questions

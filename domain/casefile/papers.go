@@ -115,6 +115,12 @@ func TextOf(e Event) Text {
 		return e.Text
 	case MessageSent:
 		return e.Text
+	case AcceptanceTakenBack:
+		return e.Text
+	case DeclineTakenBack:
+		return e.Text
+	case FirstDayAnnulled:
+		return e.Text
 	}
 	return Text{}
 }

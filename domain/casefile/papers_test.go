@@ -94,7 +94,7 @@ func TestTheTextOfEveryEventIsFound(t *testing.T) {
 	overridden := offered
 	overridden.Override = over
 	withText := events{asked, answered, handed, overridden, declined, closed, reopened, merged,
-		casefile.CaseParted{Text: why}, casefile.NoteAdded{Text: why}, casefile.MessageSent{Text: why}}
+		casefile.CaseParted{Text: why}, casefile.NoteAdded{Text: why}, casefile.MessageSent{Text: why}, acceptanceBack, declineBack, dayBack}
 	for _, e := range withText {
 		if casefile.TextOf(e).IsZero() {
 			t.Errorf("%T: no text", e)

@@ -115,14 +115,14 @@ func (w *world) enrol(t *rapid.T) {
 // likely are the things that people do to a case as it stands.
 var likely = map[casefile.Status][]string{
 	casefile.Requested: {"take charge", "take charge", "take charge", "take charge", "take charge", "hand over", "move",
-		"amend", "determine", "withdraw", "close", "merge", "note", "expire"},
+		"amend", "determine", "withdraw", "close", "merge", "note", "expire", "hand over back", "hand over back", "hand over back"},
 	casefile.InCharge: {"ask comune", "answer", "answer", "determine", "determine", "hand over", "move", "amend", "amend",
-		"close", "merge", "message", "expire"},
+		"close", "merge", "message", "expire", "hand over", "decline back", "decline back", "decline back"},
 	casefile.Offered: {"accept", "accept", "accept", "decline", "decline", "lapse", "lapse", "lapse", "withdraw offer",
 		"ask school", "answer", "move", "amend", "withdraw", "merge", "message"},
 	casefile.Accepted: {"first day", "first day", "ask comune", "ask school", "answer", "move", "amend", "determine",
-		"close", "merge", "expire"},
-	casefile.Attending: {"end", "end", "first day", "ask comune", "answer", "move", "determine"},
+		"close", "merge", "expire", "accept back", "accept back"},
+	casefile.Attending: {"end", "end", "first day", "first day back", "ask comune", "answer", "move", "determine"},
 	casefile.Closed:    {"reopen", "reopen", "reopen", "note", "propose", "second", "second", "restrict", "unrestrict"},
 	casefile.Merged:    {"part", "part", "part", "note", "propose", "second", "second"},
 }
@@ -130,6 +130,7 @@ var likely = map[casefile.Status][]string{
 var acts = []string{"take charge", "ask comune", "ask school", "answer", "determine", "hand over", "accept", "decline",
 	"lapse", "withdraw offer",
 	"first day", "end", "amend", "move", "withdraw", "close", "reopen", "merge", "part", "note", "message", "expire",
+	"hand over back", "accept back", "decline back", "first day back",
 	"propose", "second", "restore", "restrict", "unrestrict"}
 
 func (w *world) act(t *rapid.T) {
@@ -179,6 +180,18 @@ func (w *world) actor(t *rapid.T, f *file, name string) domain.Actor {
 	switch name {
 	case "accept", "decline", "first day", "end":
 		return sits
+	case "accept back", "first day back":
+		return sits
+	case "decline back":
+		if s.LastDecline != nil {
+			return domain.Actor{Role: domain.RoleSchool, Body: string(s.LastDecline.Institution)}
+		}
+	case "hand over back":
+		if s.Handed != nil {
+			return domain.Actor{Role: domain.RoleCentre, Body: string(s.Handed.Centre)}
+		}
+	case "reopen":
+		return pick(t, "opens", centre, centre, lives)
 	case "answer":
 		if s.Question != nil {
 			return domain.Actor{Role: domain.Role(s.Question.To.Kind), Body: s.Question.To.Body}
@@ -257,6 +270,17 @@ func (w *world) command(t *rapid.T, f *file, name string) casefile.Command {
 		return casefile.Unmerge{Act: act, Text: why}
 	case "note":
 		return casefile.AddNote{Act: act, Text: why}
+	case "hand over back":
+		return casefile.TakeBackHandOver{Act: act, Text: why, Suspended: w.noIntake[s.Comune]}
+	case "accept back":
+		return casefile.TakeBackAcceptance{Act: act, Offer: offer, Reason: "wrong-case", Text: why}
+	case "decline back":
+		if s.LastDecline != nil {
+			offer = s.LastDecline.Offer
+		}
+		return casefile.TakeBackDecline{Act: act, Offer: offer, Reason: "too-early"}
+	case "first day back":
+		return casefile.AnnulFirstDay{Act: act, Reason: "new-facts"}
 	case "message":
 		return casefile.SendMessage{Act: act, To: []domain.Role{pick(t, "addressee", casefile.Addressees()...)}, Text: why}
 	case "propose":
@@ -409,7 +433,7 @@ func (w *world) repeatAnew(t *rapid.T) {
 	}
 	s := rapid.SampledFrom(w.sent).Draw(t, "sent")
 	switch s.command.(type) {
-	case casefile.OfferPlace, casefile.TakeCharge, casefile.AcceptOffer, casefile.Merge, casefile.RecordRequest,
+	case casefile.OfferPlace, casefile.TakeCharge, casefile.TakeBackHandOver, casefile.AcceptOffer, casefile.Merge, casefile.RecordRequest,
 		casefile.RecordAutonomousEnrolment:
 		t.Skip("brings facts along")
 	}

@@ -206,7 +206,7 @@ func (w *world) ask(s *siteFile, c places.Command) bool {
 // holderMoves lists the events that may give a case to somebody else.
 var holderMoves = []string{"RequestRecorded", "AutonomousEnrolmentRecorded", "Routed", "DomicileChanged", "QuestionAsked",
 	"QuestionAnswered", "HandedOver",
-	"PlaceOffered", "OfferDeclined", "OfferLapsed", "OfferWithdrawn", "CaseClosed", "CaseReopened", "CaseMerged", "CaseParted"}
+	"PlaceOffered", "OfferDeclined", "OfferLapsed", "OfferWithdrawn", "AcceptanceTakenBack", "CaseClosed", "CaseReopened", "CaseMerged", "CaseParted"}
 
 // happened holds one event against the rules.
 func (w *world) happened(f *file, c casefile.Command, before casefile.State, e casefile.Event) {
@@ -244,6 +244,18 @@ func (w *world) happened(f *file, c casefile.Command, before casefile.State, e c
 		if before.Status != casefile.Offered || before.Offer.ID != e.Offer {
 			w.t.Fatal("accepted what was not offered")
 		}
+	case casefile.AcceptanceTakenBack:
+		if before.Status != casefile.Accepted || before.Offer.ID != e.Offer || !before.FirstDay.IsZero() || !w.byItself(f, act.By, e.Offer) {
+			w.t.Fatal("taken back what was not accepted, or is attended")
+		}
+	case casefile.DeclineTakenBack:
+		if before.Status != casefile.InCharge || !w.byItself(f, act.By, e.Offer) {
+			w.t.Fatal("a decline was taken back that somebody has acted on")
+		}
+	case casefile.HandedOver:
+		if before.Status != casefile.Requested && e.Reason == "taken-back" {
+			w.t.Fatalf("taken back from %s, which has taken charge", before.Centre)
+		}
 	case casefile.OfferLapsed:
 		if w.now.Before(before.Offer.Due) {
 			w.t.Fatal("lapsed before its time")
@@ -255,6 +267,14 @@ func (w *world) happened(f *file, c casefile.Command, before casefile.State, e c
 	case casefile.HealthErased:
 		w.forgotten(act, before, e.Ground, casefile.EraseHealth)
 	}
+}
+
+// byItself reports whether it was the UST, or the school that had been asked: of an offer nobody else takes anything back.
+func (w *world) byItself(f *file, a domain.Actor, offer uuid.UUID) bool {
+	return a.Role == domain.RoleUST || slices.ContainsFunc(f.events, func(e casefile.Event) bool {
+		o, ok := e.(casefile.PlaceOffered)
+		return ok && o.Offer == offer && a == domain.Actor{Role: domain.RoleSchool, Body: string(o.Institution)}
+	})
 }
 
 // forgotten wants two persons behind every erasure but one that has happened already, and none while the reading is restricted.
@@ -277,6 +297,9 @@ func (w *world) mayBeAsked(f *file, offer casefile.PlaceOffered) bool {
 	for _, e := range f.events {
 		if d, ok := e.(casefile.OfferDeclined); ok && d.School == offer.School {
 			declined = d.At
+		}
+		if d, ok := e.(casefile.DeclineTakenBack); ok && d.School == offer.School {
+			declined = time.Time{}
 		}
 	}
 	return declined.IsZero() || slices.ContainsFunc(w.site(offer.School).events, func(e places.Event) bool {
@@ -353,7 +376,8 @@ func (w *world) checkHolder(f *file) {
 	last := func(is func(casefile.Event) bool) int { return lastIndex(f.events, is) }
 	closed := last(func(e casefile.Event) bool { return isA[casefile.CaseClosed](e) })
 	back := last(func(e casefile.Event) bool {
-		return isA[casefile.OfferDeclined](e) || isA[casefile.OfferLapsed](e) || isA[casefile.OfferWithdrawn](e)
+		return isA[casefile.OfferDeclined](e) || isA[casefile.OfferLapsed](e) || isA[casefile.OfferWithdrawn](e) ||
+			isA[casefile.AcceptanceTakenBack](e)
 	})
 	placed := last(func(e casefile.Event) bool {
 		return isA[casefile.PlaceOffered](e) || isA[casefile.AutonomousEnrolmentRecorded](e)

@@ -117,6 +117,18 @@ func probe(s casefile.State, id uuid.UUID, act domain.Act, what access.Act) (cas
 			to = domain.RoleCentre
 		}
 		return casefile.SendMessage{Act: act, To: []domain.Role{to}, Text: words}, true
+	case access.TakeBackHandOver:
+		return casefile.TakeBackHandOver{Act: act}, true
+	case access.TakeBackAcceptance:
+		return casefile.TakeBackAcceptance{Act: act, Offer: offer, Reason: casefile.TakingBackReasons()[0]}, true
+	case access.TakeBackDecline:
+		var declined uuid.UUID
+		if s.LastDecline != nil {
+			declined = s.LastDecline.Offer
+		}
+		return casefile.TakeBackDecline{Act: act, Offer: declined, Reason: casefile.TakingBackReasons()[0]}, true
+	case access.AnnulFirstDay:
+		return casefile.AnnulFirstDay{Act: act, Reason: casefile.TakingBackReasons()[0]}, true
 	case access.Erase:
 		return casefile.ProposeErasure{Act: act, Proposal: uuid.Max, Scope: casefile.ErasePupil, Ground: casefile.GroundOrder}, true
 	case access.ApproveErasure:

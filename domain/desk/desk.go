@@ -151,6 +151,14 @@ func actOf(c casefile.Command) (access.Act, bool) {
 		return access.Note, true
 	case casefile.SendMessage:
 		return access.Message, true
+	case casefile.TakeBackHandOver:
+		return access.TakeBackHandOver, true
+	case casefile.TakeBackAcceptance:
+		return access.TakeBackAcceptance, true
+	case casefile.TakeBackDecline:
+		return access.TakeBackDecline, true
+	case casefile.AnnulFirstDay:
+		return access.AnnulFirstDay, true
 	case casefile.ProposeErasure:
 		return access.Erase, true
 	case casefile.ApproveErasure:
@@ -192,6 +200,11 @@ func (d *Desk) complete(ctx context.Context, s casefile.State, id uuid.UUID, c c
 		}
 		c.Terms = casefile.Terms{TakeCharge: terms(state.ClocksOn(domain.DateOf(c.At)), s.Comune, c.At).TakeCharge}
 		return c, nil
+	case casefile.TakeBackHandOver:
+		state, err := d.land.state(ctx)
+		c.Terms = casefile.Terms{TakeCharge: terms(state.ClocksOn(domain.DateOf(c.At)), s.Comune, c.At).TakeCharge}
+		_, c.Suspended = state.Suspended(territory.Intake, s.Comune, c.At)
+		return c, err
 	case casefile.Reopen:
 		state, err := d.land.state(ctx)
 		c.Terms = terms(state.ClocksOn(domain.DateOf(c.At)), s.Comune, c.At)

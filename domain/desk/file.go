@@ -196,6 +196,10 @@ func (f File) concerns(e Entry, offers map[uuid.UUID]bool) bool {
 		return offers[e.Offer]
 	case casefile.OfferDeclined:
 		return offers[e.Offer]
+	case casefile.AcceptanceTakenBack:
+		return offers[e.Offer]
+	case casefile.DeclineTakenBack:
+		return offers[e.Offer]
 	}
 	return false
 }

@@ -89,6 +89,12 @@ func Of(r event.Record, payload any) (Fact, bool) {
 		d.level(e.Level)
 	case casefile.FirstDayRecorded:
 		d.On = e.On
+	case casefile.FirstDayAnnulled:
+		d.Reason = string(e.Reason)
+	case casefile.AcceptanceTakenBack:
+		d.Offer, d.School, d.Reason = e.Offer, e.School, string(e.Reason)
+	case casefile.DeclineTakenBack:
+		d.Offer, d.School, d.Reason = e.Offer, e.School, string(e.Reason)
 	case casefile.AttendanceEnded:
 		d.On = e.On
 	case casefile.CaseClosed:

@@ -127,7 +127,8 @@ func (n Notice) ID(account uuid.UUID) uuid.UUID {
 // Types are the stored names of the events that somebody is told of.
 func Types() []string {
 	return []string{"case.routed", "case.handed-over", "case.reopened", "case.parted", "case.question-asked", "case.question-answered", "case.message-sent",
-		"case.place-offered", "case.offer-declined", "case.offer-lapsed", "case.offer-accepted", "case.clock-expired"}
+		"case.place-offered", "case.offer-declined", "case.offer-lapsed", "case.offer-accepted",
+		"case.acceptance-taken-back", "case.decline-taken-back", "case.clock-expired"}
 }
 
 // Of says who is told of an event of a case, which the case has come to by it; nobody for most events. Who did it is among those only
@@ -149,7 +150,9 @@ func Of(r event.Record, e casefile.Event, s casefile.State) (told []Notice) {
 			holder(Task, e.Terms.TakeCharge)
 		}
 	case casefile.HandedOver:
-		holder(Task, e.Terms.TakeCharge)
+		if s.Handed != nil { // one that is taken back the centre did itself
+			holder(Task, e.Terms.TakeCharge)
+		}
 	case casefile.CaseReopened:
 		holder(Task, e.Terms.TakeCharge)
 	case casefile.CaseParted, casefile.QuestionAsked:
@@ -162,9 +165,9 @@ func Of(r event.Record, e casefile.Event, s casefile.State) (told []Notice) {
 		for _, p := range e.To {
 			tell(Message, p.Role, p.Body, time.Time{})
 		}
-	case casefile.OfferDeclined, casefile.OfferLapsed:
+	case casefile.OfferDeclined, casefile.OfferLapsed, casefile.DeclineTakenBack:
 		centre(Outcome)
-	case casefile.OfferAccepted:
+	case casefile.OfferAccepted, casefile.AcceptanceTakenBack:
 		tell(Outcome, domain.RoleComune, string(s.Comune), time.Time{})
 		centre(Outcome)
 	case casefile.ClockExpired:

@@ -63,7 +63,7 @@ func PlacesFollowCase(store event.Store, codec *event.Codec) Reaction {
 	}
 	return Reaction{Name: NamePlacesFollowCase, Category: casefile.Category, Types: []string{
 		"case.autonomously-enrolled", "case.offer-declined", "case.offer-lapsed", "case.offer-withdrawn", "case.offer-accepted",
-		"case.closed", "case.merged", "case.parted",
+		"case.acceptance-taken-back", "case.closed", "case.merged", "case.parted",
 	}, React: react}
 }
 

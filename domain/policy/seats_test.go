@@ -100,7 +100,7 @@ func TestTypesPassedOverChangeNothing(t *testing.T) {
 		}
 	})
 	for _, name := range []string{"case.autonomously-enrolled", "case.offer-accepted", "case.offer-declined", "case.offer-lapsed",
-		"case.offer-withdrawn", "case.closed"} {
+		"case.offer-withdrawn", "case.acceptance-taken-back", "case.closed"} {
 		if !changed[name] {
 			t.Errorf("the histories never came to %s changing anything", name)
 		}
@@ -134,6 +134,8 @@ func command(t *rapid.T, s casefile.State, at time.Time) casefile.Command {
 	}
 	rest := []casefile.Command{
 		casefile.RecordFirstDay{Act: act, On: today},
+		casefile.TakeBackAcceptance{Act: act, Offer: offer, Reason: "wrong-case"},
+		casefile.AnnulFirstDay{Act: act, Reason: "wrong-case"},
 		casefile.EndAttendance{Act: act, On: today, Reason: casefile.ClosureReasons()[0]},
 		casefile.Close{Act: act, Reason: "untraceable"},
 		casefile.Reopen{Act: act},

@@ -119,10 +119,19 @@ func (l Line) With(r event.Record, e casefile.Event) Line {
 	case casefile.OfferAccepted:
 		l.Status, l.AcceptedOn, l.HeldSince = casefile.Accepted, e.On, e.At
 		l.Offer, l.School, l.Institution = e.Offer, e.School, e.Institution
+	case casefile.AcceptanceTakenBack:
+		l.AcceptedOn = domain.Date{}
+		l.backToCentre(e.At)
+	case casefile.DeclineTakenBack:
 	case casefile.FirstDayRecorded:
 		l.FirstDay = e.On
 		if l.Status.HoldsPlace() {
 			l.Status = casefile.Attending
+		}
+	case casefile.FirstDayAnnulled:
+		l.FirstDay = domain.Date{}
+		if l.Status == casefile.Attending {
+			l.Status = casefile.Accepted
 		}
 	case casefile.AttendanceEnded:
 		l.EndedOn = e.On
@@ -153,7 +162,7 @@ func (l Line) With(r event.Record, e casefile.Event) Line {
 	case casefile.RestrictionLifted:
 		l.Restricted = ""
 	case casefile.ErasureProposed, casefile.ErasureRejected, casefile.HealthErased:
-	case casefile.NoteAdded:
+	case casefile.NoteAdded, casefile.MessageSent:
 	}
 	l.settle()
 	if l.Clock != clock {

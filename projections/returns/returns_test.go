@@ -73,6 +73,7 @@ func history(t *testing.T, seed uint64, n int) *viewtest.Journal {
 		any := []casefile.Event{usual[s.Status], usual[s.Status], usual[s.Status], usual[s.Status], usual[s.Status], usual[s.Status],
 			casefile.GradeDetermined{Level: level()}, casefile.CaseMerged{Into: cases[0]}, casefile.CaseParted{}, casefile.PupilErased{},
 			casefile.HandedOver{To: "CTI-24"}, casefile.Routed{Centre: "CTI-23"}, casefile.OfferLapsed{}, casefile.OfferWithdrawn{}, casefile.OfferDeclined{},
+			casefile.AcceptanceTakenBack{}, casefile.FirstDayAnnulled{}, casefile.DeclineTakenBack{}, casefile.MessageSent{},
 			casefile.CaseClosed{Reason: "returned-home", On: on}, casefile.CaseReopened{}, casefile.NoteAdded{}, casefile.HealthErased{},
 			casefile.PlaceOffered{School: site, Institution: i, Level: level()}, casefile.QuestionAsked{}, casefile.DomicileChanged{Comune: "015146"},
 			casefile.OfferAccepted{School: site, Institution: i, Level: level(), On: on}, casefile.ClockExpired{}, casefile.AttendanceEnded{On: on}}

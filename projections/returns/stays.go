@@ -148,7 +148,11 @@ func (s standing) with(e casefile.Event) standing {
 		if s.School != "" {
 			s.Status = casefile.Attending
 		}
-	case casefile.OfferDeclined, casefile.OfferLapsed, casefile.OfferWithdrawn:
+	case casefile.FirstDayAnnulled:
+		if s.Status == casefile.Attending {
+			s.Status = casefile.Accepted
+		}
+	case casefile.OfferDeclined, casefile.OfferLapsed, casefile.OfferWithdrawn, casefile.AcceptanceTakenBack:
 		s.Status, s.Institution, s.School = casefile.InCharge, "", ""
 	case casefile.CaseClosed:
 		s.Status, s.Institution, s.School = casefile.Closed, "", ""
