@@ -61,6 +61,15 @@ export async function inspect({ page, wrong }, at, width) {
   assert.deepEqual(wrong.splice(0), [], `${at}: console`);
 }
 
+// Nothing is lost beyond the edge of the narrowest window there is: 1280 px at 400 %, as WCAG 1.4.10 has it.
+export async function narrowest({ page }, at) {
+  const { width, height } = page.viewportSize();
+  await page.setViewportSize({ width: 320, height });
+  const scroll = await page.evaluate(() => document.documentElement.scrollWidth);
+  await page.setViewportSize({ width, height });
+  assert.ok(scroll <= 320, `${at}: ${scroll} px wide on 320 px`);
+}
+
 // The first tab stop leads past the head, can be seen when it has the focus, and does lead there; the next ones can be seen too.
 export async function keyboard({ page }, url) {
   await page.goto(url);

@@ -2,7 +2,7 @@
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { begin, signIn } from './demo.mjs';
-import { check, keyboard, launch, open, unable, widths } from './chromium.mjs';
+import { check, keyboard, launch, narrowest, open, unable, widths } from './chromium.mjs';
 
 const roles = ['comune', 'cti', 'polo_start', 'scuola', 'ust', 'prefettura', 'admin'];
 const samplesOfAPage = 2; // of the many cases, this many are looked at
@@ -67,6 +67,7 @@ async function crawl(t, visit, home, width) {
 async function look(visit, url, width) {
   try {
     await check(visit, url, width);
+    await narrowest(visit, new URL(url).pathname);
   } catch (e) {
     if (!/Download is starting/.test(String(e))) throw e;
     const file = await visit.page.request.get(url);
