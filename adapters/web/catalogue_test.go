@@ -178,6 +178,7 @@ func families(t *testing.T) map[string][]string {
 			territory.BoardingHead, territory.Boarding, territory.ForBlind, territory.Experimental}),
 		"notices.kind-": allOf(notice.Kinds()), "notices.hint-": allOf(notice.Kinds()), "notices.way-": allOf(notice.Ways()),
 		"notices.receipt-": allOf(notice.Receipts()), "notices.status-": {"waiting", "sending", "sent", "recorded", "failed"},
+		"notices.left-": allOf([]notice.Channel{notice.ByMail, notice.ByPEC, notice.ToFolder}),
 		"notices.code-": {"mail-away", "mail-refused", "mail-recipient-refused", "notice-no-mailbox", "mail-outcome-unknown"},
 		"law.":          allOf(basis.Sources()), "audit.every-": roles, "act-group.": auditedGroups(),
 		"basis.":          {"routing", "clocks", "ceiling", "retention", "reference", "suspension"},

@@ -41,6 +41,7 @@ type casePage struct {
 	Duplicates Table
 	Merges     bool // the reader may merge them
 	Thread     thread
+	Notices    Table // what was told of the case
 	Timeline   []Moment
 }
 
@@ -91,6 +92,9 @@ func (s *site) case_(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		if c.Thread, err = s.thread(r.Context(), g, file); err != nil {
+			return err
+		}
+		if c.Notices, err = s.noticesOf(g, file, k.or(s.Clock())); err != nil {
 			return err
 		}
 		if c.Timeline, err = s.timeline(r.Context(), g, file, -1); err != nil || k.past() {

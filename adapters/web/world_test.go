@@ -23,6 +23,7 @@ import (
 	"approdo/domain/event"
 	"approdo/domain/event/sealtest"
 	"approdo/domain/grade"
+	"approdo/domain/notice"
 	"approdo/domain/places"
 	"approdo/domain/policy"
 	"approdo/domain/reading"
@@ -39,6 +40,7 @@ import (
 	"approdo/projections/retention"
 	mondays "approdo/projections/returns"
 	"approdo/projections/school"
+	"approdo/projections/told"
 )
 
 // now is the present of the pages' tests: a Monday morning.
@@ -81,7 +83,7 @@ func newWorld(t *testing.T, log io.Writer) *world {
 	s := newTestSite(t, log)
 	w := &world{t: t, site: s, store: memory.New()}
 	sealer := sealtest.New()
-	w.codec = event.NewCodec(sealer, casefile.Events, places.Events, territory.Events, territory.SchoolEvents, account.Events, reading.Events, returns.Events, apart.Events)
+	w.codec = event.NewCodec(sealer, casefile.Events, places.Events, territory.Events, territory.SchoolEvents, account.Events, reading.Events, returns.Events, apart.Events, notice.Events)
 	clock := func() time.Time { return now }
 	w.desk = desk.New(w.store, w.codec, clock, territory.Province015)
 	db, err := views.Open(t.Context(), filepath.Join(t.TempDir(), "views.db"))
@@ -90,7 +92,7 @@ func newWorld(t *testing.T, log io.Writer) *world {
 	w.check(err)
 	w.views = projections.NewRunner(w.store, w.codec, db, slog.New(slog.DiscardHandler), comune.Projection(), centre.Projection(),
 		school.Projection(), board.Projection(), audit.Projection(), duplicates.Projection(sealer, tokens{}), readings.Projection(sealer), retention.Projection(),
-		mondays.Projection(), messages.Projection(sealer))
+		mondays.Projection(), messages.Projection(sealer), told.Projection())
 	w.found()
 	w.check(w.views.CatchUp(t.Context()))
 	ctx, cancel := context.WithCancel(context.Background())

@@ -39,6 +39,7 @@ import (
 	"approdo/projections/retention"
 	mondays "approdo/projections/returns"
 	"approdo/projections/school"
+	"approdo/projections/told"
 )
 
 // house is the program's rooms over its engines.
@@ -103,7 +104,7 @@ func openHouse(ctx context.Context, where storage, master seal.MasterKey, clock 
 	h.readings = reading.NewRecorder(h.store, h.codec, clock)
 	h.views = projections.NewRunner(h.store, h.codec, h.engine, log, comune.Projection(), centre.Projection(), school.Projection(),
 		board.Projection(), audit.Projection(), duplicates.Projection(h.keys, h.tokens), readings.Projection(h.keys), ledger.Projection(),
-		retention.Projection(), mondays.Projection(), messages.Projection(h.keys))
+		retention.Projection(), mondays.Projection(), messages.Projection(h.keys), told.Projection())
 	h.board = board.New(h.views)
 	h.directory = session.NewDirectory(h.store, h.codec)
 	people := session.Config{Directory: h.directory, Storage: h.state, Clock: clock, PlainHTTP: plain,

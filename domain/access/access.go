@@ -130,6 +130,7 @@ const (
 	ReadReceipt        Act = "read-receipt"  // of a request, for whoever made it
 	ReadLetter         Act = "read-letter"   // to the family, about the place
 	ReadReadings       Act = "read-readings" // who saw the pupil's data, and who can
+	ReadNotices        Act = "read-notices"  // what was told of it to whom; of what was told to one's own body one needs no leave
 	OpenName           Act = "open-name"     // see for some hours, and for a reason, who the pupil is
 )
 
@@ -194,10 +195,10 @@ var onCases = map[domain.Role]map[Relation]may{
 	},
 	domain.RoleCentre: {
 		Withheld: {acts: []Act{ReadCase, ReadTrail, ChangeDomicile, TakeCharge, Ask, Answer, DetermineGrade, HandOver, Offer, WithdrawOffer, Close,
-			Reopen, Note, Message, ReadLetter}},
+			Reopen, Note, Message, ReadLetter, ReadNotices}},
 		Own: {
 			acts: []Act{ReadCase, ReadTrail, Amend, ChangeDomicile, TakeCharge, Ask, Answer, DetermineGrade, HandOver, Offer,
-				WithdrawOffer, Close, Reopen, Note, Message, ReadLetter},
+				WithdrawOffer, Close, Reopen, Note, Message, ReadLetter, ReadNotices},
 			fields: everyField,
 		},
 		Past: {acts: []Act{ReadCase, TakeBackHandOver}},
@@ -219,7 +220,7 @@ var onCases = map[domain.Role]map[Relation]may{
 			acts: []Act{ReadCase, ReadTrail, Amend, ChangeDomicile, TakeCharge, Ask, Answer, DetermineGrade, HandOver, Offer,
 				Override, WithdrawOffer, Accept, Decline, RecordFirstDay, EndAttendance, WithdrawRequest, Close, Reopen, Merge,
 				Unmerge, Note, Message, TakeBackHandOver, TakeBackAcceptance, TakeBackDecline, AnnulFirstDay, Erase, ApproveErasure, RejectErasure, WithdrawErasure, ReadCertificate, Restrict, LiftRestriction, ReadHeld,
-				ReadReadings, ReadReceipt, ReadLetter},
+				ReadReadings, ReadReceipt, ReadLetter, ReadNotices},
 			fields: everyField,
 		},
 	},

@@ -72,6 +72,7 @@ const onCases = `
   read-receipt      x       x         .       .         .    .       .        .    x    .      .
   read-letter       .       .         x       x         .    x       x        .    x    .      .
   read-readings     .       .         .       .         .    .       .        .    x    x      x
+  read-notices      .       .         x       x         .    .       .        .    x    .      .
   open-name         .       .         .       .         .    .       .        .    .    x      x
 `
 
@@ -134,7 +135,7 @@ func rows(t *testing.T, table string) map[string][]bool {
 func TestWhoMayDoWhatToACase(t *testing.T) {
 	t.Parallel()
 	table := rows(t, onCases)
-	if len(table) != 39 {
+	if len(table) != 40 {
 		t.Fatalf("%d acts", len(table))
 	}
 	for _, role := range append(domain.Roles(), "", "stranger") {
