@@ -60,7 +60,7 @@
 //	placement               inserimento                      accepted on; neither enrolment nor attendance
 //	Monday return           rilevazione del lunedì           pupils taken in, by order, as of Monday 15:00; package returns
 //	validation              validazione                      the school's word on its return; it can be undone
-//	reminder                sollecito                        the UST asks for the answer
+//	reminder                sollecito                        the UST asks for the answer, or the clock
 //	taken in                accolto                          accepted or attending, and not ended
 //	first day               primo giorno                     attending from
 //	closure, reopening      chiusura, riapertura             with a coded reason
