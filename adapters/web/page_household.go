@@ -173,7 +173,6 @@ func (h household) refuse(err error) bool {
 			continue
 		}
 		child := h.of(place)
-		child.faults = nil
 		refuseRequest(child, domain.Errors{e.On(name)})
 		for _, x := range child.fields {
 			if own, err := h.Field(desk.ChildField(place, x.Name)); err == nil && x.fault != nil {
@@ -533,8 +532,8 @@ func (s *site) householdRecorded(w http.ResponseWriter, r *http.Request) error {
 		{Label: text("case.centre")}, {Label: text("household.paper")}}}
 	centres := map[domain.Centre]bool{}
 	err := s.withRegisters(r, func(g *registers) error {
-		for _, text := range ids {
-			id, err := uuid.Parse(text)
+		for _, written := range ids {
+			id, err := uuid.Parse(written)
 			if err != nil {
 				return access.ErrAbsent
 			}
