@@ -10,6 +10,7 @@ import (
 
 	"approdo/domain"
 	"approdo/domain/casefile"
+	"approdo/domain/event/sealtest"
 )
 
 var spokenWords = regexp.MustCompile(`<p class="said-words">(?:<[^>]*>)*([^<]*)`)
@@ -82,6 +83,8 @@ func TestThePeopleOnACaseTalkWithoutMovingIt(t *testing.T) {
 	if strings.Contains(trail, "Da quando?") || strings.Contains(trail, "mediatore") || !strings.Contains(trail, "Messaggio") {
 		t.Error("the Prefettura reads the words, or does not learn that there was a message")
 	}
+	w.check(w.site.Keys.(*sealtest.Sealer).Forget(t.Context(), id))
+	reads(centre, "") // the words go with the pupil's key
 }
 
 func TestNewMessagesAreSaidUntilSomebodyOfTheBodyReadsThem(t *testing.T) {

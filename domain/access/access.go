@@ -219,7 +219,8 @@ var onCases = map[domain.Role]map[Relation]may{
 		Oversees: {
 			acts: []Act{ReadCase, ReadTrail, Amend, ChangeDomicile, TakeCharge, Ask, Answer, DetermineGrade, HandOver, Offer,
 				Override, WithdrawOffer, Accept, Decline, RecordFirstDay, EndAttendance, WithdrawRequest, Close, Reopen, Merge,
-				Unmerge, Note, Message, TakeBackHandOver, TakeBackAcceptance, TakeBackDecline, AnnulFirstDay, Erase, ApproveErasure, RejectErasure, WithdrawErasure, ReadCertificate, Restrict, LiftRestriction, ReadHeld,
+				Unmerge, Note, Message, TakeBackHandOver, TakeBackAcceptance, TakeBackDecline, AnnulFirstDay, Erase,
+				ApproveErasure, RejectErasure, WithdrawErasure, ReadCertificate, Restrict, LiftRestriction, ReadHeld,
 				ReadReadings, ReadReceipt, ReadLetter, ReadNotices},
 			fields: everyField,
 		},

@@ -37,6 +37,8 @@ func TestAHandOverIsTakenBackUntilTheOtherCentreTakesCharge(t *testing.T) {
 	if s := after.State(); s.Status != casefile.Requested {
 		t.Error(s.Status)
 	}
+	again.By = cti2
+	after.When(again).ThenRefused(casefile.ErrNothingToTakeBack)
 	passed.And(casefile.ChargeTaken{Centre: "CTI-24", At: hour(9)}).When(back).ThenRefused(casefile.ErrNothingToTakeBack)
 	given(t, inCharge...).When(back).ThenRefused(casefile.ErrNothingToTakeBack)
 	passed.And(closed).When(back).ThenRefused(casefile.ErrNotOpen)
