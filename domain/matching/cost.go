@@ -31,6 +31,8 @@ func (c Cost) within(limit int64) bool {
 	return true
 }
 
-// Large is the greatest part of a cost in an instance, either way. Prices then stay within three times as much, and sums over Most pupils
-// and places within what int64 holds.
-const Large = 1 << 44
+// Large is the greatest part of a cost in an instance, either way. A part of a price adds up along a path of pupils and stays within
+// largestPrice, and sums over Most pupils and places within what int64 holds.
+const Large = 1 << 30
+
+const largestPrice = (2*Most + 2) * Large

@@ -3,6 +3,7 @@ package matching
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"io"
 
 	"github.com/go-json-experiment/json"
@@ -30,9 +31,8 @@ func (p Plan) Write(w io.Writer) (digest string, err error) {
 	return digest, json.MarshalWrite(w, file{format, digest, b})
 }
 
-// maxFile bounds what is read of a file that may be anything: an instance with Most pupils who can each go anywhere is larger than what a
-// centre plans with by a hundred times.
-const maxFile = 1 << 30
+// maxFile bounds what is read of a file that may be anything; one with MostChoices is no larger.
+const maxFile = 1 << 29
 
 // Read reads a plan, whose digest it gives, and checks it; the error is a *Fault where the file says anything that does not hold. Nothing
 // that found the plan is asked.
@@ -44,10 +44,29 @@ func Read(r io.Reader) (p Plan, digest string, err error) {
 	if f.Digest != digestOf(f.Plan) {
 		return Plan{}, "", ofAll("digest-wrong")
 	}
-	if err := json.Unmarshal(f.Plan, &p, json.RejectUnknownMembers(true)); err != nil {
+	if err := json.Unmarshal(f.Plan, &p, json.RejectUnknownMembers(true), counted()); errors.Is(err, errTooMany) {
+		return Plan{}, "", ofAll("too-many")
+	} else if err != nil {
 		return Plan{}, "", ofAll("no-plan")
 	}
 	return p, f.Digest, p.Check()
+}
+
+var errTooMany = errors.New("matching: more than an instance may have")
+
+// counted stops where more comes than an instance may have: a small file can say a great deal of nothing.
+func counted() json.Options {
+	return json.WithUnmarshalers(json.JoinUnmarshalers(atMost[Pupil](Most), atMost[Places](Most), atMost[Choice](MostChoices)))
+}
+
+func atMost[T any](most int) *json.Unmarshalers {
+	n := 0
+	return json.UnmarshalFromFunc(func(*jsontext.Decoder, *T) error {
+		if n++; n > most {
+			return errTooMany
+		}
+		return errors.ErrUnsupported
+	})
 }
 
 func digestOf(b []byte) string {

@@ -57,8 +57,11 @@ func ofPlaces(i int, code string) error { return &Fault{code, i, -1} }
 func ofPupil(i int, code string) error  { return &Fault{code, -1, i} }
 func ofAll(code string) error           { return &Fault{code, -1, -1} }
 
-// Most is how many pupils, and how many places, an instance may have.
-const Most = 30_000
+// Most is how many pupils, and how many places, an instance may have; MostChoices is how many choices all pupils have together.
+const (
+	Most        = 30_000
+	MostChoices = 16_000_000
+)
 
 // Valid gives the first *Fault of an instance: ids that are missing or come twice, places that are not there or are chosen twice, costs
 // beyond Large, places that get cheaper.
@@ -83,6 +86,7 @@ func (in Instance) Valid() error {
 		return ofAll("too-many")
 	}
 	clear(ids)
+	choices := 0
 	chosenBy := make([]int, len(in.Places))
 	for i, p := range in.Pupils {
 		if p.ID == "" || ids[p.ID] {
@@ -91,6 +95,9 @@ func (in Instance) Valid() error {
 		ids[p.ID] = true
 		if !p.Unplaced.within(Large) {
 			return ofPupil(i, "cost-too-large")
+		}
+		if choices += len(p.Choices); choices > MostChoices {
+			return ofAll("too-many")
 		}
 		for _, c := range p.Choices {
 			switch {

@@ -93,7 +93,7 @@ func (p Plan) Check() error {
 		return ofAll("prices-missing")
 	}
 	for i, c := range p.Prices {
-		if !c.within(3 * Large) {
+		if !c.within(largestPrice) {
 			return ofPlaces(i, "price-too-large")
 		}
 	}

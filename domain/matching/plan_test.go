@@ -2,8 +2,11 @@ package matching
 
 import (
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -36,7 +39,7 @@ func TestAPlanThatDoesNotHoldIsRefused(t *testing.T) {
 		"too-many-pupils":     func(p *Plan) { p.At[0] = 1 },
 		"value-wrong":         func(p *Plan) { p.Value[2]++ },
 		"bound-wrong":         func(p *Plan) { p.Bound[0]++ },
-		"price-too-large":     func(p *Plan) { p.Prices[1][0] = 3*Large + 1 },
+		"price-too-large":     func(p *Plan) { p.Prices[1][0] = largestPrice + 1 },
 		"id-missing-or-twice": func(p *Plan) { p.Instance.Pupils[1].ID = "p" },
 		"places-unknown":      func(p *Plan) { p.Instance.Pupils[0].Choices[0].Places = 3 },
 		"places-chosen-twice": func(p *Plan) { p.Instance.Pupils[0].Choices[0].Places = 1 },
@@ -93,5 +96,33 @@ func TestAWorsePlanIsNotProvenByAnyPrices(t *testing.T) {
 	}
 	if worse < 1000 {
 		t.Errorf("only %d plans were worse", worse)
+	}
+}
+
+// A part that counts later adds up along a path while the first parts stay equal.
+func TestPricesAddUpAlongAPath(t *testing.T) {
+	t.Parallel()
+	in := Instance{Places: []Places{{ID: "0", Costs: make([]Cost, 1)}}}
+	for i := range 40 {
+		in.Places = append(in.Places, Places{ID: strconv.Itoa(i + 1), Costs: make([]Cost, 1)})
+		in.Pupils = append(in.Pupils, Pupil{ID: fmt.Sprintf("%02d", i), Unplaced: Cost{1}, Choices: []Choice{{i, Cost{}}, {i + 1, Cost{0, Large, -Large}}}})
+	}
+	in.Pupils = append(in.Pupils, Pupil{ID: "99", Unplaced: Cost{1}, Choices: []Choice{{0, Cost{}}}})
+	in.Places = in.Places[:40]
+	in.Pupils[39].Choices = in.Pupils[39].Choices[:1]
+	if p := solved(t, in); !(Cost{0, 10 * Large, Large}).Less(p.Prices[0]) {
+		t.Errorf("the first place has a price of %v", p.Prices[0])
+	}
+}
+
+func TestASmallFileThatSaysTooMuchIsRefusedBeforeItIsRead(t *testing.T) {
+	t.Parallel()
+	for name, of := range map[string]string{"pupils": `"places":[],"pupils":[{}%s]`, "places": `"places":[{}%s],"pupils":[]`} {
+		plan := fmt.Sprintf(`{"instance":{`+of+`},"at":[],"prices":[],"value":[0,0,0],"bound":[0,0,0]}`, strings.Repeat(",{}", 400_000))
+		_, _, err := Read(strings.NewReader(fmt.Sprintf(`{"format":"approdo-plan/1","digest":%q,"plan":%s}`, digestOf([]byte(plan)), plan)))
+		var f *Fault
+		if !errors.As(err, &f) || f.Code != "too-many" {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
