@@ -28,7 +28,7 @@ func (s *site) noticesOf(g *registers, f desk.File, known time.Time) (t Table, e
 		if err != nil {
 			return t, err
 		}
-		what := say(text("event." + n.What)).over(say(text("notices.kind-" + string(n.Kind))))
+		what := say(text("event." + n.What))
 		t.Rows = append(t.Rows, Row{Cells: []Cell{to, what, at(n.At), farOf(n)}})
 	}
 	return t, nil
