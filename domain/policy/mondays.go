@@ -22,8 +22,9 @@ type Unanswered interface {
 	Unanswered(ctx context.Context, monday, remindedOn domain.Date) ([]domain.Institution, error)
 }
 
-// Mondays remind schools of their Monday return at the hours the territory's register gives. What was not done on the day is left out: a
-// node that comes back at night wakes nobody.
+// Mondays remind schools of their Monday return at the hours the territory's register gives. Whoever has not answered within an hour from
+// then is left alone until the next: a node that comes back at night wakes nobody, nor does a school that takes its return back in the
+// evening, or an hour that the UST has set to one that is long past.
 type Mondays struct {
 	store   event.Store
 	codec   *event.Codec
@@ -52,7 +53,7 @@ func (m *Mondays) Run(ctx context.Context) error {
 	}
 	at, wanted := land.RemindersOn(today).At(today)
 	monday := returns.Last(now)
-	if !wanted || now.Before(at) || monday.DaysUntil(today) > 1 {
+	if !wanted || now.Before(at) || now.Sub(at) > remindFor || monday.DaysUntil(today) > 1 {
 		return nil
 	}
 	schools, err := m.schools.Unanswered(ctx, monday, today)
@@ -70,6 +71,9 @@ func (m *Mondays) Run(ctx context.Context) error {
 	}
 	return errors.Join(failed...)
 }
+
+// remindFor is how long after its hour a reminder may still leave.
+const remindFor = time.Hour
 
 // remind asks for the same command whoever asks for it on a day.
 func (m *Mondays) remind(ctx context.Context, i domain.Institution, monday domain.Date, act domain.Act) error {

@@ -131,6 +131,9 @@ func TestNobodyIsRemindedOnAHolidayOrTheNextDay(t *testing.T) {
 		{easter.Start().Add(16 * time.Hour), 0},
 		{easter.AddDays(1).Start().Add(8*time.Hour + 59*time.Minute), 0},
 		{easter.AddDays(1).Start().Add(9 * time.Hour), 3},
+		{easter.AddDays(1).Start().Add(10 * time.Hour), 3},
+		{easter.AddDays(1).Start().Add(10*time.Hour + time.Minute), 0}, // a node that was away
+		{easter.AddDays(-7).Start().Add(23*time.Hour + 50*time.Minute), 0},
 		{easter.AddDays(2).Start().Add(9 * time.Hour), 0},
 		{easter.AddDays(7).Start().Add(16 * time.Hour), 0}, // 25 April
 	} {
