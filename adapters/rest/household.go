@@ -8,6 +8,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"approdo/domain"
+	"approdo/domain/access"
 	"approdo/domain/desk"
 )
 
@@ -28,6 +29,12 @@ type householdState struct {
 }
 
 func (a *api) requestHousehold(o order, in siblings) (deed, error) {
+	if err := access.Large(o.actor, access.Request); err != nil {
+		return deed{}, err
+	}
+	if err := desk.CheckChildren(len(in.Children)); err != nil {
+		return deed{}, err
+	}
 	form, err := in.form()
 	if err != nil {
 		return deed{}, err
@@ -41,20 +48,22 @@ func (a *api) requestHousehold(o order, in siblings) (deed, error) {
 
 // form lays each child over what all share. The place of a child names it: under one key the body is the same.
 func (s siblings) form() (form desk.HouseholdForm, err error) {
-	shared, err := fieldsOf(s.Shared, "shared", neverShared)
-	if err != nil {
+	if _, err := fieldsOf(s.Shared, "shared", neverShared); err != nil {
 		return form, err
+	}
+	var shared desk.RequestForm
+	if s.Shared != nil {
+		if err := unmarshal(s.Shared, &shared); err != nil {
+			return form, below("shared", err)
+		}
 	}
 	for i, own := range s.Children {
 		if _, err := fieldsOf(own, childAt(i), []string{"household"}); err != nil {
 			return form, err
 		}
-		child := desk.HouseholdChild{Key: strconv.Itoa(i)}
-		if shared != nil {
-			if err := unmarshal(s.Shared, &child.RequestForm); err != nil {
-				return form, below("shared", err)
-			}
-		}
+		child := desk.HouseholdChild{Key: strconv.Itoa(i), RequestForm: shared}
+		// A list is decoded over the one that is there, which is all children's.
+		child.Preferred, child.Needs = slices.Clone(shared.Preferred), slices.Clone(shared.Needs)
 		if err := unmarshal(own, &child.RequestForm); err != nil {
 			return form, below(childAt(i), err)
 		}

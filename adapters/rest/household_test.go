@@ -74,6 +74,7 @@ func TestWhatIsWrongWithAHouseholdStandsWhereItIsWritten(t *testing.T) {
 		"nothing":                     {ownComune, `{}`, []string{"children children-number"}},
 		"no object":                   {ownComune, `{"children":[7]}`, []string{"children.0 value-malformed"}},
 		"too many":                    {ownComune, `{"children":[` + strings.Repeat("{},", 8) + `{}]}`, []string{"children children-number"}},
+		"too many to be read":         {ownComune, `{"shared":{"volo":1},"children":[` + strings.Repeat(`{"volo":1},`, 2000) + `7]}`, []string{"children children-number"}},
 		"a child twice":               {ownComune, `{"children":[{"family_name":"P",` + born + `},{"family_name":"p",` + born + `}]}`, []string{"children.1.given_name child-repeated"}},
 	} {
 		x := h.post(c.who, base+"/households", c.body)
@@ -93,6 +94,31 @@ func TestWhatIsWrongWithAHouseholdStandsWhereItIsWritten(t *testing.T) {
 	}
 	if n := h.begun(); n != 0 {
 		t.Errorf("%d cases were begun", n)
+	}
+}
+
+func TestAHouseholdOfWhoMayNotAskIsNotRead(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	for name, body := range map[string]string{"to-mend": `{"children":[{"volo":1}]}`, "too-many": `{"children":[` + strings.Repeat("{},", 8) + `{}]}`} {
+		if x := h.post(ownSchool, base+"/households", body, "Idempotency-Key", name); x.status != 403 {
+			t.Errorf("%s: %d %s", name, x.status, x.body)
+		}
+	}
+}
+
+// What all share is read once: a list that a child has itself is not laid over the others'.
+func TestAChildsOwnListIsNoOtherChilds(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	got := read[householdState](h.post(ownComune, base+"/households", `{"shared":{"family_name":"Prova","needs":["canteen","transport"]},"children":[`+
+		`{"given_name":"Oksana","sex":"F","birth_date":"2013-05-02"},{"given_name":"Ivan","sex":"M","birth_date":"2011-11-30","needs":["timetable"]},`+
+		`{"given_name":"Daryna","sex":"F","birth_date":"2015-01-02"}]}`, "Idempotency-Key", "f-1").want(201))
+	for i, want := range []string{"canteen transport", "timetable", "canteen transport"} {
+		c := read[struct{ Needs []string }](h.get(ownComune, base+"/cases/"+got.Cases[i].ID.String()).want(200))
+		if needs := strings.Join(c.Needs, " "); needs != want {
+			t.Errorf("child %d needs %q", i, needs)
+		}
 	}
 }
 

@@ -68,16 +68,23 @@ func (d *Desk) CheckHousehold(ctx context.Context, a domain.Actor, f HouseholdFo
 	return err
 }
 
+// CheckChildren refuses so many children at once, as domain.Errors: whoever takes children from outside asks before reading them.
+func CheckChildren(count int) error {
+	if count == 0 || count > MostChildren {
+		return domain.Errors{domain.Invalid("children-number").On("children").With("most", strconv.Itoa(MostChildren))}
+	}
+	return nil
+}
+
 // household makes the commands of a form, one for each child, or says what is wrong with all of them.
 func (d *Desk) household(ctx context.Context, t Ticket, a domain.Actor, f HouseholdForm) ([]casefile.RecordRequest, error) {
 	if err := access.Large(a, access.Request); err != nil {
 		return nil, err
 	}
-	var c checker
-	if len(f.Children) == 0 || len(f.Children) > MostChildren {
-		c.errs = append(c.errs, domain.Invalid("children-number").On("children").With("most", strconv.Itoa(MostChildren)))
-		return nil, c.err()
+	if err := CheckChildren(len(f.Children)); err != nil {
+		return nil, err
 	}
+	var c checker
 	id := f.Household
 	if id == "" {
 		id = caseOf(ChildTicket(t, f.Children[0].Key)).String()
