@@ -35,6 +35,9 @@ func (a *api) requestHousehold(o order, in siblings) (deed, error) {
 	if err := desk.CheckChildren(len(in.Children)); err != nil {
 		return deed{}, err
 	}
+	if o.r.Header.Get("Idempotency-Key") == "" { // it is recorded child by child: without a key nobody could go on where it was cut off
+		return deed{}, errNoKey
+	}
 	form, err := in.form()
 	if err != nil {
 		return deed{}, err

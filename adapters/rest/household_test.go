@@ -45,7 +45,7 @@ func TestAHouseholdIsACaseForEachChild(t *testing.T) {
 	h.post(ownComune, base+"/households", strings.Replace(newHousehold, "Oksana", "Iryna", 1), "Idempotency-Key", "f-1").refused(422, "idempotency-key-reused")
 
 	joined := read[householdState](h.post(ownComune, base+"/households",
-		`{"shared":{"household":"`+got.Household.String()+`","family_name":"Prova"},"children":[{"given_name":"Petro","sex":"M","birth_date":"2016-01-02"}]}`).want(201))
+		`{"shared":{"household":"`+got.Household.String()+`","family_name":"Prova"},"children":[{"given_name":"Petro","sex":"M","birth_date":"2016-01-02"}]}`, "Idempotency-Key", "f-2").want(201))
 	if joined.Household != got.Household || len(joined.Cases) != 1 {
 		t.Errorf("whoever joins is of %s: %+v", joined.Household, joined.Cases)
 	}
@@ -77,7 +77,7 @@ func TestWhatIsWrongWithAHouseholdStandsWhereItIsWritten(t *testing.T) {
 		"too many to be read":         {ownComune, `{"shared":{"volo":1},"children":[` + strings.Repeat(`{"volo":1},`, 2000) + `7]}`, []string{"children children-number"}},
 		"a child twice":               {ownComune, `{"children":[{"family_name":"P",` + born + `},{"family_name":"p",` + born + `}]}`, []string{"children.1.given_name child-repeated"}},
 	} {
-		x := h.post(c.who, base+"/households", c.body)
+		x := h.post(c.who, base+"/households", c.body, "Idempotency-Key", uuid.NewString())
 		p := read[struct {
 			Errors []struct{ Field, Code, Detail string }
 		}](x)
@@ -133,6 +133,20 @@ func TestAHouseholdThatWasCutOffGoesOnUnderItsKey(t *testing.T) {
 	got := read[householdState](h.post(ownComune, base+"/households", newHousehold, "Idempotency-Key", "f-1").want(201))
 	if len(got.Cases) != 3 || h.begun() != 3 || got.Cases[0].ID != part.Children[0].ID || got.Household != part.Children[0].ID {
 		t.Errorf("%d cases, %d begun, in the household %s of %s", len(got.Cases), h.begun(), got.Household, part.Children[0].ID)
+	}
+}
+
+// Without a key whoever comes again would have the first child twice.
+func TestAHouseholdNeedsAKey(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	x := h.post(ownComune, base+"/households", newHousehold).refused(400, "idempotency-key-missing")
+	if n := h.begun(); n != 0 || read[struct{ Detail string }](x).Detail == "" {
+		t.Errorf("%d cases begun, told %s", n, x.body)
+	}
+	key := contract(t).Paths.Value("/households").Post.Parameters.GetByInAndName("header", "Idempotency-Key")
+	if key == nil || !key.Required {
+		t.Error("the document does not say so")
 	}
 }
 

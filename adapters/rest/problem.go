@@ -47,6 +47,7 @@ var (
 	errMalformed = &edgeError{status: http.StatusBadRequest, code: "json-malformed"}
 	errIfMatch   = &edgeError{status: http.StatusBadRequest, code: "if-match-malformed"}
 	errKey       = &edgeError{status: http.StatusBadRequest, code: "idempotency-key-malformed"}
+	errNoKey     = &edgeError{status: http.StatusBadRequest, code: "idempotency-key-missing"}
 	errKeyReused = &edgeError{status: http.StatusUnprocessableEntity, code: "idempotency-key-reused"}
 	errTooMany   = &edgeError{status: http.StatusTooManyRequests, code: "too-many-requests"}
 	errPanic     = errors.New("rest: panic")
