@@ -163,7 +163,7 @@ var caseBodies = map[string]string{
 	"POST /cases/{id}/merge":                                 `{"into":"{other}","text":"Stesso minore."}`,
 	"POST /cases/{id}/un-merge":                              `{"text":"Sono due gemelli."}`,
 	"POST /cases/{id}/notes":                                 `{"text":"Sentita la famiglia."}`,
-	"POST /cases/{id}/messages":                              `{"to":["{party}"],"text":"Di sera."}`,
+	"POST /cases/{id}/messages":                              `{"to":[{party}],"text":"Di sera."}`,
 	"POST /cases/{id}/hand-over-taking-back":                 ``,
 	"POST /cases/{id}/offers/{offer}/acceptance-taking-back": `{"reason":"wrong-case"}`,
 	"POST /cases/{id}/offers/{offer}/decline-taking-back":    `{"reason":"wrong-case"}`,
@@ -233,9 +233,9 @@ func (h *house) send(who persona, route string, f fixture, other uuid.UUID, head
 	h.t.Helper()
 	method, path, _ := strings.Cut(route, " ")
 	path = strings.NewReplacer("{id}", f.id.String(), "{offer}", f.offer.String()).Replace(path)
-	party := "ust"
+	party := `{"role":"ust"}`
 	if who == ust {
-		party = "centre"
+		party = `{"role":"centre","body":"CTI-24"}`
 	}
 	return h.ask(who, method, base+path, strings.NewReplacer("{other}", other.String(), "{party}", party).Replace(caseBodies[route]), headers...)
 }

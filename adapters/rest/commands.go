@@ -126,8 +126,8 @@ type (
 		Text   domain.Personal           `json:"text,omitzero"`
 	}
 	written struct {
-		To   []domain.Role   `json:"to"`
-		Text domain.Personal `json:"text"`
+		To   []casefile.Party `json:"to"`
+		Text domain.Personal  `json:"text"`
 	}
 	asked struct {
 		To    casefile.HolderKind    `json:"to"`

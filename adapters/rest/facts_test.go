@@ -56,7 +56,7 @@ func TestTheFeedIsReadToItsEndAndThenOn(t *testing.T) {
 		}
 	}
 	h.post(ust, base+"/cases/"+first.id.String()+"/notes", `{"text":"Sentita la famiglia."}`).want(200)
-	h.post(ust, base+"/cases/"+first.id.String()+"/messages", `{"to":["centre"],"text":"Sentita la famiglia."}`).want(200)
+	h.post(ust, base+"/cases/"+first.id.String()+"/messages", `{"to":[{"role":"centre","body":"CTI-24"}],"text":"Sentita la famiglia."}`).want(200)
 	if p := next("50"); len(p.Items) > 0 {
 		t.Errorf("a note is told: %+v", p)
 	}

@@ -1,9 +1,12 @@
 package web
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -12,6 +15,7 @@ import (
 	"approdo/domain/access"
 	"approdo/domain/casefile"
 	"approdo/domain/desk"
+	"approdo/projections"
 	"approdo/projections/messages"
 	"approdo/projections/worklist"
 )
@@ -81,6 +85,9 @@ func (g *registers) parties(all []casefile.Party) (out []Cell, err error) {
 	return out, nil
 }
 
+// partyValue is a body as a form sends it: with its code, so that what was meant for one does not go to its successor.
+func partyValue(p casefile.Party) string { return strings.TrimSpace(string(p.Role) + " " + p.Body) }
+
 func messageFields(c actContext) ([]Field, error) {
 	to := Field{Name: "to", Kind: FieldChecks, Label: text("act.message-to")}
 	for _, p := range c.file.State.Parties() {
@@ -91,7 +98,7 @@ func messageFields(c actContext) ([]Field, error) {
 		if err != nil {
 			return nil, err
 		}
-		to.Options = append(to.Options, Option{Value: string(p.Role), Label: name})
+		to.Options = append(to.Options, Option{Value: partyValue(p), Label: name})
 	}
 	to.values = likelyAddressees(c.file)
 	words := wordsField(text("act.message"), false)
@@ -100,7 +107,7 @@ func messageFields(c actContext) ([]Field, error) {
 }
 
 // likelyAddressees are who a message is probably for: whoever wrote last to the reader, else those he wrote to, else whoever has the case.
-func likelyAddressees(f desk.File) (roles []string) {
+func likelyAddressees(f desk.File) (values []string) {
 	own := casefile.PartyOf(f.Reader())
 	there := func(p casefile.Party) bool { return p != own && slices.Contains(f.State.Parties(), p) }
 	for _, e := range slices.Backward(f.Timeline()) {
@@ -109,19 +116,20 @@ func likelyAddressees(f desk.File) (roles []string) {
 			continue
 		}
 		if from := casefile.PartyOf(e.Meta.Actor); there(from) {
-			return []string{string(from.Role)}
+			return []string{partyValue(from)}
 		}
 		for _, p := range m.To {
 			if there(p) {
-				roles = append(roles, string(p.Role))
+				values = append(values, partyValue(p))
 			}
 		}
-		if len(roles) > 0 {
-			return roles
+		if len(values) > 0 {
+			return values
 		}
 	}
-	if h := f.State.Holder(); h.Body != "" && there(casefile.Party{Role: domain.Role(h.Kind), Body: h.Body}) {
-		return []string{string(h.Kind)}
+	h := f.State.Holder()
+	if p := (casefile.Party{Role: domain.Role(h.Kind), Body: h.Body}); there(p) {
+		return []string{partyValue(p)}
 	}
 	return nil
 }
@@ -132,10 +140,38 @@ func doMessage(c actContext, t desk.Ticket, f *Form) (desk.Receipt, error) {
 	if err != nil {
 		return desk.Receipt{}, err
 	}
-	for _, role := range to.values {
-		cmd.To = append(cmd.To, domain.Role(role))
+	for _, v := range to.values {
+		role, body, _ := strings.Cut(v, " ")
+		cmd.To = append(cmd.To, casefile.Party{Role: domain.Role(role), Body: body})
 	}
-	return c.command(t, cmd)
+	receipt, err := c.command(t, cmd)
+	gone, ok := errors.AsType[*domain.Error](err)
+	if !ok || !errors.Is(gone, casefile.ErrAddressee) {
+		return receipt, err
+	}
+	i := slices.IndexFunc(cmd.To, func(p casefile.Party) bool { return p.Body == gone.Detail["body"] })
+	if i < 0 {
+		return receipt, err
+	}
+	named, fault := c.partyName(cmd.To[i])
+	if fault != nil {
+		return receipt, fault
+	}
+	return receipt, gone.With("body", named)
+}
+
+// partyName is how a body is called in the text of a refusal: by its name, and by its code where it has none.
+func (c actContext) partyName(p casefile.Party) (name string, err error) {
+	err = c.s.read(c.r, func(v *projections.Snapshot) error {
+		g, err := c.s.registers(c.r.Context(), v)
+		if err != nil {
+			return err
+		}
+		cell, err := g.actor(domain.Actor{Role: p.Role, Body: p.Body})
+		name = cmp.Or(cell.Plain, cell.Code, p.Body)
+		return err
+	})
+	return name, err
 }
 
 // unreadBadge says how many messages of a case are new to the reader's body.

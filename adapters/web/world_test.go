@@ -130,16 +130,24 @@ func (w *world) found() {
 	_, err := event.Execute(w.t.Context(), w.store, w.codec, territory.Decider, territory.Stream(territory.Province015),
 		territory.Command(territory.Found{Act: act, Province: territory.Province015, Register: territory.Shipped()}), origin())
 	w.check(err)
-	list := territory.ListSchool{Act: act, Year: 2021, School: territory.School{Code: testSite, Institution: testInstitution, Name: "Primaria di prova",
-		InstitutionName: "Istituto di prova", Comune: "015189", Order: grade.Primaria, Type: "SCUOLA PRIMARIA", Feature: territory.Ordinary,
-		Management: territory.StateRun}}
-	_, err = event.Execute(w.t.Context(), w.store, w.codec, territory.SchoolDecider, territory.SchoolStream(testSite), territory.SchoolCommand(list), origin())
-	w.check(err)
+	w.listSite(testSite, testInstitution, "Istituto di prova")
 	for y := 1; y <= 5; y++ {
 		_, err = w.desk.DeclarePlaces(w.t.Context(), desk.NewTicket(), testSite, 2021, places.Declare{Act: domain.Act{By: atSchool, At: now.AddDate(0, 0, -3)},
 			Level: grade.Level{Order: grade.Primaria, Year: y}, Free: 3})
 		w.check(err)
 	}
+}
+
+// listSite puts a site into the register of schools.
+func (w *world) listSite(site domain.School, institution domain.Institution, name string) {
+	w.t.Helper()
+	act := domain.Act{By: domain.System, At: now.AddDate(0, -1, 0)}
+	list := territory.ListSchool{Act: act, Year: 2021, School: territory.School{Code: site, Institution: institution, Name: "Primaria di prova",
+		InstitutionName: name, Comune: "015189", Order: grade.Primaria, Type: "SCUOLA PRIMARIA", Feature: territory.Ordinary,
+		Management: territory.StateRun}}
+	_, err := event.Execute(w.t.Context(), w.store, w.codec, territory.SchoolDecider, territory.SchoolStream(site), territory.SchoolCommand(list),
+		event.Origin{ID: uuid.Must(uuid.NewV7()), By: act.By, At: act.At})
+	w.check(err)
 }
 
 // as signs somebody in for a request.

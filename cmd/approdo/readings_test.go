@@ -106,8 +106,9 @@ func TestReadingsAreWhatWasShown(t *testing.T) {
 			}
 		}
 		p.ask("POST", "/cases/"+w.cases["accepted"]+"/notes", fields{"text": "Altro Appuntoqb"})
-		for _, to := range []string{"ust", "school", "comune"} { // some of them to oneself, which is refused
-			p.ask("POST", "/cases/"+w.cases["accepted"]+"/messages", fields{"to": []string{to}, "text": "Messaggio Appuntoqb"})
+		for _, to := range []string{"ust", "school-own", "comune-own"} { // some of them to oneself, which is refused
+			role, body, _ := strings.Cut(w.keyOf(w.callers[to]), ":")
+			p.ask("POST", "/cases/"+w.cases["accepted"]+"/messages", fields{"to": []fields{{"role": role, "body": body}}, "text": "Messaggio Appuntoqb"})
 		}
 	}
 	prefettura := w.callers["prefettura"]

@@ -170,7 +170,7 @@ func TestARestrictionStopsNothingButErasure(t *testing.T) {
 				}
 				want, wantErr := casefile.Decide(p.State(), c)
 				got, err := casefile.Decide(limited.State(), c)
-				if !reflect.DeepEqual(got, want) || err != wantErr {
+				if !reflect.DeepEqual(got, want) || !reflect.DeepEqual(err, wantErr) {
 					t.Errorf("%T by %s: %v, %v; unrestricted %v, %v", c, a.Role, got, err, want, wantErr)
 				}
 			}

@@ -241,7 +241,7 @@ func everyCommand(a domain.Actor, at time.Time) []casefile.Command {
 		casefile.TakeBackAcceptance{Act: act, Offer: offer1, Reason: "wrong-case", Text: why},
 		casefile.TakeBackDecline{Act: act, Offer: offer1, Reason: "wrong-case", Text: why},
 		casefile.AnnulFirstDay{Act: act, Reason: "wrong-case"},
-		casefile.SendMessage{Act: act, To: []domain.Role{domain.RoleCentre}, Text: why},
+		casefile.SendMessage{Act: act, To: []casefile.Party{toCentre}, Text: why},
 		casefile.ExpireClock{Act: act, Clock: casefile.ClockFirstDay, Due: at, To: domain.RoleCentre},
 		casefile.ProposeErasure{Act: act, Proposal: proposal2, Scope: casefile.ErasePupil, Ground: casefile.GroundRetention, Register: "1",
 			Since: day(10)},

@@ -1,6 +1,7 @@
 package casefile
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -28,12 +29,13 @@ func Addressees() []domain.Role {
 const MaxMessage = 2000
 
 // SendMessage says something to one or several of the bodies that follow the case now, and moves nothing: the holder stays, no term
-// begins or ends. Whoever must be made to answer is asked a question instead. What is left for all who follow the case, and asks
+// begins or ends. It goes to those bodies or to nobody: whoever took the place of one of them since is not written to. Whoever must be
+// made to answer is asked a question instead. What is left for all who follow the case, and asks
 // nobody, is a note: it has no addressees, tells nobody, and whoever follows the case later reads it. A message is read by its own
 // parties alone, so the two are two things and have two names.
 type SendMessage struct {
 	domain.Act
-	To   []domain.Role
+	To   []Party
 	Text Text
 }
 
@@ -48,7 +50,7 @@ type MessageSent struct {
 func (SendMessage) caseCommand() {}
 func (MessageSent) caseEvent()   {}
 
-// ErrAddressee refuses a message to a body that does not follow the case now, or to one's own.
+// ErrAddressee refuses a message to a body that does not follow the case now, or to one's own; its detail is the body's code.
 var ErrAddressee = domain.Invalid("addressee-unknown").On("to")
 
 // Parties are the bodies that follow the case now, in the order of Addressees: the comune, the centre, the school that has the offer or
@@ -77,13 +79,13 @@ func decideMessage(s State, c SendMessage) ([]Event, error) {
 	}
 	e := MessageSent{Text: c.Text, At: c.At}
 	for _, p := range parties {
-		if slices.Contains(c.To, p.Role) && p != from {
+		if slices.Contains(c.To, p) && p != from {
 			e.To = append(e.To, p)
 		}
 	}
-	for _, role := range c.To {
-		if !slices.ContainsFunc(e.To, func(p Party) bool { return p.Role == role }) {
-			return nil, ErrAddressee
+	for _, p := range c.To {
+		if !slices.Contains(e.To, p) {
+			return nil, ErrAddressee.With("body", cmp.Or(p.Body, string(p.Role)))
 		}
 	}
 	return []Event{e}, nil

@@ -11,11 +11,12 @@ var (
 	toSchool = casefile.Party{Role: domain.RoleSchool, Body: "MIIC8AB00X"}
 	toCentre = casefile.Party{Role: domain.RoleCentre, Body: "CTI-25"}
 	toComune = casefile.Party{Role: domain.RoleComune, Body: "015189"}
+	toNext   = casefile.Party{Role: domain.RoleCentre, Body: "CTI-24"}
 	toUST    = casefile.Party{Role: domain.RoleUST}
 	said     = casefile.MessageSent{To: []casefile.Party{toCentre, toUST}, Text: why, At: hour(3)}
 )
 
-func message(from domain.Actor, to ...domain.Role) casefile.SendMessage {
+func message(from domain.Actor, to ...casefile.Party) casefile.SendMessage {
 	return casefile.SendMessage{Act: by(from, hour(3)), To: to, Text: why}
 }
 
@@ -30,15 +31,15 @@ func TestAMessageGoesToWhoFollowsTheCaseNow(t *testing.T) {
 		say  casefile.SendMessage
 		want casefile.MessageSent
 	}{
-		"the comune to its centre":       {waiting, message(rozzano, domain.RoleCentre), sent(toCentre)},
-		"the centre to comune and UST":   {inCharge, message(cti, domain.RoleUST, domain.RoleComune), sent(toComune, toUST)},
-		"the centre, while it asks":      {asking, message(cti, domain.RoleComune), sent(toComune)},
-		"the school that has an offer":   {standing, message(school, domain.RoleCentre), sent(toCentre)},
-		"to the school that has it":      {standing, message(cti, domain.RoleSchool), sent(toSchool)},
-		"the school to comune and UST":   {attending, message(school, domain.RoleComune, domain.RoleUST), sent(toComune, toUST)},
-		"the same twice is once":         {attending, message(ust, domain.RoleSchool, domain.RoleSchool), sent(toSchool)},
-		"of a case that is over":         {gone, message(rozzano, domain.RoleCentre), sent(toCentre)},
-		"to the centre it was passed to": {append(inCharge[:3:3], handed), message(rozzano, domain.RoleCentre), sent(casefile.Party{Role: domain.RoleCentre, Body: "CTI-24"})},
+		"the comune to its centre":       {waiting, message(rozzano, toCentre), sent(toCentre)},
+		"the centre to comune and UST":   {inCharge, message(cti, toUST, toComune), sent(toComune, toUST)},
+		"the centre, while it asks":      {asking, message(cti, toComune), sent(toComune)},
+		"the school that has an offer":   {standing, message(school, toCentre), sent(toCentre)},
+		"to the school that has it":      {standing, message(cti, toSchool), sent(toSchool)},
+		"the school to comune and UST":   {attending, message(school, toComune, toUST), sent(toComune, toUST)},
+		"the same twice is once":         {attending, message(ust, toSchool, toSchool), sent(toSchool)},
+		"of a case that is over":         {gone, message(rozzano, toCentre), sent(toCentre)},
+		"to the centre it was passed to": {append(inCharge[:3:3], handed), message(rozzano, toNext), sent(toNext)},
 	} {
 		p := given(t, tt.past...)
 		before := p.State()
@@ -52,18 +53,42 @@ func TestAMessageGoesToWhoFollowsTheCaseNow(t *testing.T) {
 func TestAMessageNeedsWordsAndSomebodyOnTheCase(t *testing.T) {
 	t.Parallel()
 	given(t, inCharge...).When(message(cti)).ThenRefused(casefile.ErrMissing)
-	empty := message(cti, domain.RoleComune)
+	empty := message(cti, toComune)
 	empty.Text = casefile.Text{}
 	given(t, inCharge...).When(empty).ThenRefused(casefile.ErrMissing)
-	for _, to := range []domain.Role{domain.RoleSchool, domain.RoleCentre, domain.RolePrefettura, "nobody"} { // no school yet; oneself; no party
-		given(t, inCharge...).When(message(cti, domain.RoleComune, to)).ThenRefused(casefile.ErrAddressee)
+	for _, to := range []casefile.Party{toSchool, toCentre, {Role: domain.RolePrefettura}, {Role: "nobody"}, {}} { // no school yet; oneself; no party
+		given(t, inCharge...).When(message(cti, toComune, to)).ThenRefused(casefile.ErrAddressee)
 	}
-	given(t, gone...).When(message(cti, domain.RoleSchool)).ThenRefused(casefile.ErrAddressee) // it does not have the pupil any more
+	given(t, gone...).When(message(cti, toSchool)).ThenRefused(casefile.ErrAddressee) // it does not have the pupil any more
 	for _, stranger := range []domain.Actor{cti2, opera, school2, prefect, {}} {
-		given(t, standing...).When(message(stranger, domain.RoleUST)).ThenRefused(casefile.ErrNotYours)
+		given(t, standing...).When(message(stranger, toUST)).ThenRefused(casefile.ErrNotYours)
 	}
-	given(t, append(standing[:4:4], declined)...).When(message(school, domain.RoleCentre)).ThenRefused(casefile.ErrNotYours)
-	given(t, joined...).When(message(ust, domain.RoleCentre)).ThenRefused(casefile.ErrNotOpen)
-	given(t, forgotten...).When(message(ust, domain.RoleCentre)).ThenRefused(casefile.ErrErased)
-	given(t).When(message(ust, domain.RoleCentre)).ThenRefused(casefile.ErrNoCase)
+	given(t, append(standing[:4:4], declined)...).When(message(school, toCentre)).ThenRefused(casefile.ErrNotYours)
+	given(t, joined...).When(message(ust, toCentre)).ThenRefused(casefile.ErrNotOpen)
+	given(t, forgotten...).When(message(ust, toCentre)).ThenRefused(casefile.ErrErased)
+	given(t).When(message(ust, toCentre)).ThenRefused(casefile.ErrNoCase)
+}
+
+// What was meant for one body is not sent to the one that took its place while it was written, nor to the others it was also for.
+func TestAMessageIsNotForWhoTookTheAddresseesPlace(t *testing.T) {
+	t.Parallel()
+	elsewhere := offered
+	elsewhere.Offer, elsewhere.School, elsewhere.Institution = offer2, site2, "MIIC8CD00V"
+	for name, tt := range map[string]struct {
+		past events
+		to   casefile.Party
+		next casefile.Party
+	}{
+		"another school": {append(standing[:4:4], declined, elsewhere), toSchool, casefile.Party{Role: domain.RoleSchool, Body: "MIIC8CD00V"}},
+		"another centre": {append(inCharge[:3:3], handed), toCentre, toNext},
+		"another comune": {append(inCharge[:3:3], casefile.DomicileChanged{Comune: "015159"}), toComune, casefile.Party{Role: domain.RoleComune, Body: "015159"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := given(t, tt.past...)
+			p.When(message(ust, tt.to)).ThenRefused(casefile.ErrAddressee)
+			p.When(message(ust, tt.next, tt.to)).ThenRefused(casefile.ErrAddressee)
+			causes(t, p, message(ust, tt.next), casefile.MessageSent{To: []casefile.Party{tt.next}, Text: why, At: hour(3)})
+		})
+	}
 }

@@ -282,7 +282,7 @@ func (w *world) command(t *rapid.T, f *file, name string) casefile.Command {
 	case "first day back":
 		return casefile.AnnulFirstDay{Act: act, Reason: "new-facts"}
 	case "message":
-		return casefile.SendMessage{Act: act, To: []domain.Role{pick(t, "addressee", casefile.Addressees()...)}, Text: why}
+		return casefile.SendMessage{Act: act, To: []casefile.Party{pick(t, "addressee", append(s.Parties(), toSchool, toNext)...)}, Text: why}
 	case "propose":
 		return casefile.ProposeErasure{Act: act, Proposal: w.id(), Scope: pick(t, "scope", casefile.ErasureScopes()...),
 			Ground: pick(t, "ground", casefile.ErasureGrounds()...), Register: "1", Since: day}

@@ -112,11 +112,11 @@ func probe(s casefile.State, id uuid.UUID, act domain.Act, what access.Act) (cas
 	case access.Note:
 		return casefile.AddNote{Act: act, Text: words}, true
 	case access.Message:
-		to := domain.RoleUST
-		if act.By.Role == domain.RoleUST {
-			to = domain.RoleCentre
+		to := casefile.Party{Role: domain.RoleUST}
+		if to.Is(act.By) {
+			to = casefile.Party{Role: domain.RoleCentre, Body: string(s.Centre)}
 		}
-		return casefile.SendMessage{Act: act, To: []domain.Role{to}, Text: words}, true
+		return casefile.SendMessage{Act: act, To: []casefile.Party{to}, Text: words}, true
 	case access.TakeBackHandOver:
 		return casefile.TakeBackHandOver{Act: act}, true
 	case access.TakeBackAcceptance:

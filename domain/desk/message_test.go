@@ -47,8 +47,14 @@ func (k *talk) happens(by domain.Actor, e casefile.Event) int {
 // says is a message to whoever has the roles now.
 func (k *talk) says(by domain.Actor, to ...domain.Role) int {
 	k.Helper()
+	var parties []casefile.Party
+	for _, p := range k.state.Parties() {
+		if slices.Contains(to, p.Role) {
+			parties = append(parties, p)
+		}
+	}
 	text := domain.Open(k.id, domain.ClassPersonal, domain.NewPersonal("La madre chiama di sera."))
-	events, err := casefile.Decide(k.state, casefile.SendMessage{Act: domain.Act{By: by}, To: to, Text: text})
+	events, err := casefile.Decide(k.state, casefile.SendMessage{Act: domain.Act{By: by}, To: parties, Text: text})
 	if err != nil {
 		k.Fatal(err)
 	}
