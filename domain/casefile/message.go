@@ -30,9 +30,9 @@ const MaxMessage = 2000
 
 // SendMessage says something to one or several of the bodies that follow the case now, and moves nothing: the holder stays, no term
 // begins or ends. It goes to those bodies or to nobody: whoever took the place of one of them since is not written to. Whoever must be
-// made to answer is asked a question instead. What is left for all who follow the case, and asks
-// nobody, is a note: it has no addressees, tells nobody, and whoever follows the case later reads it. A message is read by its own
-// parties alone, so the two are two things and have two names.
+// made to answer is asked a question instead. What is left for all who follow the case, and asks nobody, is a note: it has no
+// addressees, tells nobody, and whoever follows the case later reads it. A message is read by its parties, by the UST, and by the comune
+// and the centre that come after a party of their role: the two are two things and have two names.
 type SendMessage struct {
 	domain.Act
 	To   []Party
