@@ -14,6 +14,7 @@ func householdSamples() []sample {
 		h := newHousehold(atRozzano, nil, children)
 		h.Cancel = "/pratiche"
 		fill(h)
+		h.sayFirst()
 		c := householdContent{Form: h}
 		c.Shared, c.Children = h.layOut()
 		return c

@@ -130,7 +130,8 @@ func TestChildrenAreAddedAndTakenOutWithoutLosingWhatWasTyped(t *testing.T) {
 	t.Parallel()
 	w := newTown(t)
 	form := family("children.0.needs", "canteen", "children.1.with_reserve", "on", "host", "family")
-	body := w.is(w.post("comune", householdPath, with(form, doField, addChild)), http.StatusOK, []string{`name="children.2.given_name"`, "Terzo minore", `id="minore-3"`, `name="children.2.family_name" type="text" value="Kovalenko"`,
+	body := w.is(w.post("comune", householdPath, with(form, doField, addChild)), http.StatusOK, []string{`name="children.2.given_name"`, "Terzo minore", `id="minore-3"`, `name="children.2.family_name" type="text" value=""`,
+		"vale quello del primo minore: Kovalenko.",
 		`value="Sofiia"`, `value="Maksym"`, `value="2010-11-30"`, `name="children.0.needs" type="checkbox" value="canteen" checked`,
 		`name="children.1.with_reserve" type="checkbox" value="on" checked`, `value="family" selected`}, `id="faults"`, `name="children.3.`)
 	if w.hidden(body, "_key") != form.Get("_key") {
@@ -177,6 +178,67 @@ func TestWhatIsToMendNamesTheChildAndTheField(t *testing.T) {
 	}
 	if list := w.is(w.get("comune", "/pratiche"), http.StatusOK, nil); strings.Contains(list, "Sofiia") {
 		t.Error("a child was recorded beside one to mend")
+	}
+}
+
+// A family name is one in two scripts: nobody gets half of another's.
+func TestAFamilyNameOfTheFirstChildIsTakenAsAWhole(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	type name struct{ latin, cyrillic string }
+	first := name{"Kovalenko", "Коваленко"}
+	for _, c := range []struct{ own, want name }{
+		{name{}, first},
+		{name{" ", " "}, first},
+		{name{"Bondar", ""}, name{"Bondar", ""}},
+		{name{"Bondar", "Бондар"}, name{"Bondar", "Бондар"}},
+		{name{"", "Коваленко"}, first},
+		{name{"", "Бондар"}, name{"", "Бондар"}}, // and the desk asks for the other half
+	} {
+		h := w.typed("comune", family("children.0.family_name_cyrillic", first.cyrillic, "children.1.family_name", c.own.latin, "children.1.family_name_cyrillic", c.own.cyrillic))
+		if second := h.of(1); second.value("family_name") != c.want.latin || second.value("family_name_cyrillic") != c.want.cyrillic {
+			t.Errorf("%+v became %q %q", c.own, second.value("family_name"), second.value("family_name_cyrillic"))
+		}
+	}
+	cases := w.entered("comune", family("children.0.family_name_cyrillic", "Коваленко", "children.1.family_name", "Bondar"))
+	w.is(w.get("comune", "/pratiche/"+cases[0]), http.StatusOK, []string{"Коваленко"})
+	w.is(w.get("comune", "/pratiche/"+cases[1]), http.StatusOK, []string{"Bondar"}, "Коваленко")
+}
+
+func TestATypingErrorInTheFirstFamilyNameIsMendedForAll(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	form := family("children.0.family_name", "Kovalneko", "children.1.birth_date", "", "children.2.family_name", "")
+	body := w.is(w.post("comune", householdPath, form), http.StatusUnprocessableEntity, []string{`value="Kovalneko"`, `name="children.1.family_name" type="text" value=""`,
+		"vale quello del primo minore: Kovalneko."})
+	for i := 1; i < 3; i++ {
+		at := desk.ChildField(i, "family_name")
+		_, rest, _ := strings.Cut(body, `name="`+at+`" type="text" value="`)
+		typed, _, _ := strings.Cut(rest, `"`)
+		form.Set(at, html.UnescapeString(typed))
+	}
+	cases := w.entered("comune", but(form, "children.0.family_name", "Kovalenko", "children.1.birth_date", "2010-11-30"))
+	if len(cases) != 2 {
+		t.Fatalf("%d cases of two children", len(cases))
+	}
+	for _, id := range cases {
+		w.is(w.get("comune", "/pratiche/"+id), http.StatusOK, []string{"Kovalenko"}, "Kovalneko")
+	}
+}
+
+func TestWhoHadTheFamilyNameOfTheFirstChildKeepsItWithoutIt(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	for second, want := range map[string][]string{"": {"Kovalenko Коваленко", "Kovalenko Коваленко"}, "Bondar": {"Bondar ", "Kovalenko Коваленко"}} {
+		h := w.typed("comune", family("children.0.family_name_cyrillic", "Коваленко", "children.1.family_name", second, "children.2.given_name", "Daryna", "children.3.sex", ""))
+		form := h.without(0)
+		form.Set("_key", uuid.NewString())
+		left := w.typed("comune", form)
+		for i, want := range want {
+			if of := left.of(i); of.value("family_name")+" "+of.value("family_name_cyrillic") != want {
+				t.Errorf("behind %q child %d is %s %s, not %s", second, i, of.value("family_name"), of.value("family_name_cyrillic"), want)
+			}
+		}
 	}
 }
 

@@ -39,8 +39,8 @@ var askedOnce = map[string]string{"comune": "domicilio", "address": "domicilio",
 	"arrived_on": "arrivo", "temporary_protection": "arrivo", "unaccompanied": "arrivo", "citizenship": "arrivo", "languages": "arrivo",
 	"sibling_school": "arrivo", "on": "arrivo", householdField: ""}
 
-// asFirst are the questions whose answer, where it is left blank, is that of the first child.
-var asFirst = []string{"family_name", "family_name_cyrillic"}
+// asFirst are the questions whose answer, where it is left blank, can be that of the first child, with what is said beside them.
+var asFirst = map[string]Text{"family_name": text("household.as-first"), "family_name_cyrillic": text("household.as-first-cyrillic")}
 
 // newHousehold makes the empty form for so many children.
 func newHousehold(a domain.Actor, g *registers, children int) household {
@@ -56,8 +56,8 @@ func newHousehold(a domain.Actor, g *registers, children int) household {
 			if _, shared := askedOnce[x.Name]; shared {
 				continue
 			}
-			if i > 0 && slices.Contains(asFirst, x.Name) {
-				x.Optional, x.Hint = true, text("household.as-first")
+			if hint, can := asFirst[x.Name]; can && i > 0 {
+				x.Optional, x.Hint = true, hint
 			}
 			x.Name, x.Of = desk.ChildField(i, x.Name), childText(i)
 			all = append(all, x)
@@ -97,7 +97,7 @@ func (h household) of(child int) *Form {
 		if ok {
 			own := *x
 			own.Name = name
-			if slices.Contains(asFirst, name) && strings.TrimSpace(own.Value()) == "" {
+			if _, can := asFirst[name]; can && strings.TrimSpace(own.Value()) == "" && h.namedAsFirst(child) {
 				own.values = []string{h.value(desk.ChildField(0, name))}
 			}
 			x = &own
@@ -105,6 +105,14 @@ func (h household) of(child int) *Form {
 		f.fields = append(f.fields, x)
 	}
 	return f
+}
+
+// namedAsFirst reports whether a child has the first one's family name. That is one name in two scripts: who has another in either has
+// nothing of it.
+func (h household) namedAsFirst(child int) bool {
+	answer := func(place int, name string) string { return strings.TrimSpace(h.value(desk.ChildField(place, name))) }
+	own, first := answer(child, "family_name_cyrillic"), answer(0, "family_name_cyrillic")
+	return answer(child, "family_name") == "" && (own == "" || first == "" || own == first)
 }
 
 // with makes the form anew for other children, with the answers there are.
@@ -115,7 +123,8 @@ func (h household) with(a domain.Actor, g *registers, answers url.Values, childr
 	return out
 }
 
-// without gives the answers but for one child's; those behind move up.
+// without gives the answers but for one child's; those behind move up. Where it is the first, its family name stays with those who had
+// it of it.
 func (h household) without(child int) url.Values {
 	out := url.Values{}
 	for name, v := range h.answers() {
@@ -128,8 +137,14 @@ func (h household) without(child int) url.Values {
 		}
 		out[name] = v
 	}
-	if first := h.value(desk.ChildField(0, "family_name")); child == 0 && out.Get(desk.ChildField(0, "family_name")) == "" && h.children > 1 {
-		out.Set(desk.ChildField(0, "family_name"), first) // it stood for theirs, too
+	for i := 1; child == 0 && i < h.children; i++ {
+		if i > 1 && (h.namedAsFirst(1) || h.blank(i)) {
+			continue
+		}
+		left := h.of(i)
+		for name := range asFirst {
+			out.Set(desk.ChildField(i-1, name), left.value(name))
+		}
 	}
 	return out
 }
@@ -138,20 +153,20 @@ func (h household) without(child int) url.Values {
 func (h household) blank(child int) bool {
 	return !slices.ContainsFunc(h.fields, func(x *Field) bool {
 		place, name, ok := desk.CutChildField(x.Name)
-		if slices.Contains(asFirst, name) && x.Value() == h.value(desk.ChildField(0, name)) {
+		if _, can := asFirst[name]; can && x.Value() == h.value(desk.ChildField(0, name)) {
 			return false
 		}
 		return ok && place == child && strings.TrimSpace(strings.Join(x.values, "")) != ""
 	})
 }
 
-// nameAsFirst shows the first child's family name where none was typed.
-func (h household) nameAsFirst() {
-	for i := 1; i < h.children; i++ {
-		for _, name := range asFirst {
-			if at := desk.ChildField(i, name); strings.TrimSpace(h.value(at)) == "" {
-				h.Set(at, h.value(desk.ChildField(0, name)))
-			}
+// sayFirst says beside the other children's family names which is the first child's. It is no answer of theirs: what is mended of the
+// first is mended of them.
+func (h household) sayFirst() {
+	first := strings.TrimSpace(h.value(desk.ChildField(0, "family_name")))
+	for _, x := range h.fields {
+		if place, name, ok := desk.CutChildField(x.Name); ok && place > 0 && name == "family_name" && first != "" {
+			x.Hint = text("household.as-first-name", "name", first)
 		}
 	}
 }
@@ -316,7 +331,7 @@ func (s *site) showHousehold(w http.ResponseWriter, r *http.Request, g *register
 	a := actorOf(r)
 	c.Form.Cancel = "/pratiche"
 	c.Joined, c.Full = c.Form.value(householdField) != "", c.Form.children == desk.MostChildren
-	c.Form.nameAsFirst()
+	c.Form.sayFirst()
 	c.Shared, c.Children = c.Form.layOut()
 	for i := range c.Shared {
 		if c.Shared[i].ID == "domicilio" {

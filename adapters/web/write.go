@@ -85,7 +85,7 @@ func linked(written template.HTML, href string) (template.HTML, error) {
 	}
 	scheme, _, has := strings.Cut(href, ":")
 	if has && !strings.ContainsAny(scheme, "/?#") && scheme != "mailto" && scheme != "tel" {
-		return "", fmt.Errorf("web: a link to %s:", scheme)
+		return "", fmt.Errorf("web: a link of the scheme %s", scheme)
 	}
 	return `<a href="` + template.HTML(template.HTMLEscapeString(href)) + `">` + written + "</a>", nil
 }
