@@ -4,6 +4,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/google/uuid"
+
 	"approdo/domain"
 	"approdo/domain/access"
 	"approdo/domain/desk"
@@ -12,7 +14,8 @@ import (
 )
 
 // noticesOf lists what was told of a case as known at an instant: all of it to whoever has the case or oversees it, to others what their own
-// body was told. Who of a body was written to, and where, nobody reads here.
+// body was told. Of a message it tells only those in whose story of the case the message is (desk.File.Timeline). Who of a body was written
+// to, and where, nobody reads here.
 func (s *site) noticesOf(g *registers, f desk.File, known time.Time) (t Table, err error) {
 	all, err := told.Of(g.views, f.ID, known)
 	if err != nil {
@@ -20,8 +23,12 @@ func (s *site) noticesOf(g *registers, f desk.File, known time.Time) (t Table, e
 	}
 	t = Table{Caption: text("case.notices"), Columns: []Column{{Label: text("notices.to")}, {Label: text("notices.what")}, {Label: text("audit.when")}, {Label: text("list.status")}}}
 	everything := slices.Contains(f.May(), access.ReadNotices)
+	story := f.Timeline()
+	knows := func(e uuid.UUID) bool {
+		return slices.ContainsFunc(story, func(x desk.Entry) bool { return x.ID == e })
+	}
 	for _, n := range slices.Backward(all) {
-		if own := n.Role == f.Reader().Role && n.Body == f.Reader().Body; !own && !everything {
+		if own := n.Role == f.Reader().Role && n.Body == f.Reader().Body; !own && (!everything || n.Kind == notice.Message && !knows(n.Event)) {
 			continue
 		}
 		to, err := g.actor(domain.Actor{Role: n.Role, Body: n.Body})

@@ -2,6 +2,7 @@ package web
 
 import (
 	"io"
+	"net/http"
 	"net/url"
 	"regexp"
 	"strings"
@@ -81,5 +82,39 @@ func TestACaseShowsWhatWasToldOfItToWhomItConcerns(t *testing.T) {
 	w.follow()
 	if got := w.toldTo(atUST, path); got != toCentre {
 		t.Errorf("an hour before\n%s", got)
+	}
+}
+
+// That the UST and the comune talk is not told to the centre by the list of what was sent, as its story of the case does not tell it.
+func TestNoticesDoNotTellOfAMessageBetweenOthers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, io.Discard)
+	id := w.request("Shevchenko", "Olha")
+	path := "/pratiche/" + id.String()
+	centre := w.centreOf(id)
+	said := func(from, to domain.Actor) {
+		t.Helper()
+		if code, _ := w.submit(from, path+"/messaggio", url.Values{"to": {addressee(to)}, "text": {"Di sera."}}); code != http.StatusSeeOther {
+			t.Fatal(code)
+		}
+		f, err := w.desk.Case(t.Context(), from, id)
+		w.check(err)
+		mail := uuid.New()
+		_, err = event.Execute(t.Context(), w.store, w.codec, notice.Decider, notice.Stream(mail), notice.Command(notice.Send{Sent: notice.Sent{Role: to.Role,
+			Body: to.Body, Channel: notice.ByPEC, Message: mail.String(), At: now, Items: []notice.Item{{Event: f.Trail[len(f.Trail)-1].ID, What: "case.message-sent",
+				Case: id, Kind: notice.Message}}}}), event.Origin{ID: uuid.New(), By: domain.System, At: now})
+		w.check(err)
+	}
+	said(atUST, atRozzano)
+	w.follow()
+	for as, want := range map[domain.Actor]int{atUST: 1, atRozzano: 1, centre: 0} {
+		if got := w.toldTo(as, path); strings.Count(got, "Rozzano") != want {
+			t.Errorf("%s reads %q", as.Role, got)
+		}
+	}
+	said(centre, atRozzano)
+	w.follow()
+	if got := w.toldTo(centre, path); strings.Count(got, "Rozzano") != 1 {
+		t.Errorf("of its own message the centre reads %q", got)
 	}
 }
