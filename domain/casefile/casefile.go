@@ -70,7 +70,8 @@ type State struct {
 	EndedOn    domain.Date
 	Reason     ClosureReason
 	ClosedOn   domain.Date
-	Withdrawn  bool // closed by its comune, which may open it again
+	// WithdrawnBy withdrew the request and so closed the case: where it was the comune, that comune may open it again.
+	WithdrawnBy Party
 	// What can still be taken back.
 	Handed      *HandedFrom
 	LastDecline *Decline
@@ -672,7 +673,7 @@ func decideWithdrawal(s State, c WithdrawRequest) ([]Event, error) {
 		return nil, ErrReasonMissing.On("reason")
 	}
 	return append(leave(s, leftByClosure, c.At),
-		CaseClosed{Reason: c.Reason, On: domain.DateOf(c.At), Withdrawn: true, Text: c.Text}), nil
+		CaseClosed{Reason: c.Reason, On: domain.DateOf(c.At), Withdrawn: true, WithdrawnBy: PartyOf(c.By), Text: c.Text}), nil
 }
 
 func decideClosure(s State, c Close) ([]Event, error) {
@@ -704,7 +705,7 @@ func decideReopening(s State, c Reopen) ([]Event, error) {
 	case s.Status == Merged:
 		return nil, ErrNotClosed
 	case c.By.Role != domain.RoleUST && !(c.By.Role == domain.RoleCentre && c.By.Body == string(s.Centre)) &&
-		!(s.Withdrawn && c.By.Role == domain.RoleComune && c.By.Body == string(s.Comune)): // it takes its withdrawal back
+		!(c.By.Role == domain.RoleComune && c.By.Body == string(s.Comune) && s.WithdrawnBy.Is(c.By)): // it takes its withdrawal back
 		return nil, ErrHeldByAnother
 	}
 	return []Event{CaseReopened{Text: c.Text, Terms: c.Terms, At: c.At}}, nil
@@ -852,9 +853,9 @@ func Evolve(s State, e Event) State {
 	case CaseClosed:
 		s.leavePlace()
 		s.Status, s.Reason, s.ClosedOn, s.Question = Closed, e.Reason, e.On, nil
-		s.Withdrawn, s.Handed, s.LastDecline = e.Withdrawn, nil, nil
+		s.WithdrawnBy, s.Handed, s.LastDecline = e.WithdrawnBy, nil, nil
 	case CaseReopened:
-		s.Status, s.Reason, s.ClosedOn, s.Withdrawn = Requested, "", domain.Date{}, false
+		s.Status, s.Reason, s.ClosedOn, s.WithdrawnBy = Requested, "", domain.Date{}, Party{}
 		s.AcceptedAt = time.Time{}
 		s.AcceptedOn, s.FirstDay, s.EndedOn = domain.Date{}, domain.Date{}, domain.Date{}
 		s.RequestedAt, s.HeldSince, s.ChargeDue = e.At, e.At, e.At

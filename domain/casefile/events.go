@@ -145,12 +145,14 @@ type (
 	AttendanceEnded struct {
 		On domain.Date `json:"on"`
 	}
-	// CaseClosed ends a case. Withdrawn tells a request the comune took back.
+	// CaseClosed ends a case. Withdrawn tells a request that was taken back, by its comune or by the UST in its stead; WithdrawnBy says by
+	// which, and is zero where that was not written down yet.
 	CaseClosed struct {
-		Reason    ClosureReason `json:"reason"`
-		On        domain.Date   `json:"on"`
-		Withdrawn bool          `json:"withdrawn,omitzero"`
-		Text      Text          `json:"text,omitzero"`
+		Reason      ClosureReason `json:"reason"`
+		On          domain.Date   `json:"on"`
+		Withdrawn   bool          `json:"withdrawn,omitzero"`
+		WithdrawnBy Party         `json:"withdrawn_by,omitzero"`
+		Text        Text          `json:"text,omitzero"`
 	}
 	// CaseReopened gives a closed case back to its centre, which must take charge anew.
 	CaseReopened struct {
@@ -284,7 +286,7 @@ var Events = event.Table{
 	event.TypeOf[OfferAccepted]("case.offer-accepted"),
 	event.TypeOf[FirstDayRecorded]("case.first-day-recorded"),
 	event.TypeOf[AttendanceEnded]("case.attendance-ended"),
-	event.TypeOf[CaseClosed]("case.closed"),
+	event.TypeOf[CaseClosed]("case.closed", unsigned),
 	event.TypeOf[CaseReopened]("case.reopened"),
 	event.TypeOf[CaseMerged]("case.merged"),
 	event.TypeOf[CaseParted]("case.parted"),
@@ -320,3 +322,6 @@ func IDOf(stream string) uuid.UUID {
 	}
 	return id
 }
+
+// unsigned leads a closure to schema 2: who withdrew was not written down in schema 1.
+func unsigned(data []byte) ([]byte, error) { return data, nil }

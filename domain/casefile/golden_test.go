@@ -33,7 +33,9 @@ func TestStoredEventsCanAlwaysBeRead(t *testing.T) {
 	overridden := offered
 	overridden.Override = over
 	back := closed
-	back.Withdrawn = true
+	back.Withdrawn, back.WithdrawnBy = true, toComune
+	old := back
+	old.WithdrawnBy = casefile.Party{}
 	samples := []any{
 		casefile.RequestRecorded{Channel: domain.ChannelComune, On: day(0), At: hour(0), Facts: all, Asked: &level, Pupil: whole},
 		enrolment, assumed,
@@ -49,8 +51,9 @@ func TestStoredEventsCanAlwaysBeRead(t *testing.T) {
 		casefile.ErasureProposed{Proposal: proposal1, Scope: casefile.EraseHealth, Ground: casefile.GroundRetention, Register: "2", Since: day(400),
 			By: ust.Account, At: hour(9000)},
 		casefile.ErasureRejected{Proposal: proposal1, Reason: "still-needed", Withdrawn: true}, healthGone, restricted, lifted,
+		spec.From{Schema: 1, Event: old},
 	}
-	for _, s := range samples {
+	for _, s := range samples[:len(samples)-1] {
 		for i := range reflect.TypeOf(s).NumField() {
 			if reflect.ValueOf(s).Field(i).IsZero() {
 				t.Errorf("%T: %s is not given", s, reflect.TypeOf(s).Field(i).Name)

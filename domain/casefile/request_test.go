@@ -256,7 +256,8 @@ func TestARequestIsTakenBack(t *testing.T) {
 		return casefile.WithdrawRequest{Act: by(a, hour(30)), Reason: "moved-abroad", Text: why}
 	}
 	closing := casefile.CaseClosed{Reason: "moved-abroad", On: day(1), Withdrawn: true, Text: why}
-	for _, a := range []domain.Actor{rozzano, ust} {
+	for _, a := range []domain.Actor{ust, rozzano} {
+		closing.WithdrawnBy = casefile.PartyOf(a)
 		for _, es := range []events{waiting, inCharge, asking} {
 			given(t, es...).When(back(a)).Then(closing)
 		}

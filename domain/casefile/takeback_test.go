@@ -141,15 +141,23 @@ func TestAFirstDayIsAnnulled(t *testing.T) {
 // Of all that closes a case its comune takes back what was its own: the request that it withdrew.
 func TestAComuneTakesItsWithdrawalBack(t *testing.T) {
 	t.Parallel()
-	withdrawn := casefile.CaseClosed{Reason: "moved-abroad", On: day(1), Withdrawn: true, Text: why}
+	withdrawn := casefile.CaseClosed{Reason: "moved-abroad", On: day(1), Withdrawn: true, WithdrawnBy: toComune, Text: why}
 	open := casefile.Reopen{Act: by(rozzano, hour(60)), Text: why, Terms: terms}
 	e := casefile.CaseReopened{Text: why, Terms: terms, At: hour(60)}
 	after := given(t, append(inCharge[:3:3], withdrawn)...).When(open).Then(e)
-	if s := after.State(); s.Status != casefile.Requested || s.Withdrawn {
+	if s := after.State(); s.Status != casefile.Requested || s.WithdrawnBy != (casefile.Party{}) {
 		t.Errorf("%+v", s)
 	}
 	given(t, append(inCharge[:3:3], closed)...).When(open).ThenRefused(casefile.ErrHeldByAnother)
 	after.And(closed).When(open).ThenRefused(casefile.ErrHeldByAnother) // by the centre, later
 	open.By = opera
+	given(t, append(inCharge[:3:3], withdrawn)...).When(open).ThenRefused(casefile.ErrHeldByAnother)
+	moved := casefile.DomicileChanged{Comune: domain.Comune(opera.Body)}
+	given(t, append(inCharge[:3:3], withdrawn, moved)...).When(open).ThenRefused(casefile.ErrHeldByAnother) // it did not withdraw
+	open.By = rozzano
+	given(t, append(inCharge[:3:3], withdrawn, moved)...).When(open).ThenRefused(casefile.ErrHeldByAnother) // it has nothing to do with the case any more
+	withdrawn.WithdrawnBy = toUST
+	given(t, append(inCharge[:3:3], withdrawn)...).When(open).ThenRefused(casefile.ErrHeldByAnother)
+	withdrawn.WithdrawnBy = casefile.Party{} // nobody knows who it was
 	given(t, append(inCharge[:3:3], withdrawn)...).When(open).ThenRefused(casefile.ErrHeldByAnother)
 }
