@@ -164,3 +164,31 @@ func TestAMessageIsNotSentToWhoTookTheAddresseesPlace(t *testing.T) {
 		}
 	}
 }
+
+// A page that shows a note of the case, and not the message that came with it, leaves the message new.
+func TestAMessageIsNewUntilItWasShown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, io.Discard)
+	id := w.request("Shevchenko", "Olha")
+	path := "/pratiche/" + id.String()
+	centre := w.centreOf(id)
+	_, form := w.get(atRozzano, path+"/nota")
+	late := url.Values{"text": {"Un appunto."}}
+	for _, m := range hidden.FindAllStringSubmatch(form, -1) {
+		late.Set(m[1], m[2])
+	}
+	w.submit(centre, path+"/nota", url.Values{"text": {"Sentita la famiglia."}})
+	w.submit(centre, path+"/messaggio", url.Values{"to": {addressee(atRozzano)}, "text": {"Chiamate la zia."}})
+	code, body := w.submitTo(atRozzano, path+"/nota", late)
+	if code != http.StatusConflict || !strings.Contains(body, "Sentita la famiglia.") || strings.Contains(body, "Chiamate la zia.") {
+		t.Fatalf("%d, or the page shows other words than those of the note", code)
+	}
+	if _, home := w.get(atRozzano, "/"); !strings.Contains(home, "1 messaggio nuovo") {
+		t.Error("the message is not new any more, and nobody saw it")
+	}
+	w.get(atRozzano, path)
+	w.follow()
+	if _, home := w.get(atRozzano, "/"); strings.Contains(home, "1 messaggio nuovo") {
+		t.Error("the message is new after it was read")
+	}
+}

@@ -286,6 +286,9 @@ func (f File) Words(ctx context.Context, e Entry) (words domain.Personal, err er
 	words, err = open(ctx, f.sealer, casefile.TextOf(e.Event), &erased, mine || !isMessage && access.Sees(f.actor.Role, f.Relation, access.Words))
 	if err == nil && !words.IsZero() {
 		reading.Note(ctx, f.ID, f.Relation, f.State.Comune, access.Words)
+		if isMessage {
+			reading.NoteMessage(ctx, f.ID, e.Revision)
+		}
 	}
 	return words, err
 }

@@ -44,6 +44,14 @@ type Answer struct {
 	Request string       `json:"request"` // as the diary of the service has it
 	Route   string       `json:"route"`   // "GET /pratiche/{case}"
 	Pupils  []Pupils     `json:"pupils"`
+	// Messages are the cases of which messages were shown; none of answers that were given before this was written down.
+	Messages []Messages `json:"messages,omitzero"`
+}
+
+// Messages says up to which revision of a case an answer showed the messages.
+type Messages struct {
+	Case uuid.UUID      `json:"case"`
+	Upto event.Revision `json:"upto"`
 }
 
 // Pupils are those of whom an answer showed the same fields on the same ground.
@@ -76,6 +84,7 @@ type Sheet struct {
 	mu       sync.Mutex
 	withheld bool
 	shown    map[pupil]map[access.Field]bool
+	said     map[uuid.UUID]event.Revision // the newest message of each case
 }
 
 type pupil struct {
@@ -88,7 +97,7 @@ type sheetKey struct{}
 
 // NewContext begins a sheet.
 func NewContext(ctx context.Context) (context.Context, *Sheet) {
-	s := &Sheet{shown: map[pupil]map[access.Field]bool{}}
+	s := &Sheet{shown: map[pupil]map[access.Field]bool{}, said: map[uuid.UUID]event.Revision{}}
 	return context.WithValue(ctx, sheetKey{}, s), s
 }
 
@@ -127,6 +136,30 @@ func Note(ctx context.Context, id uuid.UUID, ground access.Relation, comune doma
 	for _, f := range fields {
 		s.shown[p][f] = true
 	}
+}
+
+// NoteMessage says that the words of the message at a revision of a case are shown. It comes beside Note.
+func NoteMessage(ctx context.Context, id uuid.UUID, at event.Revision) {
+	s := ctx.Value(sheetKey{}).(*Sheet)
+	if s.withheld {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if newest, ok := s.said[id]; !ok || at > newest {
+		s.said[id] = at
+	}
+}
+
+// Messages gives up to where messages are on the sheet, in an order that depends on nothing else.
+func (s *Sheet) Messages() (out []Messages) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id, at := range s.said {
+		out = append(out, Messages{id, at})
+	}
+	slices.SortFunc(out, func(a, b Messages) int { return slices.Compare(a.Case[:], b.Case[:]) })
+	return out
 }
 
 // Pupils gives what is on the sheet, in an order that depends on nothing else.
@@ -175,7 +208,7 @@ func (r *Recorder) Keep(ctx context.Context, by domain.Actor, request, route str
 	if len(pupils) == 0 {
 		return nil
 	}
-	if err := r.keep(ctx, Answer{By: by, Request: request, Route: route, Pupils: pupils}); err != nil {
+	if err := r.keep(ctx, Answer{By: by, Request: request, Route: route, Pupils: pupils, Messages: s.Messages()}); err != nil {
 		return fmt.Errorf("%w: %w", ErrNotKept, err)
 	}
 	return nil

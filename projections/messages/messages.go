@@ -1,5 +1,6 @@
-// Package messages knows which messages of a case a body has not read yet. A body has read what was sent until it was last shown the words
-// of the case, to whichever of its people: the access record says when that was, so that nothing else has to be kept of who looked.
+// Package messages knows which messages of a case a body has not read yet. A body has read what was sent when the newest message was
+// shown to whichever of its people: the access record says up to where that was, so that nothing else has to be kept of who looked. Until
+// then all that was sent since counts: an answer that was made before the newest message takes nothing away.
 package messages
 
 import (
@@ -12,7 +13,6 @@ import (
 	"github.com/google/uuid"
 
 	"approdo/domain"
-	"approdo/domain/access"
 	"approdo/domain/casefile"
 	"approdo/domain/reading"
 	"approdo/projections"
@@ -20,11 +20,12 @@ import (
 
 // row counts what a role's body has not read of a case. What was sent to a comune or a centre waits for whoever has its role now.
 type row struct {
-	Case uuid.UUID   `col:"case_id,key"`
-	Role domain.Role `col:"role,key"`
-	Body string      `col:"body"`
-	New  int         `col:"unread"`
-	Last time.Time   `col:"last_at"` // when the last message was sent
+	Case   uuid.UUID   `col:"case_id,key"`
+	Role   domain.Role `col:"role,key"`
+	Body   string      `col:"body"`
+	New    int         `col:"unread"`
+	Last   time.Time   `col:"last_at"` // when the last message was sent
+	Newest int64       `col:"newest"`  // the revision of the case at which it was
 }
 
 type key struct {
@@ -45,7 +46,7 @@ var forgotten = key{uuid.Nil, domain.RoleSystem}
 // Projection keeps the view. Keys open the access record.
 func Projection(keys domain.Sealer) projections.Projection {
 	return projections.Projection{
-		Name: "messages", Version: 1, Streams: []string{casefile.Category, reading.Category}, Tables: []projections.Relation{rows},
+		Name: "messages", Version: 2, Streams: []string{casefile.Category, reading.Category}, Tables: []projections.Relation{rows},
 		Apply: func(ctx context.Context, tx *projections.Tx, r projections.Event) error {
 			switch e := r.Payload.(type) {
 			case casefile.Event:
@@ -72,7 +73,7 @@ func applyCase(tx *projections.Tx, r projections.Event, e casefile.Event) {
 			if row.Body != to.Body || !row.Last.After(gone.Last) { // of another school; of a time of which nobody knows any more
 				row.New = 0
 			}
-			row.Case, row.Role, row.Body, row.Last = id, to.Role, to.Body, r.Meta.At
+			row.Case, row.Role, row.Body, row.Last, row.Newest = id, to.Role, to.Body, r.Meta.At, int64(r.Revision)
 			row.New++
 			rows.Put(tx, row)
 		}
@@ -98,15 +99,10 @@ func applyReading(ctx context.Context, tx *projections.Tx, keys domain.Sealer, r
 	if err != nil {
 		return err
 	}
-	for _, p := range a.Pupils {
-		if !slices.Contains(p.Fields, access.Words) {
-			continue
-		}
-		for _, id := range p.Cases {
-			if was, ok := rows.Get(tx, key{id, a.By.Role}); ok && was.Body == a.By.Body && was.New > 0 {
-				was.New = 0
-				rows.Put(tx, was)
-			}
+	for _, m := range a.Messages {
+		if was, ok := rows.Get(tx, key{m.Case, a.By.Role}); ok && was.Body == a.By.Body && was.New > 0 && was.Newest <= int64(m.Upto) {
+			was.New = 0
+			rows.Put(tx, was)
 		}
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 	"approdo/domain"
 	"approdo/domain/access"
 	"approdo/domain/casefile"
+	"approdo/domain/event"
 	"approdo/domain/reading"
 	"approdo/projections/viewtest"
 )
@@ -52,6 +53,13 @@ func (k *talk) sees(by domain.Actor, fields ...access.Field) {
 		domain.ClassPersonal, reading.Answer{By: by, Pupils: []reading.Pupils{{Fields: fields, Cases: []uuid.UUID{uuid.New(), k.id}}}})})
 }
 
+// reads is an answer to somebody that showed the messages of the case up to a revision.
+func (k *talk) reads(by domain.Actor, upto event.Revision) {
+	k.Add(reading.Category+uuid.NewString(), domain.System, reading.PupilsRead{Answer: domain.Open(reading.Subject(reading.Month(viewtest.Begin)),
+		domain.ClassPersonal, reading.Answer{By: by, Pupils: []reading.Pupils{{Fields: []access.Field{access.Words}, Cases: []uuid.UUID{k.id}}},
+			Messages: []reading.Messages{{Case: uuid.New(), Upto: upto}, {Case: k.id, Upto: upto}}})})
+}
+
 // unread is how many messages of the case wait for each.
 func (k *talk) unread() map[domain.Actor]int {
 	k.t.Helper()
@@ -82,12 +90,14 @@ func TestWhatWasSentIsNewUntilTheBodyReadsTheWords(t *testing.T) {
 	k.want("sent", map[domain.Actor]int{centre: 2, ust: 1})
 	k.sees(centre, access.Name, access.BirthDate)
 	k.want("a list that names the child is no reading of the words", map[domain.Actor]int{centre: 2, ust: 1})
-	k.sees(comune, access.Words)
-	k.sees(later, access.Words)
+	k.sees(centre, access.Words) // a note
+	k.reads(comune, 3)
+	k.reads(later, 3)
+	k.reads(centre, 2) // the page was made before the second message
 	k.want("others have read", map[domain.Actor]int{centre: 2, ust: 1})
 	colleague := centre
 	colleague.Account = uuid.New()
-	k.sees(colleague, access.Name, access.Words)
+	k.reads(colleague, 3)
 	k.want("one of the body has read", map[domain.Actor]int{ust: 1})
 	k.says(centre, comune)
 	k.says(comune, centre)
@@ -115,7 +125,7 @@ func TestAForgottenMonthMakesNothingNew(t *testing.T) {
 	t.Parallel()
 	k := newTalk(t)
 	k.says(comune, centre)
-	k.sees(centre, access.Words)
+	k.reads(centre, 2)
 	if err := k.Sealer.Forget(t.Context(), reading.Subject(reading.Month(viewtest.Begin))); err != nil {
 		t.Fatal(err)
 	}
