@@ -377,6 +377,37 @@ func TestAHouseholdThatWasCutOffGoesOnWithTheSameForm(t *testing.T) {
 	}
 }
 
+// What was mended in the form after a child was recorded is not in the child's case, and whoever mended it is told so.
+func TestWhoWasRecordedBeforeTheFormWasSentAgainIsTold(t *testing.T) {
+	t.Parallel()
+	w := newTown(t)
+	form := family()
+	asked := w.site.asks(w.typed("comune", form))
+	asked.Children = asked.Children[:1]
+	_, err := w.desk.RequestHousehold(t.Context(), householdTicket(townspeople["comune"], w.typed("comune", form)), townspeople["comune"], asked)
+	w.check(err)
+	w.follow()
+	const was, were = "Era già registrato: se qualcosa è cambiato, correggilo dalla pratica.", "Erano già registrati: "
+	again := func() (page, warned string, notice bool) {
+		r := w.post("comune", householdPath, but(form, "address", "Via Nuova 2"))
+		w.is(r, http.StatusSeeOther, nil)
+		page = w.is(w.get("comune", r.Header().Get("Location")), http.StatusOK, []string{"Sofiia", "Maksym"})
+		warned, _, _ = strings.Cut(inMain(page), "<table")
+		return page, warned, strings.Contains(strings.Join(r.Header()["Set-Cookie"], " "), "household-recorded")
+	}
+	page, warned, notice := again()
+	if !strings.Contains(page, was) || !strings.Contains(warned, "Sofiia") || strings.Contains(warned, "Maksym") || !notice {
+		t.Errorf("one was recorded before, and the page says (notice %t): %s", notice, warned)
+	}
+	page, warned, notice = again()
+	if !strings.Contains(page, were) || !strings.Contains(warned, "Sofiia") || !strings.Contains(warned, "Maksym") || notice {
+		t.Errorf("both were recorded before, and the page says (notice %t): %s", notice, warned)
+	}
+	form = family("children.0.family_name", "Melnyk", "children.0.given_name", "Ivan", "children.1.given_name", "Petro")
+	r := w.post("comune", householdPath, form)
+	w.is(w.get("comune", r.Header().Get("Location")), http.StatusOK, []string{"Ivan", "Petro"}, was, were)
+}
+
 // typed is a form as it is posted.
 func (w *town) typed(who string, form url.Values) household {
 	w.t.Helper()

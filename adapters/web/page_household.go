@@ -395,11 +395,16 @@ func (s *site) householdPost(w http.ResponseWriter, r *http.Request) error {
 	}
 	s.endDraft(r, c.Form.Key)
 	s.settled(r, desk.Receipt{Position: got.Position})
-	q := url.Values{}
+	q, notice := url.Values{}, ""
 	for _, child := range got.Children {
 		q.Add("pratica", child.ID.String())
+		if child.Duplicate {
+			q.Add("prima", child.ID.String())
+		} else {
+			notice = "household-recorded"
+		}
 	}
-	s.redirect(w, r, householdPath+"/registrate?"+q.Encode(), "household-recorded")
+	s.redirect(w, r, householdPath+"/registrate?"+q.Encode(), notice)
 	return nil
 }
 
@@ -531,7 +536,8 @@ func (s *site) similarIn(r *http.Request, c householdContent, asked desk.Househo
 	return out, nil
 }
 
-// householdRecorded lists the cases of brothers and sisters who were just entered: read from the journal, so that none is behind.
+// householdRecorded lists the cases of brothers and sisters who were just entered: read from the journal, so that none is behind. Those
+// who had been recorded when the form was sent again are told apart: what was changed meanwhile is not in their cases.
 func (s *site) householdRecorded(w http.ResponseWriter, r *http.Request) error {
 	a := actorOf(r)
 	if err := access.Large(a, access.Request); err != nil {
@@ -545,7 +551,7 @@ func (s *site) householdRecorded(w http.ResponseWriter, r *http.Request) error {
 		Actions: []Action{{text("household.another"), householdPath}, {text("nav.cases"), "/pratiche"}}}
 	table := Table{Caption: text("household.recorded-caption"), Columns: []Column{{Label: text("list.pupil")}, {Label: text("list.grade")},
 		{Label: text("case.centre")}, {Label: text("household.paper")}}}
-	centres := map[domain.Centre]bool{}
+	centres, before := map[domain.Centre]bool{}, []Cell{}
 	err := s.withRegisters(r, func(g *registers) error {
 		for _, written := range ids {
 			id, err := uuid.Parse(written)
@@ -562,14 +568,20 @@ func (s *site) householdRecorded(w http.ResponseWriter, r *http.Request) error {
 			}
 			centres[file.State.Centre] = true
 			table.Rows = append(table.Rows, row)
+			if slices.Contains(r.URL.Query()["prima"], written) {
+				before = append(before, row.Cells[0])
+			}
 		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
+	if len(before) > 0 {
+		c.Callouts = append(c.Callouts, Callout{Tone: Warning, Title: text("household.before", "count", len(before)), Cells: before})
+	}
 	if len(centres) > 1 {
-		c.Callouts = []Callout{{Tone: Info, Title: text("household.centres"), Text: text("household.centres-text")}}
+		c.Callouts = append(c.Callouts, Callout{Tone: Info, Title: text("household.centres"), Text: text("household.centres-text")})
 	}
 	c.Parts = []part{{Table: &table, Downloads: []Action{}}}
 	return c.show(s, w, r, Crumb{text("cases.title"), "/pratiche"})
