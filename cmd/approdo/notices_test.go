@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"approdo/domain/notice"
 )
 
 // mailsIn are the messages in a folder.
@@ -46,7 +48,12 @@ func TestPeopleAreToldByMailAsTheyChose(t *testing.T) {
 	}
 	choose := func(way string) reply {
 		t.Helper()
-		answers := url.Values{"task": {way}, "answer": {"daily"}, "outcome": {"never"}, "overdue": {"daily"}, "language": {"it"}}
+		answers := url.Values{"language": {"it"}}
+		for _, kind := range notice.Kinds() {
+			answers.Set(string(kind), "daily")
+		}
+		answers.Set("task", way)
+		answers.Set("outcome", "never")
 		return p.send(p.form("/avvisi", answers))
 	}
 	p.page("/avvisi").want(http.StatusOK)
@@ -59,7 +66,7 @@ func TestPeopleAreToldByMailAsTheyChose(t *testing.T) {
 
 	s.where = append(slices.Clone(where), "--outbox", folder, "--smtp-from", "approdo@ust.example.org", "--public-url", "http://127.0.0.1:1")
 	s.serve()
-	if page := string(p.page("/avvisi").want(http.StatusOK).body); strings.Count(page, "checked") != 5 || !strings.Contains(page, `value="at-once" checked`) {
+	if page := string(p.page("/avvisi").want(http.StatusOK).body); strings.Count(page, "checked") != len(notice.Kinds())+1 || !strings.Contains(page, `value="at-once" checked`) {
 		t.Error("what was chosen is not shown")
 	}
 	id := ask("Prymirna")
