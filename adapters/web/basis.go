@@ -45,7 +45,7 @@ func (s *site) markWords(r *http.Request, name string, marks []basis.Mark) strin
 
 func (s *site) spokenMark(r *http.Request, name string, m basis.Mark) string {
 	switch m.Kind {
-	case basis.Routing, basis.Clocks, basis.Ceiling, basis.Retention:
+	case basis.Routing, basis.Clocks, basis.Ceiling, basis.Retention, basis.Weights:
 		said := s.spoken(r, text("basis."+string(m.Kind), "version", m.Value))
 		if !m.Since.IsZero() {
 			said = s.spoken(r, text("basis.since", "what", said, "day", m.Since))

@@ -181,7 +181,7 @@ func families(t *testing.T) map[string][]string {
 		"notices.left-": allOf([]notice.Channel{notice.ByMail, notice.ByPEC, notice.ToFolder}),
 		"notices.code-": {"mail-away", "mail-refused", "mail-recipient-refused", "notice-no-mailbox", "mail-outcome-unknown"},
 		"law.":          allOf(basis.Sources()), "audit.every-": roles, "act-group.": auditedGroups(),
-		"basis.":          {"routing", "clocks", "ceiling", "retention", "reference", "suspension"},
+		"basis.":          {"routing", "clocks", "ceiling", "retention", "weights", "reference", "suspension"},
 		"language.":       languageCodes,
 		"country.":        countryCodes,
 		"suspension.":     allOf([]territory.Kind{territory.Intake, territory.Placement}),

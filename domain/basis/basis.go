@@ -90,6 +90,7 @@ var laws = map[string][]Source{
 	"territory.retention-set":  {Special},
 	"territory.boundaries-set": none,
 	"territory.reminders-set":  none,
+	"territory.weights-set":    {Ceilings},
 	"territory.suspended":      none,
 	"territory.resumed":        none,
 

@@ -68,11 +68,15 @@ func TestTheVersionInForceIsTheTerritorysOwn(t *testing.T) {
 		for i := range rapid.IntRange(0, 8).Draw(t, "changes") {
 			from := domain.Date{Year: 2021, Month: time.August, Day: 25}.AddDays(rapid.IntRange(0, 20).Draw(t, "from"))
 			var e territory.Event
-			if rapid.Bool().Draw(t, "ceiling") {
+			switch rapid.IntRange(0, 2).Draw(t, "register") {
+			case 0:
 				c := territory.Ceiling{From: from, Percent: 31 + i}
 				e = territory.CeilingSet{Ceiling: c}
 				percents[strconv.Itoa(len(r[basis.Ceiling])+1)] = c.Percent
-			} else {
+			case 1:
+				w := territory.Weights{From: from, Version: strconv.Itoa(i + 1)}
+				e = territory.WeightsSet{Weights: w}
+			default:
 				p := territory.Policy{Version: strconv.Itoa(len(policies) + 2), From: from, Infanzia: territory.InfanziaByCTI, Fallback: "POLO-1"}
 				policies = append(policies, p)
 				e = territory.PolicyAdopted{Policy: p}
@@ -85,6 +89,9 @@ func TestTheVersionInForceIsTheTerritorysOwn(t *testing.T) {
 		}
 		if v, ok := r.On(basis.Ceiling, d); !ok || percents[v.Name] != land.CeilingOn(d) {
 			t.Fatalf("on %s the ceiling is version %q of %d, the territory says %d", d, v.Name, percents[v.Name], land.CeilingOn(d))
+		}
+		if v, ok := r.On(basis.Weights, d); !ok || v.Name != land.WeightsOn(d).Version {
+			t.Fatalf("on %s the weights are version %q, the territory says %q", d, v.Name, land.WeightsOn(d).Version)
 		}
 		if v, ok := r.On(basis.Retention, d); !ok || v.Name != land.RetentionOn(d).Version {
 			t.Fatalf("retention %q", v.Name)
@@ -112,6 +119,9 @@ func TestAnActSaysByWhatItWasDecided(t *testing.T) {
 		{day(time.March, 10), casefile.HandedOver{Reason: "agreed"}, []basis.Mark{clocks2, {Kind: basis.Reason, Value: "agreed"}}},
 		{day(time.March, 10), casefile.CaseReopened{}, []basis.Mark{clocks2}},
 		{day(time.March, 9), casefile.PlaceOffered{Override: &casefile.Override{Rule: "placement"}}, []basis.Mark{clocks1, ceiling, {Kind: basis.Override, Value: "placement"}}},
+		{day(time.March, 9), casefile.PlaceOffered{Weights: "0"}, []basis.Mark{clocks1, ceiling, {Kind: basis.Weights, Value: "0", Since: shipped}}},
+		{day(time.March, 9), territory.WeightsSet{Weights: territory.Weights{Version: "1", From: day(time.May, 1)}},
+			[]basis.Mark{{Kind: basis.Weights, Value: "1", Since: day(time.May, 1)}}},
 		{day(time.March, 9), casefile.OfferDeclined{Reason: "over-ceiling"}, []basis.Mark{ceiling, {Kind: basis.Reason, Value: "over-ceiling"}}},
 		{day(time.March, 9), casefile.OfferDeclined{Reason: "no-places-in-class"}, []basis.Mark{{Kind: basis.Reason, Value: "no-places-in-class"}}},
 		{day(time.March, 9), casefile.GradeDetermined{Resolution: &grade.Resolution{Reason: grade.Skills, Reference: "n. 3"}},

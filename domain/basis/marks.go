@@ -15,12 +15,13 @@ import (
 // Kind is what a mark is about.
 type Kind string
 
-// The kinds. The value of the first four is a version.
+// The kinds. The value of the first five is a version.
 const (
 	Routing    Kind = "routing"
 	Clocks     Kind = "clocks"
 	Ceiling    Kind = "ceiling"
 	Retention  Kind = "retention"
+	Weights    Kind = "weights"
 	Reason     Kind = "reason"      // a code, of the family of the event
 	Reference  Kind = "reference"   // of the collegio docenti's resolution: number and date
 	Override   Kind = "override"    // code of the rule that was set aside
@@ -31,7 +32,7 @@ const (
 
 // Kinds lists them in the order they are shown.
 func Kinds() []Kind {
-	return []Kind{Routing, Clocks, Ceiling, Retention, Trial, Reason, Reference, Override, Term, Suspension}
+	return []Kind{Routing, Clocks, Ceiling, Retention, Weights, Trial, Reason, Reference, Override, Term, Suspension}
 }
 
 // Mark is one thing that an act was decided by.
@@ -74,9 +75,10 @@ func (r Registers) next(k Kind) string { return strconv.Itoa(len(r[k]) + 1) }
 func (r Registers) With(payload any) Registers {
 	switch e := payload.(type) {
 	case territory.Founded:
-		kept := territory.Evolve(territory.State{}, e).Retentions()[0]
+		shipped := territory.Evolve(territory.State{}, e)
+		kept, weights := shipped.Retentions()[0], shipped.Weights()[0]
 		return Registers{}.with(Routing, e.Register.Policy.Version, e.Register.Policy.From).with(Clocks, "", e.Register.Clocks.From).
-			with(Ceiling, "", e.Register.Ceiling.From).with(Retention, kept.Version, kept.From)
+			with(Ceiling, "", e.Register.Ceiling.From).with(Retention, kept.Version, kept.From).with(Weights, weights.Version, weights.From)
 	case territory.PolicyAdopted:
 		return r.with(Routing, e.Policy.Version, e.Policy.From)
 	case territory.ClocksSet:
@@ -85,6 +87,8 @@ func (r Registers) With(payload any) Registers {
 		return r.with(Ceiling, "", e.Ceiling.From)
 	case territory.RetentionSet:
 		return r.with(Retention, e.Retention.Version, e.Retention.From)
+	case territory.WeightsSet:
+		return r.with(Weights, e.Weights.Version, e.Weights.From)
 	}
 	return r
 }
@@ -158,6 +162,7 @@ func Marks(payload any, r Registers, day domain.Date) (out []Mark) {
 	case casefile.PlaceOffered:
 		derived(Clocks)
 		derived(Ceiling)
+		recorded(Weights, e.Weights)
 		if e.Override != nil {
 			add(Override, e.Override.Rule)
 		}
@@ -199,6 +204,8 @@ func Marks(payload any, r Registers, day domain.Date) (out []Mark) {
 		version(Ceiling, r.next(Ceiling), e.Ceiling.From)
 	case territory.RetentionSet:
 		version(Retention, e.Retention.Version, e.Retention.From)
+	case territory.WeightsSet:
+		version(Weights, e.Weights.Version, e.Weights.From)
 	case territory.Suspended:
 		add(Suspension, strconv.Itoa(e.Number))
 	case territory.Resumed:

@@ -110,6 +110,7 @@ type (
 		DeclaredAt  time.Time // when the school last declared places for the grade; zero: never
 		Suspended   bool      // placement is, for this case's comune, now
 		Override    *Override
+		Weights     string // version in force
 	}
 	// AcceptOffer is the school's yes.
 	AcceptOffer struct {

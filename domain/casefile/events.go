@@ -96,7 +96,8 @@ type (
 		Terms  Terms          `json:"terms,omitzero"`
 		At     time.Time      `json:"at"`
 	}
-	// PlaceOffered asks a school. The place was held in the school's stream before.
+	// PlaceOffered asks a school. The place was held in the school's stream before. Weights is the version of the weights by which schools
+	// were ranked then; schema 1 had none.
 	PlaceOffered struct {
 		Offer       uuid.UUID          `json:"offer"`
 		School      domain.School      `json:"school"`
@@ -104,6 +105,7 @@ type (
 		Level       grade.Level        `json:"level"`
 		Due         time.Time          `json:"due"` // the school's answer
 		Override    *Override          `json:"override,omitzero"`
+		Weights     string             `json:"weights,omitzero"`
 		At          time.Time          `json:"at"`
 	}
 	// OfferDeclined gives the case back to its centre.
@@ -279,7 +281,7 @@ var Events = event.Table{
 	event.TypeOf[QuestionAnswered]("case.question-answered"),
 	event.TypeOf[GradeDetermined]("case.grade-determined"),
 	event.TypeOf[HandedOver]("case.handed-over"),
-	event.TypeOf[PlaceOffered]("case.place-offered"),
+	event.TypeOf[PlaceOffered]("case.place-offered", unweighed),
 	event.TypeOf[OfferDeclined]("case.offer-declined"),
 	event.TypeOf[OfferLapsed]("case.offer-lapsed"),
 	event.TypeOf[OfferWithdrawn]("case.offer-withdrawn"),
@@ -322,6 +324,9 @@ func IDOf(stream string) uuid.UUID {
 	}
 	return id
 }
+
+// unweighed leads an offer to schema 2: by which weights schools were ranked was not written down in schema 1.
+func unweighed(data []byte) ([]byte, error) { return data, nil }
 
 // unsigned leads a closure to schema 2: who withdrew was not written down in schema 1.
 func unsigned(data []byte) ([]byte, error) { return data, nil }

@@ -31,7 +31,9 @@ func TestStoredEventsCanAlwaysBeRead(t *testing.T) {
 	assumed := routed
 	assumed.Assumed = true
 	overridden := offered
-	overridden.Override = over
+	overridden.Override, overridden.Weights = over, "1"
+	unweighed := overridden
+	unweighed.Weights = ""
 	back := closed
 	back.Withdrawn, back.WithdrawnBy = true, toComune
 	old := back
@@ -51,9 +53,12 @@ func TestStoredEventsCanAlwaysBeRead(t *testing.T) {
 		casefile.ErasureProposed{Proposal: proposal1, Scope: casefile.EraseHealth, Ground: casefile.GroundRetention, Register: "2", Since: day(400),
 			By: ust.Account, At: hour(9000)},
 		casefile.ErasureRejected{Proposal: proposal1, Reason: "still-needed", Withdrawn: true}, healthGone, restricted, lifted,
-		spec.From{Schema: 1, Event: old},
+		spec.From{Schema: 1, Event: old}, spec.From{Schema: 1, Event: unweighed},
 	}
-	for _, s := range samples[:len(samples)-1] {
+	for _, s := range samples {
+		if _, old := s.(spec.From); old {
+			continue
+		}
 		for i := range reflect.TypeOf(s).NumField() {
 			if reflect.ValueOf(s).Field(i).IsZero() {
 				t.Errorf("%T: %s is not given", s, reflect.TypeOf(s).Field(i).Name)

@@ -270,10 +270,11 @@ func (d *Desk) Offer(ctx context.Context, t Ticket, id uuid.UUID, a domain.Actor
 		return Receipt{}, err
 	}
 	_, suspended := state.Suspended(territory.Placement, s.Comune, act.At)
-	due := calendar.Deadline(act.At, state.ClocksOn(domain.DateOf(act.At)).SchoolAnswer, school.School.Comune)
+	today := domain.DateOf(act.At)
+	due := calendar.Deadline(act.At, state.ClocksOn(today).SchoolAnswer, school.School.Comune)
 	offer := event.DeriveID(t.ID, "offer", 0)
 	c := casefile.OfferPlace{Act: act, Offer: offer, School: p.School, Institution: school.School.Institution, Level: p.Level,
-		Due: due, Suspended: suspended, Override: override}
+		Due: due, Suspended: suspended, Override: override, Weights: state.WeightsOn(today).Version}
 
 	// The rules of the case are asked first, so that a refusal of theirs leaves no trace in the school's stream.
 	stream := places.Stream(p.School, s.SchoolYear)

@@ -163,6 +163,8 @@ func Decide(s State, c Command) ([]Event, error) {
 		return s.setBoundaries(c)
 	case SetReminders:
 		return s.setReminders(c)
+	case SetWeights:
+		return s.setWeights(c)
 	case Suspend:
 		return s.suspend(c)
 	case Resume:

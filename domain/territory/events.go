@@ -96,6 +96,7 @@ var Events = event.Table{
 	event.TypeOf[RetentionSet]("territory.retention-set"),
 	event.TypeOf[BoundariesSet]("territory.boundaries-set"),
 	event.TypeOf[RemindersSet]("territory.reminders-set"),
+	event.TypeOf[WeightsSet]("territory.weights-set"),
 	event.TypeOf[Suspended]("territory.suspended"),
 	event.TypeOf[Resumed]("territory.resumed"),
 }

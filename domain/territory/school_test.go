@@ -180,6 +180,8 @@ func TestGoldenFiles(t *testing.T) {
 		CeilingSet{small.Ceiling}, RetentionSet{Retention{Version: "1", From: today, Pupil: 24, Health: 6, Drafts: 1, Readings: 24}},
 		BoundariesSet{Boundaries{From: today, Source: "openpolis, da ISTAT (CC BY 4.0)", Areas: []Area{{rozzano, OutlineOf(square)}}}},
 		RemindersSet{Reminders{From: today, Monday: 16, Tuesday: 10}},
+		WeightsSet{Weights{Version: "1", From: today, Sibling: 6_000, Wishes: [3]int{5_000, 3_000, 2_000}, Language: 2_000, Service: 1_500, Full: 15_000,
+			Unknown: 4_000, Stale: 1_000, Ceiling: 3_000, Declined: 30_000, StaleDays: 30, Within: 1_500, Far: 10_000}},
 		Suspended{1, Intake, scope, domain.RolePrefettura, "nota 1234", noon},
 		Resumed{1, scope, domain.RoleUST, "cessate esigenze", noon},
 		SchoolListed{2025, site(func(s *School) { s.PEC = "miic8xx00b@pec.example.org" })},

@@ -44,6 +44,7 @@ type State struct {
 	retentions  []Retention
 	boundaries  []Boundaries
 	reminders   []Reminders
+	weights     []Weights
 	suspensions []Suspension
 }
 
@@ -53,7 +54,8 @@ func Evolve(s State, e Event) State {
 	case Founded:
 		s = State{Province: e.Province, comuni: map[domain.Comune][]Comune{}, centres: map[domain.Centre][]Centre{},
 			policies: []Policy{e.Register.Policy}, clocks: []Clocks{e.Register.Clocks}, ceilings: []Ceiling{e.Register.Ceiling},
-			retentions: []Retention{defaultRetention}, reminders: []Reminders{defaultReminders}}
+			retentions: []Retention{defaultRetention}, reminders: []Reminders{defaultReminders},
+			weights: []Weights{defaultWeights}}
 		for _, c := range e.Register.Comuni {
 			s.comuni[c.Code] = []Comune{c}
 		}
@@ -84,6 +86,8 @@ func Evolve(s State, e Event) State {
 		s.retentions = with(s.retentions, e.Retention)
 	case RemindersSet:
 		s.reminders = with(s.reminders, e.Reminders)
+	case WeightsSet:
+		s.weights = with(s.weights, e.Weights)
 	case BoundariesSet:
 		s.boundaries = with(s.boundaries, e.Boundaries.measured())
 	case Suspended:

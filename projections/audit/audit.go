@@ -90,7 +90,7 @@ var (
 // Projection keeps the view.
 func Projection() projections.Projection {
 	return projections.Projection{
-		Name: "audit", Version: 4,
+		Name: "audit", Version: 5,
 		Streams: []string{casefile.Category, places.Category, returns.Category, territory.Category, territory.SchoolCategory, account.Prefix,
 			reading.OpeningCategory, apart.Category},
 		Tables: []projections.Relation{rows, tallies, cases, registers},
