@@ -8,6 +8,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"sync"
 	"time"
 
 	"approdo/domain"
@@ -329,6 +330,29 @@ func (s State) NeighbourComuni(of domain.Comune) []Neighbour {
 	slices.SortStableFunc(near, func(a, b Neighbour) int { return cmp.Compare(a.Km, b.Km) })
 	return near
 }
+
+// Spot is a point of the map, in degrees (WGS84).
+type Spot struct{ Lat, Lon float64 }
+
+// Metres is the great-circle distance to another spot, rounded to 100 m.
+func (p Spot) Metres(q Spot) int { return int(math.Round(Distance(p.Lat, p.Lon, q.Lat, q.Lon)*10)) * 100 }
+
+// MunicipioSpot is roughly the middle of a municipio of Milano; false for one that is none. It does not change with the register.
+func MunicipioSpot(m domain.Municipio) (Spot, bool) {
+	all := municipioSpots()
+	if m < 1 || int(m) > len(all) {
+		return Spot{}, false
+	}
+	return all[m-1], true
+}
+
+var municipioSpots = sync.OnceValue(func() []Spot {
+	var out []Spot
+	for _, row := range rows("register/municipi.csv", 3) {
+		out = append(out, Spot{number(row[1]), number(row[2])})
+	}
+	return out
+})
 
 // Distance is the great-circle distance in kilometres, rounded to 100 m: centroids are no addresses.
 func Distance(lat1, lon1, lat2, lon2 float64) float64 {
