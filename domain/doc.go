@@ -77,6 +77,9 @@
 //	subject access          accesso dell'interessato         everything held about one pupil (GDPR art. 15)
 //	order, grade            ordine, anno di corso            infanzia, primaria 1–5, secondaria I 1–3, secondaria II 1–5
 //	institution, site       istituzione, sede (plesso)       who answers an offer; where the pupil goes
+//	count                   alunni contati                   pupils, classes and foreign pupils of a site, by an official file of a school year
+//	room                    margine                          foreign pupils who may join before their share passes the ceiling
+//	service                 servizio                         what a site offers besides lessons: Italian for newcomers, transport, canteen
 //	reading                 lettura                          a pupil's data shown to somebody; the access record keeps all
 //	ground                  titolo                           why somebody may see a pupil's data: the relation to the case
 //	second factor           secondo fattore                  proved beside a password: a code by time, a passkey

@@ -94,9 +94,12 @@ var laws = map[string][]Source{
 	"territory.suspended":      none,
 	"territory.resumed":        none,
 
-	"school.listed":   none,
-	"school.amended":  none,
-	"school.delisted": none,
+	"school.listed":            none,
+	"school.amended":           none,
+	"school.delisted":          none,
+	"school.located":           none,
+	"school.counted":           {Ceilings},
+	"school.services-declared": none,
 
 	"account.invited":             none,
 	"account.invitation-renewed":  none,

@@ -103,6 +103,9 @@ var SchoolEvents = event.Table{
 	event.TypeOf[SchoolListed]("school.listed"),
 	event.TypeOf[SchoolAmended]("school.amended"),
 	event.TypeOf[SchoolDelisted]("school.delisted"),
+	event.TypeOf[SchoolLocated]("school.located"),
+	event.TypeOf[SchoolCounted]("school.counted"),
+	event.TypeOf[ServicesDeclared]("school.services-declared"),
 }
 
 // SchoolCommand is what an importer, or the UST, asks of a site.
@@ -146,10 +149,16 @@ var SchoolDecider = event.Decider[SchoolState, SchoolCommand, SchoolEvent]{
 	Evolve:  EvolveSchool,
 }
 
-// SchoolState is what the registers of the years say of one site. The zero SchoolState is one that no register ever held.
+// SchoolState is what the registers of the years say of one site, where it lies, whom it has and what it offers. The zero SchoolState is
+// one that no register ever held.
 type SchoolState struct {
 	School School // by the newest register that held it
 	years  map[domain.SchoolYear]Listing
+
+	located  Located
+	counts   map[domain.SchoolYear]map[int]Count // by grade
+	declared bool                                // its services ever were
+	services []Service
 }
 
 // Listing is what the register says of a site for a school year.
@@ -163,8 +172,8 @@ type Listing struct {
 
 // DecideSchool answers a command with the events it causes, with none if it is already so, or with the rule that forbids it.
 func DecideSchool(s SchoolState, c SchoolCommand) ([]SchoolEvent, error) {
-	if role := c.Issued().By.Role; role != domain.RoleSystem && role != domain.RoleUST {
-		return nil, ErrNotUST
+	if err := mayDecide(s, c); err != nil {
+		return nil, err
 	}
 	switch c := c.(type) {
 	case ListSchool:
@@ -172,7 +181,34 @@ func DecideSchool(s SchoolState, c SchoolCommand) ([]SchoolEvent, error) {
 	case DelistSchool:
 		return s.delist(c)
 	}
+	if len(s.years) == 0 {
+		return nil, ErrSchoolNotFound
+	}
+	switch c := c.(type) {
+	case LocateSchool:
+		return s.locate(c)
+	case CountSchool:
+		return s.count(c)
+	case DeclareServices:
+		return s.declareServices(c)
+	}
 	return nil, nil
+}
+
+// mayDecide leaves the register to the UST and to importers; what a site offers is its institution's word as well, which meets the sites
+// of others as absent.
+func mayDecide(s SchoolState, c SchoolCommand) error {
+	by := c.Issued().By
+	if by.Role == domain.RoleSystem || by.Role == domain.RoleUST {
+		return nil
+	}
+	if _, services := c.(DeclareServices); !services || by.Role != domain.RoleSchool {
+		return ErrNotUST
+	}
+	if by.Body != string(s.School.Institution) {
+		return ErrSchoolNotFound
+	}
+	return nil
 }
 
 func (s SchoolState) list(c ListSchool) ([]SchoolEvent, error) {
@@ -245,6 +281,12 @@ func EvolveSchool(s SchoolState, e SchoolEvent) SchoolState {
 	case SchoolDelisted:
 		last, _ := s.On(e.Year)
 		s.years = put(s.years, e.Year, Listing{School: last.School, Year: e.Year, Gone: true, Successor: e.Successor})
+	case SchoolLocated:
+		s.located = Located(e)
+	case SchoolCounted:
+		s = s.counted(e)
+	case ServicesDeclared:
+		s.declared, s.services = true, e.Services
 	}
 	return s
 }

@@ -187,5 +187,8 @@ func TestGoldenFiles(t *testing.T) {
 		SchoolListed{2025, site(func(s *School) { s.PEC = "miic8xx00b@pec.example.org" })},
 		SchoolAmended{2025, site(renamed)},
 		SchoolDelisted{2026, "MIEE8YY01C"},
+		SchoolLocated{45.464203, 9.189982, "OpenStreetMap (ODbL)"},
+		SchoolCounted{2024, "MIM, alunni per cittadinanza", []Count{{Grade: 1, Classes: 2, Pupils: 41, Foreign: 12, ForeignKnown: true}, {Grade: 2, Pupils: 20}}},
+		ServicesDeclared{[]Service{LanguageSupport, Canteen}},
 	)
 }
