@@ -130,6 +130,7 @@ const (
 	ReadReceipt        Act = "read-receipt"  // of a request, for whoever made it
 	ReadLetter         Act = "read-letter"   // to the family, about the place
 	ReadReadings       Act = "read-readings" // who saw the pupil's data, and who can
+	Rank               Act = "rank"          // put schools in order for it
 	ReadNotices        Act = "read-notices"  // what was told of it to whom; of what was told to one's own body one needs no leave
 	OpenName           Act = "open-name"     // see for some hours, and for a reason, who the pupil is
 )
@@ -195,10 +196,10 @@ var onCases = map[domain.Role]map[Relation]may{
 	},
 	domain.RoleCentre: {
 		Withheld: {acts: []Act{ReadCase, ReadTrail, ChangeDomicile, TakeCharge, Ask, Answer, DetermineGrade, HandOver, Offer, WithdrawOffer, Close,
-			Reopen, Note, Message, ReadLetter, ReadNotices}},
+			Reopen, Note, Message, ReadLetter, ReadNotices, Rank}},
 		Own: {
 			acts: []Act{ReadCase, ReadTrail, Amend, ChangeDomicile, TakeCharge, Ask, Answer, DetermineGrade, HandOver, Offer,
-				WithdrawOffer, Close, Reopen, Note, Message, ReadLetter, ReadNotices},
+				WithdrawOffer, Close, Reopen, Note, Message, ReadLetter, ReadNotices, Rank},
 			fields: everyField,
 		},
 		Past: {acts: []Act{ReadCase, TakeBackHandOver}},
@@ -221,7 +222,7 @@ var onCases = map[domain.Role]map[Relation]may{
 				Override, WithdrawOffer, Accept, Decline, RecordFirstDay, EndAttendance, WithdrawRequest, Close, Reopen, Merge,
 				Unmerge, Note, Message, TakeBackHandOver, TakeBackAcceptance, TakeBackDecline, AnnulFirstDay, Erase,
 				ApproveErasure, RejectErasure, WithdrawErasure, ReadCertificate, Restrict, LiftRestriction, ReadHeld,
-				ReadReadings, ReadReceipt, ReadLetter, ReadNotices},
+				ReadReadings, ReadReceipt, ReadLetter, ReadNotices, Rank},
 			fields: everyField,
 		},
 	},

@@ -73,6 +73,7 @@ const onCases = `
   read-letter       .       .         x       x         .    x       x        .    x    .      .
   read-readings     .       .         .       .         .    .       .        .    x    x      x
   read-notices      .       .         x       x         .    .       .        .    x    .      .
+  rank              .       .         x       x         .    .       .        .    x    .      .
   open-name         .       .         .       .         .    .       .        .    .    x      x
 `
 
@@ -135,7 +136,7 @@ func rows(t *testing.T, table string) map[string][]bool {
 func TestWhoMayDoWhatToACase(t *testing.T) {
 	t.Parallel()
 	table := rows(t, onCases)
-	if len(table) != 40 {
+	if len(table) != 41 {
 		t.Fatalf("%d acts", len(table))
 	}
 	for _, role := range append(domain.Roles(), "", "stranger") {

@@ -5,6 +5,7 @@ package desk
 import (
 	"context"
 	"errors"
+	"time"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
@@ -21,15 +22,17 @@ import (
 
 // Desk carries commands to the journal.
 type Desk struct {
-	store event.Store
-	codec *event.Codec
-	clock domain.Clock
-	land  land
+	store   event.Store
+	codec   *event.Codec
+	clock   domain.Clock
+	land    land
+	schools schools
 }
 
 // New makes a desk for the territory of a province ("015").
 func New(store event.Store, codec *event.Codec, clock domain.Clock, province string) *Desk {
-	return &Desk{store: store, codec: codec, clock: clock, land: land{store: store, codec: codec, stream: territory.Stream(province)}}
+	return &Desk{store: store, codec: codec, clock: clock, land: land{store: store, codec: codec, stream: territory.Stream(province)},
+		schools: schools{store: store, codec: codec}}
 }
 
 // Now is the desk's clock.
@@ -341,6 +344,11 @@ func (d *Desk) DeclarePlaces(ctx context.Context, t Ticket, site domain.School, 
 
 // Territory reads the register of the territory.
 func (d *Desk) Territory(ctx context.Context) (territory.State, error) { return d.land.state(ctx) }
+
+// TerritoryAsOf is the register of the territory as it was known at an instant.
+func (d *Desk) TerritoryAsOf(ctx context.Context, at time.Time) (territory.State, error) {
+	return d.land.asOf(ctx, at)
+}
 
 // EditTerritory carries a command to the register of the territory.
 func (d *Desk) EditTerritory(ctx context.Context, t Ticket, c territory.Command) (Receipt, error) {

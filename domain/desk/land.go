@@ -20,10 +20,11 @@ type land struct {
 	codec  *event.Codec
 	stream string
 
-	mu   sync.Mutex
-	last event.Revision // next revision to read
-	kept territory.State
-	ok   bool
+	mu    sync.Mutex
+	last  event.Revision // next revision to read
+	since time.Time      // when the last of them was recorded
+	kept  territory.State
+	ok    bool
 }
 
 func (l *land) state(ctx context.Context) (territory.State, error) {
@@ -33,20 +34,51 @@ func (l *land) state(ctx context.Context) (territory.State, error) {
 		l.kept, l.ok = territory.Decider.Initial(), true
 	}
 	for r, err := range l.store.ReadStream(ctx, l.stream, event.ReadStream{From: l.last}) {
+		e, err := l.event(r, err)
 		if err != nil {
 			return territory.State{}, err
 		}
-		decoded, err := l.codec.Decode(r)
-		if err != nil {
-			return territory.State{}, err
-		}
-		e, ok := decoded.(territory.Event)
-		if !ok {
-			return territory.State{}, fmt.Errorf("%w: %s in %s", event.ErrUnknownEvent, r.Type, l.stream)
-		}
-		l.kept, l.last = territory.Decider.Evolve(l.kept, e), r.Revision+1
+		l.kept, l.last, l.since = territory.Decider.Evolve(l.kept, e), r.Revision+1, r.Meta.At
 	}
 	return l.kept, nil
+}
+
+// asOf is the territory as it was known at an instant.
+func (l *land) asOf(ctx context.Context, at time.Time) (territory.State, error) {
+	state, err := l.state(ctx)
+	l.mu.Lock()
+	since := l.since
+	l.mu.Unlock()
+	if err != nil || !since.After(at) {
+		return state, err
+	}
+	state = territory.Decider.Initial()
+	for r, err := range l.store.ReadStream(ctx, l.stream, event.ReadStream{}) {
+		e, err := l.event(r, err)
+		if err != nil {
+			return territory.State{}, err
+		}
+		if r.Meta.At.After(at) {
+			break
+		}
+		state = territory.Decider.Evolve(state, e)
+	}
+	return state, nil
+}
+
+func (l *land) event(r event.Record, err error) (territory.Event, error) {
+	if err != nil {
+		return nil, err
+	}
+	decoded, err := l.codec.Decode(r)
+	if err != nil {
+		return nil, err
+	}
+	e, ok := decoded.(territory.Event)
+	if !ok {
+		return nil, fmt.Errorf("%w: %s in %s", event.ErrUnknownEvent, r.Type, l.stream)
+	}
+	return e, nil
 }
 
 // route asks the policy in force which centre a case belongs to. The postal code counts where the municipio is not known.

@@ -243,7 +243,7 @@ func (s State) Route(comune domain.Comune, municipio domain.Municipio, postal st
 	var centre Centre
 	if p.toPolo(comune, order) {
 		if municipio == 0 {
-			municipio, r.Assumed = s.municipi[postal], true
+			municipio, r.Assumed = s.MunicipioOf(postal), true
 		}
 		centre, ok = s.find(d, func(c Centre) bool { return slices.Contains(c.Municipi, municipio) })
 		if !ok {
@@ -335,7 +335,12 @@ func (s State) NeighbourComuni(of domain.Comune) []Neighbour {
 type Spot struct{ Lat, Lon float64 }
 
 // Metres is the great-circle distance to another spot, rounded to 100 m.
-func (p Spot) Metres(q Spot) int { return int(math.Round(Distance(p.Lat, p.Lon, q.Lat, q.Lon)*10)) * 100 }
+func (p Spot) Metres(q Spot) int {
+	return int(math.Round(Distance(p.Lat, p.Lon, q.Lat, q.Lon)*10)) * 100
+}
+
+// MunicipioOf is the municipio of Milano in which a postal code lies, as far as the UST registered it; else 0.
+func (s State) MunicipioOf(postal string) domain.Municipio { return s.municipi[postal] }
 
 // MunicipioSpot is roughly the middle of a municipio of Milano; false for one that is none. It does not change with the register.
 func MunicipioSpot(m domain.Municipio) (Spot, bool) {

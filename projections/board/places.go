@@ -219,6 +219,40 @@ func (b *Board) seats(ctx context.Context, scope Scope, y domain.SchoolYear, at 
 	return out, nil
 }
 
+// Open are the places of one grade of a site in a school year. Free is negative where more were taken than the site declared.
+type Open struct {
+	Capacity int
+	Free     int
+	Declared time.Time // zero: never
+}
+
+// Opens gives the places of a grade at every site that ever said something of them, as known at an instant; the zero time is now.
+func (b *Board) Opens(ctx context.Context, y domain.SchoolYear, l grade.Level, at time.Time) (map[domain.School]Open, error) {
+	if err := b.refresh(ctx); err != nil {
+		return nil, err
+	}
+	known := int64(lasting - 1)
+	if !at.IsZero() {
+		known = at.UnixMicro()
+	}
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	out := map[domain.School]Open{}
+	for i := range b.memory.seats {
+		s := &b.memory.seats[i]
+		k := &b.memory.levels[s.place]
+		if s.from > known || s.until <= known || k.Year != y || k.Order != l.Order || k.Grade != l.Year {
+			continue
+		}
+		o := Open{Capacity: int(s.capacity), Free: int(s.capacity - s.used)}
+		if s.declared != 0 {
+			o.Declared = time.UnixMicro(s.declared).UTC()
+		}
+		out[k.School] = o
+	}
+	return out, nil
+}
+
 // holds reports whether a scope asks for a comune and an order.
 func (s Scope) holds(c domain.Comune, o grade.Order) bool {
 	return (s.Comune == "" || s.Comune == c) && (s.Order == "" || s.Order == o) && (s.Comuni == nil || slices.Contains(s.Comuni, c))

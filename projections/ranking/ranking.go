@@ -1,0 +1,163 @@
+// Package ranking puts schools in order for a case, as things were known at one instant: the case by its own events, sites and weights by
+// the registers, places by the board's log. So the same answer can be had again years later, and nothing of it is kept.
+package ranking
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"approdo/domain"
+	"approdo/domain/access"
+	"approdo/domain/casefile"
+	"approdo/domain/desk"
+	"approdo/domain/grade"
+	"approdo/domain/matching"
+	"approdo/domain/territory"
+	"approdo/projections/board"
+)
+
+// Ranking is the schools in their order, and by what they were put in it.
+type Ranking struct {
+	Schools []matching.Ranked
+	Weights territory.Weights
+	Percent int // the ceiling
+	Level   grade.Level
+	Year    domain.SchoolYear
+	At      time.Time // as known then (UTC)
+}
+
+// Of ranks for a case every site that could be offered to it at an instant; the zero time is now, and otherwise the file must be the one of
+// that instant (File.AsOf). Household are the cases of its household: of those the reader may see, and of no other, the ranking knows where
+// the children have a place. Of the pupil it opens the schooling, where the reader may see it, which the access record notes; else how much
+// Italian the pupil has counts for nothing. The error is access.ErrNotAllowed for whoever may not choose a school for the case.
+func Of(ctx context.Context, d *desk.Desk, b *board.Board, f desk.File, household []uuid.UUID, at time.Time) (Ranking, error) {
+	if err := access.Case(f.Reader(), f.Relation, access.Rank); err != nil {
+		return Ranking{}, err
+	}
+	r := Ranking{Level: f.State.Level, Year: f.State.SchoolYear, At: at}
+	if at.IsZero() {
+		r.At = d.Now()().UTC()
+	}
+	land, err := d.TerritoryAsOf(ctx, r.At)
+	if err != nil {
+		return r, err
+	}
+	today := domain.DateOf(r.At)
+	r.Weights, r.Percent = land.WeightsOn(today), land.CeilingOn(today)
+	schools, err := d.Schools(ctx, r.At)
+	if err != nil {
+		return r, err
+	}
+	seeker, err := seekerOf(ctx, d, f, household, schools, at)
+	if err != nil {
+		return r, err
+	}
+	open, err := b.Opens(ctx, r.Year, r.Level, at)
+	if err != nil {
+		return r, err
+	}
+	home := homeOf(land, f.State)
+	var sites []matching.Site
+	for _, s := range schools {
+		if ok, _ := s.Offerable(r.Level, r.Year); !ok {
+			continue
+		}
+		listed, _ := s.On(r.Year)
+		site := home.to(land, s, listed.School)
+		o := open[site.School]
+		site.Capacity, site.Free, site.DeclaredAt = o.Capacity, o.Free, o.Declared
+		if count, in, ok := s.Count(r.Year, r.Level.Year); ok {
+			site.Count, site.CountedIn = count, in
+		}
+		for _, v := range territory.Services() {
+			declared, yes := s.Offers(v)
+			if site.ServicesDeclared = declared; yes {
+				site.Services = append(site.Services, v)
+			}
+		}
+		sites = append(sites, site)
+	}
+	r.Schools = matching.Rank(seeker, sites, r.Weights, r.Percent, today)
+	return r, nil
+}
+
+// Place gives a school's place in the ranking; false where it could not be offered.
+func (r Ranking) Place(school domain.School) (matching.Ranked, bool) {
+	i := slices.IndexFunc(r.Schools, func(x matching.Ranked) bool { return x.School == school })
+	if i < 0 {
+		return matching.Ranked{}, false
+	}
+	return r.Schools[i], true
+}
+
+// little are the levels of Italian with which lessons cannot be followed without help.
+var little = casefile.ItalianLevels()[:4]
+
+func seekerOf(ctx context.Context, d *desk.Desk, f desk.File, household []uuid.UUID, schools []territory.SchoolState, at time.Time) (s matching.Seeker, err error) {
+	s = matching.Seeker{Wishes: f.State.Preferred, Declined: f.State.Declined}
+	for _, n := range f.State.Needs {
+		if v := territory.Service(n); slices.Contains(territory.Services(), v) {
+			s.Services = append(s.Services, v)
+		}
+	}
+	opened, err := f.Open(ctx, access.Schooling)
+	if err != nil {
+		return s, err
+	}
+	s.LittleItalian = slices.Contains(little, opened.Italian)
+	if i := slices.IndexFunc(schools, func(x territory.SchoolState) bool { return x.School.Code == f.Papers.SiblingAt }); i >= 0 {
+		s.Siblings = append(s.Siblings, schools[i].School.Institution)
+	}
+	for _, id := range household {
+		sibling, err := d.Case(ctx, f.Reader(), id)
+		if err == nil && !at.IsZero() {
+			sibling, err = sibling.AsOf(at)
+		}
+		switch {
+		case errors.Is(err, access.ErrAbsent) || id == f.ID:
+		case err != nil:
+			return s, err
+		case sibling.State.Offer != nil && sibling.State.Status.HoldsPlace() && sibling.Relation != access.Past:
+			s.Siblings = append(s.Siblings, sibling.State.Offer.Institution)
+		}
+	}
+	return s, nil
+}
+
+// home is where a pupil's ways begin.
+type home struct {
+	comune domain.Comune
+	spot   territory.Spot
+	origin matching.Origin
+}
+
+// homeOf is the municipio where it is known, and the centroid of the comune otherwise: a case has no coordinates of a family.
+func homeOf(land territory.State, s casefile.State) home {
+	h := home{comune: s.Comune}
+	h.spot, h.origin = middle(land, s.Comune, s.Municipio)
+	return h
+}
+
+func middle(land territory.State, c domain.Comune, m domain.Municipio) (territory.Spot, matching.Origin) {
+	if c == domain.Milano {
+		if spot, ok := territory.MunicipioSpot(m); ok {
+			return spot, matching.AtMunicipio
+		}
+	}
+	comune, _ := land.Comune(c)
+	return territory.Spot{Lat: comune.Lat, Lon: comune.Lon}, matching.AtComune
+}
+
+func (h home) to(land territory.State, s territory.SchoolState, listed territory.School) matching.Site {
+	site := matching.Site{School: listed.Code, Institution: listed.Institution, Comune: listed.Comune, From: h.origin, SameComune: listed.Comune == h.comune}
+	spot, to := middle(land, listed.Comune, land.MunicipioOf(listed.CAP))
+	if p, ok := s.Point(); ok {
+		spot, to = territory.Spot{Lat: p.Lat, Lon: p.Lon}, matching.AtSite
+	}
+	site.To, site.Metres = to, h.spot.Metres(spot)
+	return site
+}
