@@ -2,7 +2,6 @@ package registry
 
 import (
 	"slices"
-	"strings"
 
 	"approdo/domain/grade"
 	"approdo/domain/territory"
@@ -34,26 +33,13 @@ var (
 		"SEDESCOLASTICA"}
 )
 
-// columns says where each is, and which of the header's no version of the file known here has.
-func columns(header []string) (at map[string]int, m territory.Management, unknown []string, missing []string) {
-	at, m = map[string]int{}, territory.Paritaria
-	for i, h := range header {
-		h = strings.TrimSpace(h)
-		at[h] = i
-		if !slices.Contains(readOfState, h) && !slices.Contains(unread, h) {
-			unknown = append(unknown, h)
-		}
-	}
-	wanted := readOfBoth
-	if _, ok := at[colInstitution]; ok {
+// columns says whose register a table is, which of its columns no version of the file known here has, and which it lacks.
+func columns(t *table) (m territory.Management, unknown, missing []string) {
+	m, wanted := territory.Paritaria, readOfBoth
+	if _, ok := t.at[colInstitution]; ok {
 		m, wanted = territory.StateRun, readOfState
 	}
-	for _, w := range wanted {
-		if _, ok := at[w]; !ok {
-			missing = append(missing, w)
-		}
-	}
-	return at, m, unknown, missing
+	return m, t.others(append(slices.Clone(readOfState), unread...)), t.lacks(wanted)
 }
 
 // orders maps what the ministry writes of a school's type to its order. No order: institutions that are no site, and the CPIA's.

@@ -90,25 +90,35 @@ func (i Importer) Import(ctx context.Context, r io.Reader, area Area, o Options)
 }
 
 func (i Importer) list(ctx context.Context, rows []Row, report *Report, progress func(done, total int)) error {
-	var mu sync.Mutex
 	done := report.Rows - len(rows)
+	return inParallel(ctx, rows, func(ctx context.Context, row Row) ([]territory.SchoolEvent, error) {
+		return i.execute(ctx, row.School.Code, territory.ListSchool{Act: i.act(), Year: row.Year, School: row.School})
+	}, func(row Row, events []territory.SchoolEvent, err error) error {
+		if err := report.count(row, events, err); err != nil {
+			return err
+		}
+		if done++; progress != nil {
+			progress(done, report.Rows)
+		}
+		return nil
+	})
+}
+
+// inParallel does the work for each item, several at once, and books what came of it one by one. What book gives back ends it.
+func inParallel[T any](ctx context.Context, items []T, work func(context.Context, T) ([]territory.SchoolEvent, error),
+	book func(T, []territory.SchoolEvent, error) error) error {
+	var mu sync.Mutex
 	group, running := errgroup.WithContext(ctx)
 	group.SetLimit(workers)
-	for _, row := range rows {
+	for _, item := range items {
 		if running.Err() != nil {
 			break
 		}
 		group.Go(func() error {
-			events, err := i.execute(running, row.School.Code, territory.ListSchool{Act: i.act(), Year: row.Year, School: row.School})
+			events, err := work(running, item)
 			mu.Lock()
 			defer mu.Unlock()
-			if err := report.count(row, events, err); err != nil {
-				return err
-			}
-			if done++; progress != nil {
-				progress(done, report.Rows)
-			}
-			return nil
+			return book(item, events, err)
 		})
 	}
 	if err := group.Wait(); err != nil {
@@ -119,7 +129,7 @@ func (i Importer) list(ctx context.Context, rows []Row, report *Report, progress
 
 // count books what came of a row. A rule that refuses it is a rejection; any other error ends the import.
 func (r *Report) count(row Row, events []territory.SchoolEvent, err error) error {
-	if refusal, ok := errors.AsType[*domain.Error](err); ok && (refusal.Kind == domain.KindInvalid || refusal.Kind == domain.KindRefused) {
+	if refusal, ok := refused(err); ok {
 		r.Rejected = append(r.Rejected, RowError{row.Line, row.School.Code, refusal.Field, Reason(refusal.Code)})
 		return nil
 	}
@@ -137,6 +147,12 @@ func (r *Report) count(row Row, events []territory.SchoolEvent, err error) error
 		r.Listed++
 	}
 	return nil
+}
+
+// refused is the rule that refuses what a file says.
+func refused(err error) (*domain.Error, bool) {
+	refusal, ok := errors.AsType[*domain.Error](err)
+	return refusal, ok && (refusal.Kind == domain.KindInvalid || refusal.Kind == domain.KindRefused)
 }
 
 // delist takes for gone what the newest register up to the file's year still held, and the file does not name.

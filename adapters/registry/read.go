@@ -1,5 +1,6 @@
-// Package registry reads the ministry's register of schools (SCUANAGRAFE*, state and paritarie) and carries it into the journal.
-// A row that cannot be read is reported and costs nothing but itself.
+// Package registry reads the ministry's register of schools (SCUANAGRAFE*, state and paritarie), its counts of pupils (ALUITASTRACIT*,
+// ALUCORSOINDCLAST*, INFANZIACLAST*) and tables of where sites lie, and carries them into the journal. A row that cannot be read is
+// reported and costs nothing but itself.
 package registry
 
 import (
@@ -8,21 +9,24 @@ import (
 	"iter"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"approdo/domain"
 	"approdo/domain/territory"
 )
 
-// Area is the province whose schools are read. Province is its name as the ministry writes it; Comune finds a comune by its
-// Belfiore code.
+// Area is the province whose schools are read. Province is its name as the ministry writes it, Plate the two letters its codes begin
+// with; Comune finds a comune by its Belfiore code.
 type Area struct {
 	Province string
+	Plate    string
 	Comune   func(belfiore string) (domain.Comune, bool)
 }
 
-// provinces are the ministry's names.
-var provinces = map[string]string{territory.Province015: "MILANO"}
+// provinces are the ministry's names, plates what codes of schools begin with.
+var (
+	provinces = map[string]string{territory.Province015: "MILANO"}
+	plates    = map[string]string{territory.Province015: "MI"}
+)
 
 // AreaOf is the area of a territory as it stands.
 func AreaOf(s territory.State) Area {
@@ -30,7 +34,7 @@ func AreaOf(s territory.State) Area {
 	for _, c := range s.Comuni() {
 		comuni[c.Belfiore] = c.Code
 	}
-	return Area{Province: provinces[s.Province], Comune: func(belfiore string) (domain.Comune, bool) {
+	return Area{Province: provinces[s.Province], Plate: plates[s.Province], Comune: func(belfiore string) (domain.Comune, bool) {
 		c, ok := comuni[belfiore]
 		return c, ok
 	}}
@@ -63,13 +67,21 @@ const (
 	ReasonComune      Reason = "comune-unknown"
 	ReasonType        Reason = "type-unknown"
 	ReasonFeature     Reason = "feature-unknown"
+	ReasonNoSchool    Reason = "school-unknown" // no register ever held it
+	ReasonGrade       Reason = "grade-malformed"
+	ReasonFigure      Reason = "figure-malformed"
+	ReasonMasked      Reason = "figure-masked"     // no fault: the ministry writes "<=3" for a figure that would tell of persons
+	ReasonPart        Reason = "figure-incomplete" // another row of the same grade was left out, and a sum without it would be wrong
+	ReasonMore        Reason = "foreign-above-pupils"
+	ReasonPoint       Reason = "point-malformed"
 	ReasonUnreadable  Reason = "rest-unreadable" // from this line on the file could not be read
 )
 
 // Reasons lists them, for the catalogues.
 func Reasons() []Reason {
 	return []Reason{ReasonElsewhere, ReasonQuotes, ReasonColumns, ReasonEncoding, ReasonTooLong, ReasonYear, ReasonOtherYear, ReasonCode,
-		ReasonInstitution, ReasonDuplicate, ReasonName, ReasonComune, ReasonType, ReasonFeature, ReasonUnreadable}
+		ReasonInstitution, ReasonDuplicate, ReasonName, ReasonComune, ReasonType, ReasonFeature, ReasonNoSchool,
+		ReasonGrade, ReasonFigure, ReasonMasked, ReasonPart, ReasonMore, ReasonPoint, ReasonUnreadable}
 }
 
 // RowError is a row that was left out: its first line, counted from 1 with the header; the school's code where that could be read;
@@ -101,36 +113,19 @@ type File struct {
 	Management territory.Management
 	Unknown    []string
 
-	area   Area
-	lines  *lines
-	header []string
-	at     map[string]int
+	area  Area
+	table *table
 }
-
-const byteOrderMark = "\ufeff"
 
 // Read understands the header of a register, in UTF-8 with or without a byte order mark.
 func Read(r io.Reader, area Area) (*File, error) {
-	f := &File{area: area, lines: newLines(r)}
-	first, ok := f.lines.peek(0)
-	for ok && strings.Trim(first, " \t"+byteOrderMark) == "" {
-		f.lines.take(1)
-		first, ok = f.lines.peek(0)
+	t, err := open(r)
+	if err != nil {
+		return nil, err
 	}
-	if !ok {
-		if err := f.lines.scan.Err(); err != nil {
-			return nil, fmt.Errorf("registry: %w", err)
-		}
-		return nil, ErrEmpty
-	}
-	first = strings.TrimPrefix(first, byteOrderMark)
-	if strings.HasPrefix(strings.TrimSpace(first), "<") {
-		return nil, ErrWebPage
-	}
-	f.lines.take(1)
-	f.header = parse(strings.ToUpper(first))
+	f := &File{area: area, table: t}
 	var missing []string
-	f.at, f.Management, f.Unknown, missing = columns(f.header)
+	f.Management, f.Unknown, missing = columns(t)
 	if len(missing) > 0 {
 		return nil, ErrColumns.With("columns", strings.Join(missing, ", "))
 	}
@@ -143,14 +138,17 @@ func (f *File) Rows() iter.Seq2[Row, *RowError] {
 		seen := map[domain.School]bool{}
 		var year domain.SchoolYear
 		for {
-			fields, line, ok := f.lines.next(len(f.header))
+			cells, line, fault, ok := f.table.next()
 			if !ok {
-				if f.lines.scan.Err() != nil {
-					yield(Row{}, &RowError{Line: line, Reason: ReasonUnreadable})
+				if fault != nil {
+					yield(Row{}, fault)
 				}
 				return
 			}
-			row, fault := f.row(fields)
+			var row Row
+			if fault == nil {
+				row, fault = f.row(cells.get)
+			}
 			switch {
 			case fault != nil:
 			case seen[row.School.Code]:
@@ -174,34 +172,10 @@ func (f *File) Rows() iter.Seq2[Row, *RowError] {
 	}
 }
 
-// maxField is the length in bytes of the longest text that is believed.
-const maxField = 500
-
 // row reads one record. With a fault it still gives the school's code where it could read it.
-func (f *File) row(fields []string) (Row, *RowError) {
+func (f *File) row(get func(column string) string) (Row, *RowError) {
 	var row Row
 	fault := func(field string, r Reason) (Row, *RowError) { return row, &RowError{Field: field, Reason: r} }
-	switch {
-	case fields == nil:
-		return fault("", ReasonQuotes)
-	case len(fields) != len(f.header):
-		return fault("", ReasonColumns)
-	}
-	for i, text := range fields {
-		if !utf8.ValidString(text) {
-			return fault(f.header[i], ReasonEncoding)
-		}
-		if len(text) > maxField {
-			return fault(f.header[i], ReasonTooLong)
-		}
-	}
-	get := func(column string) string {
-		i, ok := f.at[column]
-		if !ok {
-			return ""
-		}
-		return clean(fields[i])
-	}
 	code, err := domain.ParseSchool(get(colSchool))
 	if err != nil {
 		return fault(colSchool, ReasonCode)
