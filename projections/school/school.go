@@ -41,7 +41,15 @@ type Site struct {
 	Gone            bool                 `col:"gone"`
 	TakesPupils     bool                 `col:"takes_pupils"`
 	Search          string               `col:"search"` // folded name, for finding it
+	Lat             float64              `col:"lat"`    // WGS84; with Lon 0 where nobody said where it lies
+	Lon             float64              `col:"lon"`
+	PointSource     string               `col:"point_source"`
+	Services        []territory.Service  `col:"services,json"`
+	ServicesAt      time.Time            `col:"services_at"` // zero: never declared
 }
+
+// Placed reports whether it is known where the site lies.
+func (s Site) Placed() bool { return s.Lat != 0 || s.Lon != 0 }
 
 // Key finds the site in its table.
 func (s Site) Key() domain.School { return s.Code }
@@ -88,7 +96,7 @@ var seats = projections.TableOf[Places, PlacesKey]("school_places",
 // Projection keeps the view.
 func Projection() projections.Projection {
 	return projections.Projection{
-		Name: "school", Version: 3, Streams: []string{casefile.Category, places.Category, territory.SchoolCategory},
+		Name: "school", Version: 4, Streams: []string{casefile.Category, places.Category, territory.SchoolCategory},
 		Tables: []projections.Relation{cases, sites, seats},
 		Apply: func(_ context.Context, tx *projections.Tx, r projections.Event) error {
 			switch e := r.Payload.(type) {
@@ -116,28 +124,34 @@ func applyCase(tx *projections.Tx, r projections.Event, e casefile.Event) {
 }
 
 func applySite(tx *projections.Tx, r projections.Event, e territory.SchoolEvent) {
+	code := domain.School(strings.TrimPrefix(r.Stream, territory.SchoolCategory))
 	switch e := e.(type) {
 	case territory.SchoolListed:
 		listed(tx, e.Year, e.School)
 	case territory.SchoolAmended:
 		listed(tx, e.Year, e.School)
 	case territory.SchoolDelisted:
-		code := domain.School(strings.TrimPrefix(r.Stream, territory.SchoolCategory))
 		sites.Update(tx, code, func(s *Site) {
 			if e.Year >= s.Year {
 				s.Gone = true
 			}
 		})
+	case territory.SchoolLocated:
+		sites.Update(tx, code, func(s *Site) { s.Lat, s.Lon, s.PointSource = e.Lat, e.Lon, e.Source })
+	case territory.ServicesDeclared:
+		sites.Update(tx, code, func(s *Site) { s.Services, s.ServicesAt = e.Services, r.Meta.At })
 	}
 }
 
 func listed(tx *projections.Tx, y domain.SchoolYear, s territory.School) {
-	if old, ok := sites.Get(tx, s.Code); ok && !old.Gone && old.Year > y {
+	old, ok := sites.Get(tx, s.Code)
+	if ok && !old.Gone && old.Year > y {
 		return
 	}
 	sites.Put(tx, Site{Code: s.Code, Institution: s.Institution, Name: s.Name, InstitutionName: s.InstitutionName, Comune: s.Comune,
 		Address: s.Address, CAP: s.CAP, Order: s.Order, Type: s.Type, Feature: s.Feature, Management: s.Management, Year: y,
-		TakesPupils: s.TakesPupils(), Search: strings.ToLower(string(s.Code) + " " + s.Name + " " + s.InstitutionName)})
+		TakesPupils: s.TakesPupils(), Search: strings.ToLower(string(s.Code) + " " + s.Name + " " + s.InstitutionName),
+		Lat: old.Lat, Lon: old.Lon, PointSource: old.PointSource, Services: old.Services, ServicesAt: old.ServicesAt})
 }
 
 func applyPlaces(tx *projections.Tx, r projections.Event, e places.Event) error {

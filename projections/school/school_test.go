@@ -1,7 +1,9 @@
 package school
 
 import (
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -56,6 +58,23 @@ func TestAnOlderRegisterDoesNotRenameASchool(t *testing.T) {
 	j.Add(territory.SchoolStream(site), domain.System, territory.SchoolDelisted{Year: 2026})
 	if got := sites.All(j.Fold(Projection())); !got[0].Gone {
 		t.Error("a school that is gone is still there")
+	}
+}
+
+func TestASiteKeepsItsPlaceAndItsServicesWhenTheRegisterIsNew(t *testing.T) {
+	t.Parallel()
+	j := viewtest.New(t).Add(territory.SchoolStream(site), domain.System, listing("Primaria di prova", 2021),
+		territory.SchoolLocated{Lat: 45.5, Lon: 9.2, Source: "civico"},
+		territory.SchoolCounted{Year: 2021, Source: "MIM", Counts: []territory.Count{{Pupils: 100}}},
+		territory.ServicesDeclared{Services: []territory.Service{territory.Canteen}}, listing("Nuovo nome", 2022))
+	got := sites.All(j.Fold(Projection()))
+	if len(got) != 1 || got[0].Name != "Nuovo nome" || !got[0].Placed() || got[0].Lat != 45.5 || got[0].Lon != 9.2 || got[0].PointSource != "civico" ||
+		!slices.Equal(got[0].Services, []territory.Service{territory.Canteen}) || !got[0].ServicesAt.Equal(viewtest.Begin.Add(3*time.Hour)) {
+		t.Errorf("%+v", got)
+	}
+	j.Add(territory.SchoolStream(site), domain.System, territory.SchoolLocated{Source: "errata"}, territory.ServicesDeclared{})
+	if got := sites.All(j.Fold(Projection())); got[0].Placed() || len(got[0].Services) > 0 || got[0].ServicesAt.IsZero() {
+		t.Errorf("taken back: %+v", got[0])
 	}
 }
 
