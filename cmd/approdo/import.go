@@ -16,6 +16,8 @@ import (
 // importCmd reads official registers.
 type importCmd struct {
 	Schools    importSchoolsCmd    `cmd:"" help:"Legge l'anagrafe delle scuole del Ministero (CSV, statali o paritarie)."`
+	Pupils     importPupilsCmd     `cmd:"" help:"Legge gli alunni per sede e anno di corso (CSV del Ministero), con la cittadinanza e le classi."`
+	Sites      importSitesCmd      `cmd:"" help:"Legge dove sono le sedi (CSV con le coordinate) e, se ci sono, quanti alunni hanno."`
 	Boundaries importBoundariesCmd `cmd:"" help:"Legge i confini dei Comuni per la mappa (GeoJSON di openpolis o dell'ISTAT, WGS84)."`
 }
 

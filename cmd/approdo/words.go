@@ -22,6 +22,10 @@ var faultWords = []struct {
 	{territory.ErrTooManyKB, "i confini sono troppo dettagliati per una pagina: usate un file generalizzato"},
 	{territory.ErrSource, "con --source si dice di chi sono i confini"},
 	{territory.ErrLongSource, "il testo di --source è più lungo di 200 caratteri"},
+	{registry.ErrWebPage, "il file è una pagina web: il portale risponde così quando non ha il file che gli si chiede"},
+	{registry.ErrEmpty, "il file è vuoto"},
+	{registry.ErrNoYear, "il file ha gli alunni: con --year si dice di quale anno scolastico"},
+	{territory.ErrFigureSource, "con --source si dice di chi sono i dati, in non più di 200 caratteri"},
 	{sqlite.ErrInUse, "il registro è già aperto in scrittura da un altro approdo: fermate quello, oppure indicate un'altra cartella con --data"},
 }
 
@@ -53,6 +57,15 @@ var reasonWords = map[registry.Reason]string{
 	registry.ReasonComune:      "il Comune non è nel registro",
 	registry.ReasonType:        "il tipo di scuola non è conosciuto",
 	registry.ReasonFeature:     "la caratteristica della scuola non è conosciuta",
+	registry.ReasonNoSchool:    "la scuola non è nell'anagrafe",
+	registry.ReasonGrade:       "l'anno di corso non è valido",
+	registry.ReasonFigure:      "manca il numero, o non è un numero",
+	registry.ReasonMasked:      "il numero è oscurato",
+	registry.ReasonPart:        "un'altra riga dello stesso anno di corso non si legge, e la somma sarebbe sbagliata",
+	registry.ReasonMore:        "gli stranieri sono più degli alunni, o gli italiani",
+	registry.ReasonPoint:       "le coordinate non sono numeri",
+	"school-outside-italy":     "il punto è fuori dall'Italia: forse latitudine e longitudine sono scambiate",
+	"school-count-malformed":   "sono più alunni di quanti ne abbia una scuola",
 	registry.ReasonUnreadable:  "da qui in poi il file non si legge",
 }
 
