@@ -24,6 +24,7 @@ import (
 	"approdo/domain/desk"
 	"approdo/domain/event"
 	"approdo/domain/grade"
+	"approdo/domain/matching"
 	"approdo/domain/names"
 	"approdo/domain/notice"
 	"approdo/domain/places"
@@ -167,6 +168,7 @@ func families(t *testing.T) map[string][]string {
 		"status.": allOf(casefile.Statuses()), "undo.": allOf(returns.UndoReasons()), "short-order.": allOf(grade.Orders()),
 		"short-status.": append(allOf(boardStatuses), string(casefile.Closed)), "grade.": allOf(grade.Orders()), "order.": allOf(grade.Orders()),
 		"closure.": append(allOf(casefile.ClosureReasons()), "pupil-erased"), "decline.": allOf(casefile.DeclineReasons()), "withdrawn.": allOf(casefile.OfferWithdrawalReasons()),
+		"rank.": allOf(matching.Grounds()), "rank.to-": allOf([]matching.Origin{matching.AtSite, matching.AtMunicipio, matching.AtComune}), "weight.": allOf(territory.WeightCodes()),
 		"handover.": append(allOf(casefile.HandOverReasons()), "taken-back"), "undone.": allOf(casefile.TakingBackReasons()), "topic.": allOf(casefile.QuestionTopics()), "resolution.": allOf(grade.Reasons()),
 		"erasure.":            append(allOf(casefile.ErasureGrounds()), "rectification", string(casefile.GroundRestored)),
 		"datum.":              {"address", "adult_email", "adult_language", "adult_name", "adult_phone", "adult_relation", "arrived_on", "asked_grade", "birth_date", "birth_place", "cap", "citizenship", "comune", "disability", "document", "family_name", "family_name_cyrillic", "given_name", "given_name_cyrillic", "host", "italian", "languages", "last_grade", "last_school", "level_by_age", "municipio", "needs", "preferred_schools", "sex", "still_online", "tax_code", "temporary_protection", "unaccompanied", "vaccination", "with_reserve"},
@@ -197,6 +199,7 @@ func families(t *testing.T) map[string][]string {
 		"policy-name.": policy.Names(), "delivery.": {"shown", "mailed"}, "delivery-hint.": {"shown", "mailed"},
 		"parked.": {policy.CodeBehind, policy.CodePanic, policy.CodeUnknown, policy.CodeTimeout, policy.CodeConflict, policy.CodeFault},
 		"drop.":   allOf(policy.DropReasons()), "view.": {"comune", "centre", "school", "board", "audit", "ledger", "duplicates", "readings", "retention", "returns", "messages"},
+		"service.": allOf(territory.Services()), "service-hint.": allOf(territory.Services()),
 		"view-state.":  allOf([]projections.State{projections.Building, projections.Live, projections.Halted, projections.Retired}),
 		"view-reason.": allOf([]projections.Reason{projections.UnknownEvent, projections.Undecodable, projections.ApplyFailed, projections.RowsRefused}),
 		"channel.":     {string(domain.ChannelComune), string(domain.ChannelSchool), string(domain.ChannelUST)}}

@@ -33,6 +33,20 @@ func (c catalogue) number(n int) string {
 	return sign + digits
 }
 
+// metres are written as kilometres with one decimal; below zero they cannot be.
+type metres int
+
+// tenths are written with one decimal.
+type tenths int
+
+func (c catalogue) tenths(n int) string {
+	point := ","
+	if c.lang == English {
+		point = "."
+	}
+	return c.number(n/10) + point + strconv.Itoa(n%10)
+}
+
 // day writes 20 novembre 2026, 1º maggio 2026; nothing for no day.
 func (c catalogue) day(d domain.Date) string {
 	if d.IsZero() {

@@ -18,7 +18,7 @@ import (
 	"approdo/domain/grade"
 	"approdo/domain/reading"
 	"approdo/projections"
-	"approdo/projections/school"
+	"approdo/projections/ranking"
 )
 
 // actPage is something that can be done to a case: its form, and what the form asks of the desk.
@@ -39,6 +39,8 @@ type actContext struct {
 	regs   *registers // while the form is made
 	file   desk.File
 	opened desk.Opened
+	// ranking is of the schools an offer can choose among; for every other act there is none.
+	ranking ranking.Ranking
 }
 
 // title names the act, on its page and on its button.
@@ -373,26 +375,11 @@ func domicileFields(c actContext) ([]Field, error) {
 // otherSchool is the choice of a school that is not in the list.
 const otherSchool = "other"
 
-// nearby is how many comuni around the pupil's are looked through for schools.
-const nearby = 12
-
 func offerFields(c actContext) ([]Field, error) {
 	f := Field{Name: "school", Kind: FieldRadios, Label: text("act.school"), Hint: text("act.school-hint")}
-	st := c.file.State
-	comuni := []domain.Comune{st.Comune}
-	km := map[domain.Comune]float64{}
-	for _, n := range c.regs.land.NeighbourComuni(st.Comune) {
-		if len(comuni) > nearby {
-			break
-		}
-		comuni, km[n.Comune.Code] = append(comuni, n.Comune.Code), n.Km
-	}
-	for _, comune := range comuni {
-		options, err := schoolOptions(c, comune, km[comune])
-		if err != nil {
-			return nil, err
-		}
-		f.Options = append(f.Options, options...)
+	var err error
+	if f.Options, err = rankedOptions(c); err != nil {
+		return nil, err
 	}
 	f.Options = append(f.Options, Option{Value: otherSchool, Label: say(text("act.other-school"))})
 	other := Field{Name: "other", Kind: FieldText, Label: text("act.other-code"), Hint: text("act.other-code-hint"), Optional: true, Width: 20}
@@ -401,51 +388,6 @@ func offerFields(c actContext) ([]Field, error) {
 		fields = append(fields, Field{Name: "override_reason", Kind: FieldArea, Label: text("act.override"), Hint: text("act.override-hint"), Optional: true})
 	}
 	return fields, nil
-}
-
-// schoolOptions are the sites of a comune that teach the pupil's order, those with places first.
-func schoolOptions(c actContext, comune domain.Comune, km float64) ([]Option, error) {
-	st := c.file.State
-	free := map[domain.School]school.Places{}
-	for p, err := range school.PlacesIn(c.regs.views, comune, st.SchoolYear, st.Level) {
-		if err != nil {
-			return nil, err
-		}
-		free[p.School] = p
-	}
-	where := text("act.here", "comune", c.regs.comuneName(comune))
-	if km > 0 {
-		where = text("act.away", "comune", c.regs.comuneName(comune), "km", max(1, int(km+0.5)))
-	}
-	var with, without []Option
-	for site, err := range school.Candidates(c.regs.views, comune, st.Level.Order) {
-		if err != nil {
-			return nil, err
-		}
-		p := free[site.Code]
-		label := plain(site.Name + " – ").over(code(string(site.Code)))
-		label.Plain = site.Name
-		hint := text("act.places-unknown", "where", where)
-		if !p.DeclaredAt.IsZero() {
-			hint = text("act.places", "free", max(0, p.Free), "day", domain.DateOf(p.DeclaredAt), "where", where)
-		}
-		if at, declined := st.Declined[site.Code]; declined && !p.DeclaredAt.After(at) {
-			hint = text("act.places-declined")
-		}
-		o := Option{Value: string(site.Code), Label: label, Hint: hint}
-		if p.Free > 0 {
-			with = append(with, o)
-		} else {
-			without = append(without, o)
-		}
-	}
-	if len(without) > 3 && len(with) > 0 {
-		without = without[:3]
-	}
-	if km > 0 { // around the pupil's own comune only those with places
-		without = nil
-	}
-	return append(with, without...), nil
 }
 
 func doOffer(c actContext, t desk.Ticket, f *Form) (desk.Receipt, error) {
@@ -594,8 +536,14 @@ func (s *site) actPageOf(r *http.Request) (actPage, actContext, error) {
 	if acts[i].act == access.Amend && r.Method == http.MethodGet && s.Desk.Can(r.Context(), file, access.Amend) == nil { // later it shows what was typed
 		shown = append(shown, access.BirthDate, access.Papers, access.Adults, access.Schooling, access.Health)
 	}
-	opened, err := file.Open(r.Context(), shown...)
-	return acts[i], actContext{s: s, r: r, file: file, opened: opened}, err
+	c := actContext{s: s, r: r, file: file}
+	if c.opened, err = file.Open(r.Context(), shown...); err != nil {
+		return acts[i], c, err
+	}
+	if acts[i].act == access.Offer && s.Desk.Can(r.Context(), file, access.Offer) == nil {
+		c.ranking, err = s.rank(r, file, asOf{})
+	}
+	return acts[i], c, err
 }
 
 // actPageContent is the form of an act over the case it is about.
@@ -701,6 +649,9 @@ func (p actPage) form(c actContext) (*Form, error) {
 	f.Cancel, f.Danger = "/pratiche/"+c.file.ID.String(), p.danger
 	today := domain.DateOf(c.s.Clock()).String()
 	f.Set("on", today)
+	if p.path == "proposta" {
+		f.Set("school", wantedSchool(c.r))
+	}
 	if p.path == "unione" {
 		f.Set("into", otherCase(c.r))
 	}

@@ -98,7 +98,7 @@ var guarded = map[string]access.Act{
 	auditPath: access.ReadDay, auditSheet: access.ReadDay, auditBook: access.ReadDay,
 	"/territorio": access.ReadRegisters, "/territorio/comuni": access.ReadRegisters, "/territorio/comuni/015189": access.ReadRegisters,
 	"/territorio/centri": access.ReadRegisters, "/territorio/centri/POLO-1": access.ReadRegisters, "/territorio/politica": access.ReadRegisters,
-	"/territorio/termini": access.ReadRegisters, "/territorio/tetto": access.ReadRegisters, "/territorio/solleciti": access.ReadRegisters, "/territorio/conferma": access.EditRegisters,
+	"/territorio/termini": access.ReadRegisters, "/territorio/tetto": access.ReadRegisters, "/territorio/solleciti": access.ReadRegisters, weightsPath: access.ReadRegisters, "/territorio/conferma": access.EditRegisters,
 	"/territorio/sospensioni": access.ReadRegisters, "/territorio/sospensioni/nuova": access.Suspend,
 	"/utenze": access.ManageAccounts, "/utenze/nuova": access.ManageAccounts, "/funzionamento": access.ReadOperations,
 }
@@ -127,7 +127,7 @@ func TestRegistersAreForThoseWhoMay(t *testing.T) {
 func TestFormsOfRegistersAreOnlyTheUSTs(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
-	for _, path := range []string{"/territorio/comuni/015189", "/territorio/centri/POLO-1", "/territorio/politica", "/territorio/termini", "/territorio/tetto", "/territorio/solleciti", "/territorio/conferma"} {
+	for _, path := range []string{"/territorio/comuni/015189", "/territorio/centri/POLO-1", "/territorio/politica", "/territorio/termini", "/territorio/tetto", "/territorio/solleciti", weightsPath, "/territorio/conferma"} {
 		if _, body := o.get(atUST, path); !strings.Contains(body, `<form method="post" action="`+path+`"`) {
 			t.Errorf("%s: the UST has no form", path)
 		}

@@ -526,6 +526,9 @@ func (s *site) timeline(ctx context.Context, g *registers, f desk.File, after ev
 		if m.Detail, err = details(g, e.Event); err != nil {
 			return nil, err
 		}
+		if o, ok := e.Event.(casefile.PlaceOffered); ok {
+			m.Detail = append(m.Detail, whyOffered(f, o)...)
+		}
 		if _, ok := e.Event.(casefile.MessageSent); !ok { // the words are in the conversation
 			words, err := f.Words(ctx, e)
 			if err != nil {

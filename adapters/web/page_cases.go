@@ -30,6 +30,8 @@ func (s *site) caseRoutes(r chi.Router) {
 		r.Get("/", s.page(s.case_))
 		r.Get("/ricevuta", s.page(s.receipt))
 		r.Get("/lettera", s.page(s.letter))
+		r.Get("/scuole", s.page(s.ranking))
+		r.Get("/scuole/{school}", s.page(s.rankingSheet))
 		r.Get("/{act}", s.page(s.actForm))
 		r.Post("/{act}", s.page(s.act))
 	})

@@ -32,6 +32,8 @@ func (s *site) territoryRoutes(r chi.Router) {
 		r.Post("/tetto", s.page(s.ceilingPost))
 		r.Get("/solleciti", s.page(s.automatic))
 		r.Post("/solleciti", s.page(s.automaticPost))
+		r.Get("/pesi", s.page(s.weights))
+		r.Post("/pesi", s.page(s.weightsPost))
 		r.Get("/sospensioni", s.page(s.suspensions))
 		r.Get("/sospensioni/nuova", s.page(s.suspend))
 		r.Post("/sospensioni/nuova", s.page(s.suspendPost))
@@ -106,6 +108,7 @@ func (s *site) territory(w http.ResponseWriter, r *http.Request) error {
 		{text("territory.terms"), text("territory.terms-note", "charge", clocks.TakeCharge, "offer", clocks.FirstOffer, "day", clocks.FirstDay), "/territorio/termini"},
 		{text("territory.ceiling"), text("territory.percent", "percent", land.CeilingOn(today)), "/territorio/tetto"},
 		{text("reminders.title"), text("reminders.note", "monday", hourText(land.RemindersOn(today).Monday), "tuesday", hourText(land.RemindersOn(today).Tuesday)), remindersPath},
+		{text("weights.title"), text("basis.weights", "version", land.WeightsOn(today).Version), weightsPath},
 		{text("suspension.title"), text("suspension.standing", "count", standing), "/territorio/sospensioni"},
 	}}}
 	return c.show(s, w, r)

@@ -152,6 +152,10 @@ func (c catalogue) write(v any) (string, error) {
 		return v.String(), nil
 	case domain.Personal:
 		return v.Reveal(), nil
+	case metres:
+		return c.tenths((int(v)+50)/100) + " km", nil
+	case tenths:
+		return c.tenths(int(v)), nil
 	case Text:
 		return c.say(v)
 	}

@@ -160,6 +160,8 @@ const pageTable = `
   POST /territorio/politica                      in    403 403   403 403  403   403 403  403   409 403  403
   GET /territorio/solleciti                      in    403 403   200 200  200   403 403  403   200 200  403
   POST /territorio/solleciti                     in    403 403   403 403  403   403 403  403   422 403  403
+  GET /territorio/pesi                           in    403 403   200 200  200   403 403  403   200 200  403
+  POST /territorio/pesi                          in    403 403   403 403  403   403 403  403   422 403  403
   GET /territorio/sospensioni                    in    403 403   200 200  200   403 403  403   200 200  403
   GET /territorio/sospensioni/nuova              in    403 403   403 403  403   403 403  403   200 200  403
   POST /territorio/sospensioni/nuova             in    403 403   403 403  403   403 403  403   422 422  403
@@ -204,6 +206,10 @@ const pageTable = `
   GET /pratiche/{case}/ricevuta erased           in    409 404   403 403  404   403 403  404   409 403  404
   GET /pratiche/{case}/lettera offered,accepted  in    403 404   200 403  404   200 403  404   200 403  404
   GET /pratiche/{case}/lettera over              in    403 404   409 403  404   403 403  404   409 403  404
+  GET /pratiche/{case}/scuole offered,accepted,closed in      403 404   200 403  404   403 403  404   200 403  404
+  GET /pratiche/{case}/scuole erased             in    403 404   409 403  404   403 403  404   409 403  404
+  GET /pratiche/{case}/scuole/{school} offered,accepted,closed in 403 404   200 403  404   403 403  404   200 403  404
+  GET /pratiche/{case}/scuole/{school} erased    in    403 404   409 403  404   403 403  404   409 403  404
   GET /pratiche/{case}/letture any               in    403 404   403 403  404   403 403  404   200 200  404
   GET /pratiche/{case}/letture.csv any           in    403 404   403 403  404   403 403  404   200 200  404
   GET /pratiche/{case}/nome any                  in    403 404   403 403  404   403 403  404   403 200  404

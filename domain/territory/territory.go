@@ -309,34 +309,15 @@ func (s State) Suspended(kind Kind, comune domain.Comune, at time.Time) (Suspens
 // Suspensions lists all there ever were, oldest first.
 func (s State) Suspensions() []Suspension { return slices.Clone(s.suspensions) }
 
-// Neighbour is another comune, with the distance between the centroids in kilometres.
-type Neighbour struct {
-	Comune Comune
-	Km     float64
-}
-
-// NeighbourComuni lists the other comuni of the territory by distance, nearest first; none for an unknown comune.
-func (s State) NeighbourComuni(of domain.Comune) []Neighbour {
-	home, ok := s.Comune(of)
-	if !ok {
-		return nil
-	}
-	var near []Neighbour
-	for _, c := range s.Comuni() {
-		if c.Code != of {
-			near = append(near, Neighbour{c, Distance(home.Lat, home.Lon, c.Lat, c.Lon)})
-		}
-	}
-	slices.SortStableFunc(near, func(a, b Neighbour) int { return cmp.Compare(a.Km, b.Km) })
-	return near
-}
-
 // Spot is a point of the map, in degrees (WGS84).
 type Spot struct{ Lat, Lon float64 }
 
-// Metres is the great-circle distance to another spot, rounded to 100 m.
+// Metres is the great-circle distance to another spot, rounded to 100 m: the middle of a comune is no address.
 func (p Spot) Metres(q Spot) int {
-	return int(math.Round(Distance(p.Lat, p.Lon, q.Lat, q.Lon)*10)) * 100
+	const earth, rad = 6_371_000, math.Pi / 180
+	dLat, dLon := (q.Lat-p.Lat)*rad/2, (q.Lon-p.Lon)*rad/2
+	h := math.Sin(dLat)*math.Sin(dLat) + math.Cos(p.Lat*rad)*math.Cos(q.Lat*rad)*math.Sin(dLon)*math.Sin(dLon)
+	return 100 * int(math.Round(2*earth*math.Asin(math.Sqrt(h))/100))
 }
 
 // MunicipioOf is the municipio of Milano in which a postal code lies, as far as the UST registered it; else 0.
@@ -358,11 +339,3 @@ var municipioSpots = sync.OnceValue(func() []Spot {
 	}
 	return out
 })
-
-// Distance is the great-circle distance in kilometres, rounded to 100 m: centroids are no addresses.
-func Distance(lat1, lon1, lat2, lon2 float64) float64 {
-	const earth, rad = 6371.0, math.Pi / 180
-	dLat, dLon := (lat2-lat1)*rad/2, (lon2-lon1)*rad/2
-	h := math.Sin(dLat)*math.Sin(dLat) + math.Cos(lat1*rad)*math.Cos(lat2*rad)*math.Sin(dLon)*math.Sin(dLon)
-	return math.Round(20*earth*math.Asin(math.Sqrt(h))) / 10
-}

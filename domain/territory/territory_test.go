@@ -537,17 +537,16 @@ func TestLookingThingsUp(t *testing.T) {
 	if got := strings.Join(codes, " "); got != "CTI-21 CTI-22 CTI-23 CTI-24 CTI-25 CTI-26 POLO-1 POLO-2 POLO-3 POLO-4" {
 		t.Error(got)
 	}
-	near := state.NeighbourComuni(rozzano)
-	if len(near) != 132 || near[0].Km > near[1].Km || near[0].Km < 1 || near[0].Km > 5 || near[131].Km < 30 {
-		t.Errorf("nearest %s %.1f km, farthest %s %.1f km", near[0].Comune.Name, near[0].Km, near[131].Comune.Name, near[131].Km)
+	duomo := Spot{45.4642, 9.1900}
+	if m := duomo.Metres(duomo); m != 0 {
+		t.Errorf("from itself %d", m)
 	}
-	if state.NeighbourComuni(roma) != nil {
-		t.Error("Roma has neighbours")
+	if m := duomo.Metres(Spot{41.9028, 12.4964}); m < 470_000 || m > 485_000 || m%100 != 0 {
+		t.Errorf("Milano to Roma %d", m)
 	}
-	if km := Distance(45.46, 9.19, 45.46, 9.19); km != 0 {
-		t.Errorf("from itself %v", km)
-	}
-	if km := Distance(45.4642, 9.1900, 41.9028, 12.4964); km < 470 || km > 485 {
-		t.Errorf("Milano to Roma %v", km)
+	for m := range domain.Municipio(11) {
+		if p, ok := MunicipioSpot(m); ok != (m >= 1 && m <= 9) || ok && duomo.Metres(p) > 8_000 {
+			t.Errorf("municipio %d: %v, %v", m, p, ok)
+		}
 	}
 }

@@ -33,10 +33,14 @@ type Ranking struct {
 // Of ranks for a case every site that could be offered to it at an instant; the zero time is now, and otherwise the file must be the one of
 // that instant (File.AsOf). Household are the cases of its household: of those the reader may see, and of no other, the ranking knows where
 // the children have a place. Of the pupil it opens the schooling, where the reader may see it, which the access record notes; else how much
-// Italian the pupil has counts for nothing. The error is access.ErrNotAllowed for whoever may not choose a school for the case.
+// Italian the pupil has counts for nothing. The error is access.ErrNotAllowed for whoever may not choose a school for the case,
+// casefile.ErrErased where the pupil is.
 func Of(ctx context.Context, d *desk.Desk, b *board.Board, f desk.File, household []uuid.UUID, at time.Time) (Ranking, error) {
 	if err := access.Case(f.Reader(), f.Relation, access.Rank); err != nil {
 		return Ranking{}, err
+	}
+	if f.State.Erased {
+		return Ranking{}, casefile.ErrErased
 	}
 	r := Ranking{Level: f.State.Level, Year: f.State.SchoolYear, At: at}
 	if at.IsZero() {

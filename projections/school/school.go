@@ -238,11 +238,6 @@ func Candidates(s *projections.Snapshot, comune domain.Comune, o grade.Order) it
 	return sites.Where(s, "comune = $1 AND school_order = $2 AND takes_pupils AND NOT gone ORDER BY name, code", comune, o)
 }
 
-// PlacesIn lists the places of a grade in a comune.
-func PlacesIn(s *projections.Snapshot, comune domain.Comune, y domain.SchoolYear, l grade.Level) iter.Seq2[Places, error] {
-	return seats.Where(s, "comune = $1 AND school_year = $2 AND school_order = $3 AND grade = $4 ORDER BY school", comune, y, l.Order, l.Year)
-}
-
 // PlacesOf lists the places of an institution's sites in a school year.
 func PlacesOf(s *projections.Snapshot, i domain.Institution, y domain.SchoolYear) iter.Seq2[Places, error] {
 	return seats.Where(s, "institution = $1 AND school_year = $2 ORDER BY school, school_order, grade", i, y)

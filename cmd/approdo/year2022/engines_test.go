@@ -313,8 +313,7 @@ func (q *questions) registers(lines []caseline.Line) error {
 		}
 		for _, c := range sorted(comuni, func(c domain.Comune) string { return string(c) }) {
 			if err := errors.Join(tellAll(q, "candidates", school.Candidates(q.s, c, o)),
-				tellAll(q, "register", school.Register(q.s, "ist", c, o, "", 30)),
-				tellAll(q, "places", school.PlacesIn(q.s, c, 2021, grade.Level{Order: o, Year: 1}))); err != nil {
+				tellAll(q, "register", school.Register(q.s, "ist", c, o, "", 30))); err != nil {
 				return err
 			}
 		}
