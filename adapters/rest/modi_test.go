@@ -400,6 +400,7 @@ func TestTheListsOfTheDocumentAreTheDomains(t *testing.T) {
 		"ErasureRejection.reason": texts(casefile.ErasureRejections()),
 		"Restriction.reason":      texts(casefile.RestrictionReasons()),
 		"Suspension.kind":         {string(territory.Intake), string(territory.Placement)},
+		"Service":                 texts(territory.Services()),
 	} {
 		if got := enum(t, name); !slices.Equal(got, want) {
 			t.Errorf("%s: %v, the domain has %v", name, got, want)

@@ -154,6 +154,7 @@ func (a *api) routes(r route) {
 	r.get("/schools/{code}", a.read(a.readSchool))
 	r.get("/schools/{code}/places", a.read(a.readPlaces))
 	r.post("/schools/{code}/places", post(a, a.declarePlaces, a.showPlaces))
+	r.post("/schools/{code}/services", post(a, a.declareServices, a.showSchool))
 
 	r.get("/board", a.read(a.readBoard))
 	r.get("/returns/{date}", a.read(a.readReturns))

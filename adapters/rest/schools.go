@@ -34,11 +34,13 @@ type site struct {
 	RegisterYear    domain.SchoolYear    `json:"register_year"`
 	Listed          bool                 `json:"listed"`
 	TakesPupils     bool                 `json:"takes_pupils"`
+	Point           *sitePoint           `json:"point,omitzero"`
+	Services        *siteServices        `json:"services,omitzero"`
 }
 
 func siteOf(s school.Site) site {
 	return site{s.Code, s.Institution, s.Name, s.InstitutionName, s.Comune, s.Address, s.CAP, s.Order, s.Type, s.Feature, s.Management,
-		s.Year, !s.Gone, s.TakesPupils}
+		s.Year, !s.Gone, s.TakesPupils, pointOf(s), servicesOf(s)}
 }
 
 func (a *api) listSchools(r *http.Request) (answer, error) {

@@ -157,6 +157,7 @@ type SchoolState struct {
 
 	located  Located
 	counts   map[domain.SchoolYear]map[int]Count // by grade
+	counters map[domain.SchoolYear][]string      // sources
 	declared bool                                // its services ever were
 	services []Service
 }

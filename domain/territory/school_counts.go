@@ -116,6 +116,9 @@ func (s SchoolState) counted(e SchoolCounted) SchoolState {
 		of = put(of, c.Grade, of[c.Grade].With(c))
 	}
 	s.counts = put(s.counts, e.Year, of)
+	if from := s.counters[e.Year]; !slices.Contains(from, e.Source) {
+		s.counters = put(s.counters, e.Year, append(slices.Clone(from), e.Source))
+	}
 	return s
 }
 
@@ -143,6 +146,9 @@ func (s SchoolState) Count(y domain.SchoolYear, grade int) (Count, domain.School
 func (s SchoolState) Counts(y domain.SchoolYear) []Count {
 	return slices.SortedFunc(maps.Values(s.counts[y]), func(a, b Count) int { return cmp.Compare(a.Grade, b.Grade) })
 }
+
+// CountedBy lists whose figures those of a school year are, in the words to be shown beside them, in the order they came.
+func (s SchoolState) CountedBy(y domain.SchoolYear) []string { return slices.Clone(s.counters[y]) }
 
 // wholeSite adds the grades up where no file did. What one grade does not know, the site does not.
 func wholeSite(of map[int]Count) Count {

@@ -130,6 +130,9 @@ func TestTwoFilesOfAYearAreMergedWhicheverComesFirst(t *testing.T) {
 		if got := past.State().Counts(2024); !slices.Equal(got, want) {
 			t.Errorf("%+v", got)
 		}
+		if by := past.And(citizens).State().CountedBy(2024); len(by) != 2 || !slices.Contains(by, anagrafe) || !slices.Contains(by, "MIM, classi") {
+			t.Errorf("%q", by)
+		}
 		past.When(CountSchool{system, 2024, anagrafe, citizens.Counts}).ThenNothing()
 		past.When(CountSchool{system, 2024, anagrafe, classes.Counts}).ThenNothing()
 	}
