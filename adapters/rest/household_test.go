@@ -97,7 +97,7 @@ func TestWhatIsWrongWithAHouseholdStandsWhereItIsWritten(t *testing.T) {
 	}
 }
 
-func TestAHouseholdOfWhoMayNotAskIsNotRead(t *testing.T) {
+func TestWhatWhoMayNotAskSendsOfAHouseholdIsNotRead(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	for name, body := range map[string]string{"to-mend": `{"children":[{"volo":1}]}`, "too-many": `{"children":[` + strings.Repeat("{},", 8) + `{}]}`} {

@@ -66,3 +66,17 @@ func TestAReturnIsValidatedAndTakenBack(t *testing.T) {
 		t.Errorf("taken back: %+v", own)
 	}
 }
+
+// A day that is no Monday would be told to whoever may answer for a return.
+func TestWhatWhoHasNoReturnSendsIsNotRead(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	for _, act := range []string{"validation", "withdrawal"} {
+		if x := h.post(ownCentre, base+"/returns/2022-03-15/"+act, `{}`); x.status != 403 {
+			t.Errorf("%s: %d %s", act, x.status, x.body)
+		}
+		if x := h.post(ownSchool, base+"/returns/2022-03-15/"+act, `{}`); x.status == 403 {
+			t.Errorf("%s: a school is refused: %s", act, x.body)
+		}
+	}
+}

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"approdo/domain"
-	"approdo/domain/access"
 	"approdo/projections/worklist"
 )
 
@@ -153,11 +152,8 @@ func (c catalogue) words(cell Cell) (words string, err error) {
 	return words + " – " + below, err
 }
 
-// newsOf is where the lists of a role hear that they are no longer what they were; nil for a role without lists.
+// newsOf is where lists hear that they are no longer what they were.
 func newsOf(r *http.Request) *liveLink {
-	if access.Large(actorOf(r), access.ListCases) != nil {
-		return nil
-	}
 	return &liveLink{From: newsStreamPath, Again: r.URL.RequestURI(), More: text("live.news")}
 }
 
@@ -165,12 +161,9 @@ func newsOf(r *http.Request) *liveLink {
 const mostNews = 500
 
 // newsLive asks which cases wait for the reader: how many, and a sign that is another one when it is no longer the same ones in the same order.
+// The list refuses whoever has none.
 func (s *site) newsLive(r *http.Request) (key string, ask question, err error) {
-	a := actorOf(r)
-	if err := access.Large(a, access.ListCases); err != nil {
-		return "", nil, err
-	}
-	lang := visitOf(r).lang
+	a, lang := actorOf(r), visitOf(r).lang
 	key = strings.Join([]string{"news", string(a.Role), a.Body, string(lang)}, " ")
 	return key, func(ctx context.Context) (x shown, err error) {
 		x = shown{at: s.Clock()}

@@ -52,6 +52,8 @@ func TestAPageLeadsOnlyWhereItsReaderMayGo(t *testing.T) {
 		{w.centreOf(first), path + "/registro", path + "/nome", false},
 		{w.centreOf(first), path + "/registro", `href="` + path + `"`, true},
 		{atUST, path + "/registro", path + "/letture", true},
+		{w.centreOf(first), "/pratiche", togetherPath + "presa-in-carico", true},
+		{atRozzano, "/pratiche", togetherPath + "presa-in-carico", false},
 		{atUST, path + "/registro", path + "/nome", false},
 		{atPrefettura, path + "/registro", path + "/letture", true},
 		{atPrefettura, path + "/registro", path + "/nome", true},

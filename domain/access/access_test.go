@@ -310,3 +310,24 @@ func TestTheTableCannotBeWrittenTo(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestTheNarrowerOfTwoRelationsSeesLess(t *testing.T) {
+	t.Parallel()
+	for _, role := range domain.Roles() {
+		for _, one := range relations {
+			for _, other := range relations {
+				fields := func(r access.Relation) (n int) {
+					for _, f := range access.Fields() {
+						if access.Sees(role, r, f) {
+							n++
+						}
+					}
+					return n
+				}
+				if got := access.Narrower(role, one, other); got != one && got != other || fields(got) != min(fields(one), fields(other)) {
+					t.Errorf("%s: of %q and %q %q", role, one, other, got)
+				}
+			}
+		}
+	}
+}

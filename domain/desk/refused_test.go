@@ -4,12 +4,16 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
+
+	"github.com/google/uuid"
 
 	"approdo/domain"
 	"approdo/domain/access"
 	"approdo/domain/desk"
 	"approdo/domain/places"
 	"approdo/domain/reading"
+	"approdo/domain/returns"
 	"approdo/domain/territory"
 )
 
@@ -17,7 +21,7 @@ import (
 // it does not refuse cannot end well.
 func TestTheDeskRefusesBeforeAnythingIsWritten(t *testing.T) {
 	t.Parallel()
-	ctx, d := context.Background(), &desk.Desk{}
+	ctx, d := context.Background(), desk.New(nil, nil, time.Now, territory.Province015)
 	comune := domain.Actor{Role: domain.RoleComune, Body: "015189"}
 	act := domain.Act{By: comune}
 	for name, c := range map[string]territory.Command{"suspend": territory.Suspend{Act: act}, "resume": territory.Resume{Act: act}, "terms": territory.SetClocks{Act: act}} {
@@ -30,6 +34,14 @@ func TestTheDeskRefusesBeforeAnythingIsWritten(t *testing.T) {
 	}
 	if _, err := d.OpenName(ctx, desk.NewTicket(), comune, desk.File{Relation: access.Own}, reading.OpeningReason(""), domain.Personal{}); !errors.Is(err, access.ErrNotAllowed) {
 		t.Errorf("a name: %v", err)
+	}
+	if _, err := d.TellApart(ctx, desk.NewTicket(), comune, uuid.Nil, uuid.Nil, ""); !errors.Is(err, access.ErrNotAllowed) {
+		t.Errorf("two children told apart: %v", err)
+	}
+	for name, c := range map[string]returns.Command{"validate": returns.Validate{Act: act}, "undo": returns.Undo{Act: act}, "remind": returns.Remind{Act: act}} {
+		if _, err := d.Return(ctx, desk.NewTicket(), c); !errors.Is(err, access.ErrNotAllowed) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 	if err := d.Can(ctx, desk.File{}, access.Note); !errors.Is(err, access.ErrAbsent) {
 		t.Errorf("what can be done to nobody's case: %v", err)
