@@ -59,7 +59,8 @@ func intakeSamples() []sample {
 		sampleOf("/iscrizione-una-sede", domain.RoleSchool, enrolmentView, 200, text("enrolment.title"), enrolmentPage{Form: enrol, Site: plain("Primaria Via Liguria")}),
 		sampleOf("/ricerca", domain.RoleComune, searchView, 200, text("search.title"), searchPage{Form: searchForm(), Asked: true, Table: found, More: true}),
 		sampleOf("/posti-dichiarati", domain.RoleSchool, placesView, 200, text("places.title"), placesPage{Years: years,
-			Sites: []sitePlaces{{"MIEE8AA01A", plain("Primaria Via Liguria").over(code("MIEE8AA01A")), grades, Action{text("places.update-of", "order", said("Primaria")), "/"}}}}),
+			Sites: []sitePlaces{{ID: "MIEE8AA01A", Name: plain("Primaria Via Liguria").over(code("MIEE8AA01A")), Table: grades,
+				Action: Action{text("places.update-of", "order", said("Primaria")), "/"}, Services: say(text("services.never")), Change: Action{text("services.update"), "/"}}}}),
 		sampleOf("/posti-senza-sedi", domain.RoleSchool, placesView, 200, text("places.title"), placesPage{Years: years,
 			Empty: Empty{Title: text("places.no-site"), Text: text("places.no-site-text")}}),
 		sampleOf("/dichiarazione-rifiutato", domain.RoleSchool, declareView, 422, text("places.declare-title"), declarePage{Name: plain("Primaria Via Liguria"), Years: years,
@@ -68,6 +69,10 @@ func intakeSamples() []sample {
 		sampleOf("/anagrafe/scuola", domain.RoleUST, schoolView, 200, text("schools.page-title"), schoolPage{Name: "Sede presso la casa circondariale",
 			Callouts: []Callout{{Tone: Warning, Title: text("schools.never-offered"), Text: text("schools.never-offered-text", "feature", text("feature.prison"))}},
 			Years:    []placesOfYear{{text("places.of-year", "year", domain.SchoolYear(2021)), grades}}, Declare: Action{text("places.update"), "/"},
+			Pupils: &sitePupils{text("schools.pupils-of-year", "year", domain.SchoolYear(2020)), text("schools.counted-by", "source", "MIM"), grades},
+			Offers: []Pair{{text("schools.point"), say(text("schools.no-point"))}, {text("services.title"), say(text("services.never"))}}, Services: Action{text("services.update"), "/"},
 			Pairs: []Pair{{text("schools.code"), code("MIEE8AA02B")}}}),
+		sampleOf("/servizi", domain.RoleSchool, servicesView, 200, text("services.title"), servicesPage{Name: plain("Primaria Via Liguria"),
+			Said: say(text("services.never")), Form: servicesForm("MIEE8AA01A")}),
 	}
 }

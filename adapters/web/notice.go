@@ -23,6 +23,7 @@ var notices = map[string]Text{
 	"enrolment-recorded":    text("notice.enrolment-recorded"),
 	"places-declared":       text("notice.places-declared"),
 	"places-declared-above": text("notice.places-declared-above"),
+	"services-declared":     text("notice.services-declared"),
 	"register-saved":        text("notice.register-saved"),
 	"retention-saved":       text("notice.retention-saved"),
 	"return-validated":      text("notice.return-validated"),

@@ -53,6 +53,9 @@ type sitePlaces struct {
 	Name   Cell
 	Table  Table
 	Action Action
+	// Services is what it offers, and Change leads to the form in which that is declared.
+	Services Cell
+	Change   Action
 }
 
 var placesView = view[placesPage]{"places"}
@@ -102,8 +105,9 @@ func (s *site) places(w http.ResponseWriter, r *http.Request) error {
 		}
 		for _, x := range sites {
 			c.Sites = append(c.Sites, sitePlaces{ID: string(x.Code), Name: plain(x.Name).over(code(string(x.Code))),
-				Table:  s.placesTable(g, x, known),
-				Action: Action{text("places.update-of", "order", orderText(x.Order)), declareHref(x.Code, year)}})
+				Table:    s.placesTable(g, x, known),
+				Action:   Action{text("places.update-of", "order", orderText(x.Order)), declareHref(x.Code, year)},
+				Services: servicesCell(x), Change: Action{text("services.update"), servicesHref(x.Code)}})
 		}
 		return nil
 	})

@@ -31,6 +31,8 @@ func (s *site) intakeRoutes(r chi.Router) {
 	r.Get("/posti", s.page(s.places))
 	r.Get("/posti/{school}", s.page(s.declare))
 	r.Post("/posti/{school}", s.page(s.declarePost))
+	r.Get("/posti/{school}/servizi", s.page(s.services))
+	r.Post("/posti/{school}/servizi", s.page(s.servicesPost))
 	r.Get("/scuole", s.page(s.schools))
 	r.Get("/scuole/{school}", s.page(s.school))
 }

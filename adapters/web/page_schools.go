@@ -117,6 +117,9 @@ type schoolPage struct {
 	Pairs    []Pair
 	Years    []placesOfYear // empty where places are not the reader's to see, or the site has none
 	Declare  Action
+	Pupils   *sitePupils // nil where no register of pupils has the site
+	Offers   []Pair      // where it lies and what it offers; empty where it takes no pupils
+	Services Action
 }
 
 // placesOfYear are a site's places of one school year.
@@ -152,10 +155,15 @@ func (s *site) school(w http.ResponseWriter, r *http.Request) error {
 		c.Name = x.Name
 		c.Callouts = s.siteCallouts(x, register)
 		c.Pairs = sitePairs(g, x, register.School)
-		if !x.TakesPupils || access.Large(a, access.ReadPlaces) != nil {
+		if !x.TakesPupils {
 			return nil
 		}
 		present := domain.SchoolYearOf(domain.DateOf(s.Clock()))
+		c.Offers = []Pair{{text("schools.point"), pointCell(x)}, {text("services.title"), servicesCell(x)}}
+		c.Pupils = s.sitePupils(g, x, register, present)
+		if access.Large(a, access.ReadPlaces) != nil {
+			return nil
+		}
 		for _, y := range []domain.SchoolYear{present, present + 1} {
 			declared, err := placesOf(g, x.Institution, y)
 			if err != nil {
@@ -169,6 +177,7 @@ func (s *site) school(w http.ResponseWriter, r *http.Request) error {
 		}
 		if access.Large(a, access.DeclarePlaces) == nil && !x.Gone {
 			c.Declare = Action{text("places.update"), declareHref(x.Code, present)}
+			c.Services = Action{text("services.update"), servicesHref(x.Code)}
 		}
 		return nil
 	})

@@ -97,6 +97,8 @@ const pageTable = `
   GET /posti                                     in    403 403   403 403  403   200 200  200   303 403  403
   GET /posti/{school}                            in    403 403   403 403  403   200 404  404   200 403  403
   POST /posti/{school}                           in    403 403   403 403  403   409 404  404   409 403  403
+  GET /posti/{school}/servizi                    in    403 403   403 403  403   200 404  404   200 403  403
+  POST /posti/{school}/servizi                   in    403 403   403 403  403   409 404  404   409 403  403
   GET /pratiche                                  in    200 200   200 200  200   200 200  200   200 403  403
   GET /pratiche/famiglia                         in    200 200   403 403  403   403 403  403   200 403  403
   POST /pratiche/famiglia                        200   422 422   403 403  403   403 403  403   422 403  403
