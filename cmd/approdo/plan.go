@@ -15,8 +15,9 @@ import (
 // planCmd solves a published instance, so that anybody can try the planner on a set with known optima.
 type planCmd struct {
 	File     string `arg:"" help:"Istanza da risolvere." type:"existingfile"`
-	Format   string `help:"Formato dell'istanza: ${enum}, il problema di assegnamento della OR-Library." enum:"or-assign" required:""`
+	Format   string `help:"Formato dell'istanza: or-assign, il problema di assegnamento della OR-Library, oppure or-gap, quello generalizzato." enum:"or-assign,or-gap" required:""`
 	Maximise bool   `help:"Cerca il massimo invece del minimo."`
+	Steps    int64  `help:"Quanto cercare in ogni problema or-gap, in milioni di passi; poi si dice che cosa è dimostrato. Il tempo non conta." default:"8000"`
 	Out      string `help:"Dove scrivere il piano con la sua prova." placeholder:"FILE"`
 }
 
@@ -27,6 +28,9 @@ func (c *planCmd) Run(ctx context.Context, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
+	if c.Format == "or-gap" {
+		return c.gap(ctx, f, out)
+	}
 	in, err := readAssignment(f, c.Maximise)
 	if err != nil {
 		return err
@@ -51,7 +55,7 @@ func (c *planCmd) Run(ctx context.Context, out io.Writer) (err error) {
 	if fmt.Fprintf(out, "Assegnate %d righe su %d. Obiettivo: %d. %s\n", len(in.Pupils)-int(p.Value[0]), len(in.Pupils), objective, proven(p)); c.Out == "" {
 		return nil
 	}
-	digest, err := writePlan(c.Out, p)
+	digest, err := writePlans(c.Out, p.Write)
 	if err != nil {
 		return err
 	}
@@ -59,14 +63,14 @@ func (c *planCmd) Run(ctx context.Context, out io.Writer) (err error) {
 	return err
 }
 
-// writePlan writes a plan into a new file.
-func writePlan(path string, p matching.Plan) (digest string, err error) {
+// writePlans writes plans into a new file.
+func writePlans(path string, write func(io.Writer) (digest string, err error)) (digest string, err error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return "", err
 	}
 	w := bufio.NewWriter(f)
-	digest, err = p.Write(w)
+	digest, err = write(w)
 	return digest, errors.Join(err, w.Flush(), f.Close())
 }
 
@@ -137,13 +141,17 @@ type verifyPlanCmd struct {
 }
 
 // Run is the subcommand.
-func (c *verifyPlanCmd) Run(_ context.Context, out io.Writer) (err error) {
+func (c *verifyPlanCmd) Run(ctx context.Context, out io.Writer) (err error) {
 	f, err := os.Open(c.File)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	p, digest, err := matching.Read(bufio.NewReader(f))
+	r := bufio.NewReader(f)
+	if name, _ := r.Peek(len(generalisedName)); string(name) == generalisedName {
+		return verifyGeneralised(ctx, r, out)
+	}
+	p, digest, err := matching.Read(r)
 	if err != nil {
 		return inPlanWords(err)
 	}

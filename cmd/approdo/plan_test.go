@@ -79,7 +79,7 @@ func TestAPlanThatWasTamperedWithIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	name := filepath.Join(t.TempDir(), "plan.json")
-	if _, err := writePlan(name, p); err != nil {
+	if _, err := writePlans(name, p.Write); err != nil {
 		t.Fatal(err)
 	}
 	honest, err := os.ReadFile(name)
