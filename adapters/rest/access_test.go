@@ -35,6 +35,9 @@ GET  /cases/{id}/events                  erased     401   200  404  200  200  40
 GET  /cases/{id}/readings                attending  401   403  404  403  403  404  403  403  404  200 200 404
 GET  /cases/{id}/readings                closed     401   403  404  403  403  404  403  403  404  200 200 404
 GET  /cases/{id}/readings                erased     401   403  404  403  403  404  403  403  404  200 200 404
+GET  /cases/{id}/schools                 attending  401   403  404  200  403  404  403  403  404  200 403 404
+GET  /cases/{id}/schools                 closed     401   403  404  200  403  404  403  403  404  200 403 404
+GET  /cases/{id}/schools                 erased     401   403  404  409  403  404  403  403  404  409 403 404
 POST /cases/{id}/amendments              attending  401   200  404  200  403  404  200  403  404  200 403 404
 POST /cases/{id}/amendments              offered    401   200  404  200  403  404  403  403  404  200 403 404
 POST /cases/{id}/amendments              closed     401   409  404  409  403  404  403  403  404  409 403 404

@@ -148,6 +148,7 @@ func (a *api) routes(r route) {
 	r.get("/cases/{id}/subject-access", a.read(a.readHeld))
 	r.get("/cases/{id}/erasure-certificates", a.read(a.readCertificates))
 	r.get("/cases/{id}/readings", a.read(a.readReadings))
+	r.get("/cases/{id}/schools", a.read(a.rankSchools))
 	a.caseCommands(r)
 
 	r.get("/schools", a.read(a.listSchools))

@@ -16,7 +16,6 @@ import (
 	"approdo/domain/matching"
 	"approdo/domain/territory"
 	"approdo/projections"
-	"approdo/projections/centre"
 	"approdo/projections/ranking"
 )
 
@@ -49,17 +48,9 @@ func (s *site) rank(r *http.Request, f desk.File, k asOf) (ranking.Ranking, erro
 		return ranking.Ranking{}, err
 	}
 	var household []uuid.UUID
-	err := s.read(r, func(v *projections.Snapshot) error {
-		if f.Papers.Household == "" {
-			return nil
-		}
-		for l, err := range centre.Household(v, f.Papers.Household) {
-			if err != nil {
-				return err
-			}
-			household = append(household, l.Case)
-		}
-		return nil
+	err := s.read(r, func(v *projections.Snapshot) (err error) {
+		household, err = ranking.Household(v, f)
+		return err
 	})
 	if err != nil {
 		return ranking.Ranking{}, err

@@ -17,7 +17,9 @@ import (
 	"approdo/domain/grade"
 	"approdo/domain/matching"
 	"approdo/domain/territory"
+	"approdo/projections"
 	"approdo/projections/board"
+	"approdo/projections/centre"
 )
 
 // Ranking is the schools in their order, and by what they were put in it.
@@ -87,6 +89,20 @@ func Of(ctx context.Context, d *desk.Desk, b *board.Board, f desk.File, househol
 	}
 	r.Schools = matching.Rank(seeker, sites, r.Weights, r.Percent, today)
 	return r, nil
+}
+
+// Household gives the cases of a case's household, its own among them; none where it has no household.
+func Household(v *projections.Snapshot, f desk.File) (ids []uuid.UUID, err error) {
+	if f.Papers.Household == "" {
+		return nil, nil
+	}
+	for l, err := range centre.Household(v, f.Papers.Household) {
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, l.Case)
+	}
+	return ids, nil
 }
 
 // Place gives a school's place in the ranking; false where it could not be offered.
