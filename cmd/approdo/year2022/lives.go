@@ -346,8 +346,9 @@ func (y *year) moveHouse(c child, id uuid.UUID) error {
 func (y *year) declare(s site, l grade.Level, sy domain.SchoolYear) error {
 	k := seatKey{s.Code, sy, l}
 	pupils := 18 + y.r.IntN(8)
+	share := max(0, foreignShare(s.Institution, s.Comune)-5+y.r.IntN(35)%11)
 	c := places.Declare{Act: y.Desk.Act(officer(domain.RoleSchool, string(s.Institution))), Level: l, Free: 2 + y.r.IntN(4),
-		Pupils: pupils, Foreign: pupils * (10 + y.r.IntN(35)) / 100}
+		Pupils: pupils, Foreign: pupils * share / 100}
 	if _, err := y.Desk.DeclarePlaces(y.ctx, y.ticket(), s.Code, sy, c); err != nil {
 		return err
 	}

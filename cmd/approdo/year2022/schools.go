@@ -67,6 +67,12 @@ func listAll(ctx context.Context, store event.Store, codec *event.Codec, act dom
 		if _, err := event.Execute(ctx, store, codec, territory.SchoolDecider, territory.SchoolStream(s.Code), territory.SchoolCommand(cmd), origin); err != nil {
 			return err
 		}
+		if o == "" {
+			continue
+		}
+		if err := furnish(ctx, store, codec, act, c, s); err != nil {
+			return err
+		}
 	}
 	return nil
 }
