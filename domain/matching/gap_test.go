@@ -276,7 +276,7 @@ func TestAGeneralisedPlanThatDoesNotHoldIsRefused(t *testing.T) {
 		"agent-unknown":          func(p *GeneralisedPlan) { p.At[0] = 3 },
 		"capacity-exceeded":      func(p *GeneralisedPlan) { p.Instance.Capacities[p.At[0]] = 0; p.Instance.Resources[p.At[0]][0] = 1 },
 		"value-wrong":            func(p *GeneralisedPlan) { p.Value-- },
-		"bound-wrong":            func(p *GeneralisedPlan) { p.Bound-- },
+		"bound-wrong":            func(p *GeneralisedPlan) { p.Proof.Below = nil },
 		"prices-missing":         func(p *GeneralisedPlan) { p.Proof.Prices = nil },
 		"price-too-large":        func(p *GeneralisedPlan) { p.Proof.Prices[0] = largestGeneralisedPrice + 1 },
 		"job-unknown":            func(p *GeneralisedPlan) { p.Proof.Job = 9 },
@@ -305,7 +305,7 @@ func TestAGeneralisedPlanThatDoesNotHoldIsRefused(t *testing.T) {
 		func(p *GeneralisedPlan) { p.At = nil },
 		func(p *GeneralisedPlan) { p.Proof.Below[0].Agent = -1 },
 		func(p *GeneralisedPlan) { p.Proof.Below[0].Agent = p.Proof.Below[1].Agent },
-		func(p *GeneralisedPlan) { p.Proof.Below = nil },
+		func(p *GeneralisedPlan) { p.Bound++ },
 		func(p *GeneralisedPlan) { p.Proof.Prices = p.Proof.Prices[1:] },
 		func(p *GeneralisedPlan) { p.Instance = Generalised{} },
 	} {

@@ -5,17 +5,16 @@ import (
 	"slices"
 )
 
-// bound is what no plan costs less than, never more than value, which some plan costs or no plan can cost. It asks nothing of how the proof
-// was found.
-func (f Proof) bound(in Generalised, value int64) (int64, error) {
+// bound is what no plan costs less than, as far as the proof shows that up to a cut. It asks nothing of how the proof was found.
+func (f Proof) bound(in Generalised, cut int64) (int64, error) {
 	if len(f.Prices) == 0 {
 		return 0, ofGeneralised("prices-missing")
 	}
 	r := newRelaxation(in)
-	return f.below(r, r.everywhere(), nil, value)
+	return f.below(r, r.everywhere(), nil, cut)
 }
 
-func (f Proof) below(r *relaxation, s state, prices []int64, value int64) (int64, error) {
+func (f Proof) below(r *relaxation, s state, prices []int64, cut int64) (int64, error) {
 	if len(f.Prices) > 0 {
 		prices = f.Prices
 	}
@@ -27,8 +26,8 @@ func (f Proof) below(r *relaxation, s state, prices []int64, value int64) (int64
 			return 0, ofAgentAndJob(-1, j, "price-too-large")
 		}
 	}
-	if !r.narrow(s, prices, value) {
-		return value, nil
+	if !r.narrow(s, prices, cut) {
+		return cut, nil
 	}
 	if len(f.Below) == 0 {
 		return whole(r.bound), nil
@@ -36,7 +35,7 @@ func (f Proof) below(r *relaxation, s state, prices []int64, value int64) (int64
 	if f.Job < 0 || f.Job >= r.jobs {
 		return 0, ofAgentAndJob(-1, f.Job, "job-unknown")
 	}
-	least, shown := value, make([]bool, r.agents)
+	least, shown := cut, make([]bool, r.agents)
 	for _, b := range f.Below {
 		if b.Agent < 0 || b.Agent >= r.agents || shown[b.Agent] {
 			return 0, ofAgentAndJob(b.Agent, f.Job, "agent-unknown")
@@ -45,7 +44,7 @@ func (f Proof) below(r *relaxation, s state, prices []int64, value int64) (int64
 		if !s.may[b.Agent][f.Job] {
 			continue
 		}
-		bound, err := b.Proof.below(r, s.with(b.Agent, f.Job), prices, value)
+		bound, err := b.Proof.below(r, s.with(b.Agent, f.Job), prices, cut)
 		if err != nil {
 			return 0, err
 		}
@@ -166,14 +165,14 @@ func (r *relaxation) solve(s state, prices []int64, rises bool) bool {
 	return true
 }
 
-// narrow excludes, until nothing more is to be excluded, where a job goes to an agent and no plan costs less than value; the state is
-// changed in place. False says that no plan of the state costs less than value. The rises are those of the last bound.
-func (r *relaxation) narrow(s state, prices []int64, value int64) bool {
+// narrow excludes, until nothing more is to be excluded, where a job goes to an agent and no plan costs less than the cut; the state is
+// changed in place. False says that no plan of the state costs less than the cut. The rises are those of the last bound.
+func (r *relaxation) narrow(s state, prices []int64, cut int64) bool {
 	for {
-		if !r.solve(s, prices, true) || whole(r.bound) >= value {
+		if !r.solve(s, prices, true) || whole(r.bound) >= cut {
 			return false
 		}
-		room, excluded := (value-1)*parts-r.bound, false
+		room, excluded := (cut-1)*parts-r.bound, false
 		for i := range r.agents {
 			for j, may := range s.may[i] {
 				if may && s.left[j] > 1 && r.rise(i, j) > room {

@@ -33,7 +33,7 @@ func (s *search) repair(in state) {
 	for m.shift() || m.swap() {
 	}
 	if cost := m.cost(); cost < s.value {
-		s.value, s.at = cost, m.at
+		s.value, s.at, s.cut = cost, m.at, min(s.cut, cost)
 	}
 }
 

@@ -18,20 +18,23 @@ func SolveGeneralised(ctx context.Context, in Generalised, steps int64) (General
 	if err := in.Valid(); err != nil {
 		return GeneralisedPlan{}, err
 	}
-	s := &search{relaxation: newRelaxation(in), ctx: ctx, most: steps, value: in.none()}
-	proof := s.explore(s.everywhere(), s.first(), rootRounds)
-	p := GeneralisedPlan{Instance: in, At: s.at, Value: s.value, Proof: proof}
-	root := Proof{Prices: proof.Prices}
+	s := &search{relaxation: newRelaxation(in), ctx: ctx, most: steps, value: in.none(), cut: in.none()}
+	prices, _ := s.ascend(s.everywhere(), s.first(), rootRounds)
+	p := GeneralisedPlan{Instance: in, Proof: Proof{Prices: prices}}
 	var err error
-	if p.Bound, err = root.bound(in, p.Value); err == nil && !p.Optimal() {
-		// Where the parts of the proof show no more than the whole does, they are left out.
-		if with, e := proof.bound(in, p.Value); e != nil || with > p.Bound {
-			p.Bound, err = with, e
-			return p, err
+	if p.Bound, err = p.Proof.bound(in, s.value); err != nil {
+		return p, err
+	}
+	// Whether a plan costs hardly more than the bound is settled soon: most of what it might be is ruled out at once. What is asked then
+	// is raised step by step.
+	for more := int64(1); p.Bound < s.value && !s.spent(); more *= 2 {
+		s.cut = min(s.value, p.Bound+more)
+		if proof, all := s.explore(s.everywhere(), prices, belowRounds); all {
+			p.Bound, p.Proof = s.cut, proof
 		}
 	}
-	p.Proof = root
-	return p, err
+	p.At, p.Value = s.at, s.value
+	return p, nil
 }
 
 // How long prices are sought: at the beginning, and where a job was given to an agent.
@@ -47,6 +50,7 @@ type search struct {
 	most  int64 // steps
 	value int64 // of the best plan so far, or of none
 	at    []int
+	cut   int64 // plans that cost less are looked for
 }
 
 // spent reports whether nothing more is to be begun.
@@ -69,45 +73,48 @@ func (s *search) first() []int64 {
 	return prices
 }
 
-// explore settles a state, as far as the steps allow, and gives the proof of it; prices are those above.
-func (s *search) explore(in state, prices []int64, rounds int) Proof {
+// explore settles whether a plan of a state costs less than the cut, and gives the proof that none does; prices are those above. False says
+// that the steps did not suffice.
+func (s *search) explore(in state, prices []int64, rounds int) (proof Proof, all bool) {
 	best, open := s.ascend(in, prices, rounds)
-	proof := Proof{Prices: best}
-	if !open || !s.narrow(in, best, s.value) || s.spent() {
-		return proof
+	proof = Proof{Prices: best}
+	if !open || !s.narrow(in, best, s.cut) {
+		return proof, true
 	}
+	bound := s.bound
 	s.repair(in)
-	job := s.widest(in)
-	if job < 0 {
-		return proof
+	if proof.Job = s.widest(in); proof.Job < 0 {
+		return proof, whole(bound) >= s.cut
 	}
-	proof.Job = job
 	type way struct {
 		agent int
 		rise  int64
 	}
 	var ways []way
-	bound := s.bound
 	for i := range s.agents {
-		if in.may[i][job] {
-			ways = append(ways, way{i, s.rise(i, job)})
+		if in.may[i][proof.Job] {
+			ways = append(ways, way{i, s.rise(i, proof.Job)})
 		}
 	}
 	slices.SortStableFunc(ways, func(a, b way) int { return cmp.Compare(a.rise, b.rise) })
 	for _, w := range ways {
 		// A plan found meanwhile may have settled it.
-		if whole(bound+w.rise) >= s.value {
+		if whole(bound+w.rise) >= s.cut {
 			continue
 		}
-		below := Proof{}
-		if !s.spent() {
-			if below = s.explore(in.with(w.agent, job), best, belowRounds); slices.Equal(below.Prices, best) {
-				below.Prices = nil
-			}
+		if s.spent() {
+			return proof, false
+		}
+		below, all := s.explore(in.with(w.agent, proof.Job), best, belowRounds)
+		if !all {
+			return proof, false
+		}
+		if slices.Equal(below.Prices, best) {
+			below.Prices = nil
 		}
 		proof.Below = append(proof.Below, ProofBelow{w.agent, below})
 	}
-	return proof
+	return proof, true
 }
 
 // widest is the job whose agents all raise the bound most: by the least of them, then by all together. It is below zero where every job has
@@ -154,7 +161,7 @@ func (s *search) ascend(in state, from []int64, rounds int) (best []int64, open 
 		if s.bound > bound {
 			bound, idle = s.bound, 0
 			copy(best, prices)
-			if whole(bound) >= s.value {
+			if whole(bound) >= s.cut {
 				return best, false
 			}
 		} else if idle++; idle >= patience {
@@ -167,7 +174,7 @@ func (s *search) ascend(in state, from []int64, rounds int) (best []int64, open 
 			continue
 		}
 		if n%8 == 0 {
-			if s.repair(in); whole(bound) >= s.value {
+			if s.repair(in); whole(bound) >= s.cut {
 				return best, false
 			}
 		}
@@ -188,7 +195,7 @@ func (s *search) ascend(in state, from []int64, rounds int) (best []int64, open 
 		if norm == 0 {
 			break
 		}
-		far := min(s.value*parts-s.bound, max(s.bound, -s.bound)/16+parts, farthest)
+		far := min(s.cut*parts-s.bound, max(s.bound, -s.bound)/16+parts, farthest)
 		length := far * heavy * stride / norm
 		for j := range prices {
 			prices[j] = clamp(prices[j] + length*toward[j]/one)
