@@ -13,6 +13,7 @@ import (
 	"approdo/domain/access"
 	"approdo/domain/desk"
 	"approdo/domain/grade"
+	"approdo/domain/places"
 	"approdo/domain/territory"
 	"approdo/projections/school"
 )
@@ -44,7 +45,7 @@ func servicesForm(site domain.School) *Form {
 		options = append(options, Option{string(v), say(serviceText(v)), text("service-hint." + string(v))})
 	}
 	f := newForm(servicesHref(site), text("services.save"),
-		Field{Name: "services", Kind: FieldChecks, Label: text("services.which"), Options: options, Optional: true})
+		Field{Name: "services", Kind: FieldChecks, Label: text("services.which"), Options: options})
 	f.Cancel = "/posti"
 	return f
 }
@@ -121,12 +122,15 @@ func countRow(label Text, c territory.Count, percent int) Row {
 	}
 	row.Cells[3] = say(text("schools.share", "foreign", c.Foreign, "share", tenths(share)))
 	room, _ := c.Room(percent)
+	inAll := places.CeilingRoom(c.Pupils, c.Foreign, percent)
 	switch {
 	case percent >= 100:
-	case 100*c.Foreign > percent*c.Pupils:
+	case inAll < 0:
 		row.Tone, row.Cells[4] = Warning, badge(Warning, text("places.ceiling-passed", "percent", percent))
-	case room == 0:
+	case inAll == 0:
 		row.Cells[4] = say(text("places.ceiling-reached", "percent", percent))
+	case room == 0:
+		row.Cells[4] = say(text("schools.room-in-all", "count", inAll))
 	case c.Classes > 1:
 		row.Cells[4] = say(text("schools.room-by-class", "count", room))
 	default:

@@ -76,12 +76,12 @@ func TestTheSiteShowsWhereItLiesAndWhomItHas(t *testing.T) {
 	w.register(primaria, territory.LocateSchool{Act: act, Lat: 45.3802, Lon: 9.15001, Source: "© OpenStreetMap contributors (ODbL) (civico)"})
 	w.register(primaria, territory.CountSchool{Act: act, Year: 2020, Source: "MIM, cittadinanza", Counts: []territory.Count{
 		{Grade: 1, Pupils: 41, Foreign: 12, ForeignKnown: true}, {Grade: 2, Pupils: 40, Foreign: 16, ForeignKnown: true},
-		{Grade: 3, Pupils: 20, Foreign: 6, ForeignKnown: true}, {Grade: 4, Pupils: 23, Foreign: 0, ForeignKnown: true}}})
+		{Grade: 4, Pupils: 23, Foreign: 0, ForeignKnown: true}, {Grade: 5, Pupils: 19, Foreign: 5, ForeignKnown: true}}})
 	w.register(primaria, territory.CountSchool{Act: act, Year: 2020, Source: "MIM, classi", Counts: []territory.Count{
-		{Grade: 1, Classes: 2, Pupils: 41}, {Grade: 4, Classes: 2, Pupils: 23}, {Grade: 5, Classes: 1, Pupils: 19}}})
+		{Grade: 1, Classes: 2, Pupils: 41}, {Grade: 3, Classes: 1, Pupils: 20}, {Grade: 4, Classes: 2, Pupils: 23}, {Grade: 5, Classes: 2, Pupils: 19}}})
 	w.is(w.get("cti", "/scuole/"+primaria), http.StatusOK, []string{"45.3802, 9.15001", "© OpenStreetMap contributors (ODbL) (civico)",
 		"Alunni nel 2020/21", "Fonte: MIM, cittadinanza; MIM, classi.", "Entro il 30 %", "12 (29,3 %)", "Un alunno in più supera il 30 %", "16 (40,0 %)",
-		"Oltre il 30 % già ora", "6 (30,0 %)", "0 (0,0 %)", "ancora 4 per classe", "non nota", "Tutta la sede", ">143<"})
+		"Oltre il 30 % già ora", "0 (0,0 %)", "ancora 4 per classe", "ancora 1 in tutto", "non nota", "Tutta la sede", ">143<"})
 	w.is(w.get("pref", "/scuole/"+primaria), http.StatusOK, []string{"12 (29,3 %)", "45.3802, 9.15001"}, "Posti per il")
 	w.is(w.get("ust", "/scuole/"+prisonSite), http.StatusOK, nil, "Dove si trova e che cosa offre", "Alunni nel")
 
