@@ -150,8 +150,9 @@ func (s *site) ranking(w http.ResponseWriter, r *http.Request) error {
 	}
 	t := Table{Caption: text("rank.caption"), Columns: []Column{{Label: text("rank.school")}, {Label: text("rank.rank"), Numeric: true}, {Label: text("list.comune")},
 		{Label: text("rank.sum"), Numeric: true}, {Label: text("rank.reasons")}}, Empty: Empty{Title: text("rank.none"), Text: text("rank.none-text")}}
+	var by []Pair
 	err = s.withRegisters(r, func(g *registers) error {
-		c.Facts = rankedBy(g, f, x)
+		by = rankedBy(g, f, x)
 		for _, y := range shown {
 			name, err := g.school(y.School)
 			if err != nil {
@@ -168,7 +169,7 @@ func (s *site) ranking(w http.ResponseWriter, r *http.Request) error {
 	if len(shown) < len(x.Schools) {
 		t.Pager = Pager{Shown: text("rank.shown", "shown", len(shown), "all", len(x.Schools)), Next: k.on(rankingPath(f.ID) + "?tutte")}
 	}
-	c.Parts = []part{{Table: &t}}
+	c.Parts = []part{{Table: &t}, {ID: "by", Title: text("rank.by"), Facts: by}}
 	if s.mayOffer(r, f, k) {
 		c.Actions = []Action{{text("act-form.proposta"), "/pratiche/" + f.ID.String() + "/proposta"}}
 	}
@@ -198,8 +199,8 @@ func rankedBy(g *registers, f desk.File, x ranking.Ranking) []Pair {
 	if len(x.Schools) > 0 && x.Schools[0].From == matching.AtMunicipio {
 		from = say(text("rank.from-municipio", "number", int(f.State.Municipio)))
 	}
-	weights := say(text("basis.weights", "version", x.Weights.Version)).over(say(text("rank.since", "day", x.Weights.From)))
-	return []Pair{{text("list.grade"), say(levelText(x.Level))}, {text("rank.year"), say(text("places.year", "year", x.Year))}, {text("rank.from"), from},
+	weights := say(text("rank.version", "version", x.Weights.Version)).over(say(text("rank.since", "day", x.Weights.From)))
+	return []Pair{{text("list.grade"), say(levelText(x.Level))}, {text("rank.year"), plain(x.Year.String())}, {text("rank.from"), from},
 		{text("rank.weights"), weights.to(weightsPath)}, {text("territory.ceiling"), say(text("territory.percent", "percent", x.Percent))}, {text("rank.at"), at(x.At)}}
 }
 
@@ -294,8 +295,11 @@ func againstOthers(g *registers, f desk.File, k asOf, x ranking.Ranking, this ma
 		if err != nil {
 			return p, err
 		}
-		against := text("rank.later", "way", metres(y.Total-this.Total))
-		if y.Rank < this.Rank {
+		against := text("rank.alike")
+		switch {
+		case y.Total > this.Total:
+			against = text("rank.later", "way", metres(y.Total-this.Total))
+		case y.Total < this.Total:
 			against = text("rank.before", "way", metres(this.Total-y.Total))
 		}
 		t.Rows = append(t.Rows, Row{Tone: reasonTone(y), Cells: []Cell{name.to(k.on(rankingPath(f.ID, y.School))), count(y.Rank), say(sumText(y.Total)), say(against), say(reasonsText(y))}})

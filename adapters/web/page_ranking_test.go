@@ -86,8 +86,8 @@ func TestAnOfficerSeesWhySchoolsStandWhereTheyDo(t *testing.T) {
 		t.Fatalf("in order %v, want %v", got, first)
 	}
 	_, body := w.get(office, page)
-	for _, want := range []string{"centro del comune di Rozzano", "nello stesso comune, contata 1,5 km", "posti liberi: 3, dichiarati il 1º aprile 2022",
-		"nessun posto libero secondo la dichiarazione del 2 aprile 2022", "più lontana di quanto si ritiene giusto", "pesi, versione 0", "30 per cento"} {
+	for _, want := range []string{"centro del comune di Rozzano", "nello stesso comune, a circa 1,5 km", "posti liberi: 3, dichiarati il 1º aprile 2022",
+		"nessun posto libero secondo la dichiarazione del 2 aprile 2022", "più lontana di quanto si ritiene giusto", "versione 0", "30 per cento", "Come è fatto l’ordine"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the ranking lacks %q", want)
 		}
@@ -113,6 +113,10 @@ func TestAnOfficerSeesWhySchoolsStandWhereTheyDo(t *testing.T) {
 	}
 	w.follow()
 
+	if _, body := w.get(office, "/pratiche/"+id.String()+"/"); !strings.Contains(body, `href="`+page+`"`) {
+		t.Error("the case does not lead to its ranking")
+	}
+
 	// What the officer saw can be seen again: the place that the offer took is free there, and the weights are those of then.
 	_, body = w.get(office, "/pratiche/"+id.String()+"/")
 	why := regexp.MustCompile(`href="(/pratiche/[^"]*/scuole/[^"]*)"`).FindStringSubmatch(body)
@@ -133,13 +137,13 @@ func TestAnOfficerSeesWhySchoolsStandWhereTheyDo(t *testing.T) {
 	w.follow()
 	at(0)
 	_, past := w.get(office, then)
-	for _, want := range []string{"1 di 3", "posti liberi: 3", "pesi, versione 0", "+1,5 km", "Zrazkova", id.String()[:8], "Stai guardando com’era"} {
+	for _, want := range []string{"1 di 3", "posti liberi: 3", "versione 0", "+1,5 km", "Zrazkova", id.String()[:8], "Stai guardando com’era"} {
 		if !strings.Contains(past, want) {
 			t.Errorf("the sheet of then lacks %q", want)
 		}
 	}
 	_, present := w.get(office, rankingPath(id, testSite)+"?confronta="+strings.ToLower(string(farSite)))
-	for _, want := range []string{"posti liberi: 2", "pesi, versione 1", "A confronto", "in più", "di 3"} {
+	for _, want := range []string{"posti liberi: 2", "versione 1", "A confronto", "in più", "di 3"} {
 		if !strings.Contains(present, want) {
 			t.Errorf("the sheet of now lacks %q", want)
 		}

@@ -101,6 +101,9 @@ func offerSheets(f desk.File, c *casePage) {
 		return
 	}
 	at := "/pratiche/" + f.ID.String()
+	if slices.Contains(f.May(), access.Rank) && f.State.Status.Open() {
+		c.Acts = append(c.Acts, Action{text("rank.title"), rankingPath(f.ID)})
+	}
 	if slices.Contains(f.May(), access.ReadReceipt) && f.Papers.Channel != domain.ChannelSchool {
 		c.Acts = append(c.Acts, Action{text("receipt.open"), at + "/ricevuta"})
 	}
