@@ -7,6 +7,7 @@ import (
 	"approdo/adapters/registry"
 	"approdo/adapters/registry/boundaries"
 	"approdo/adapters/sqlite"
+	"approdo/domain"
 	"approdo/domain/territory"
 )
 
@@ -31,6 +32,9 @@ var faultWords = []struct {
 
 // inItalian is what the program says of a fault.
 func inItalian(err error) string {
+	if e, ok := errors.AsType[*domain.Error](err); ok && errors.Is(err, registry.ErrColumns) {
+		return "nel file mancano queste colonne: " + e.Detail["columns"]
+	}
 	for _, f := range faultWords {
 		if errors.Is(err, f.fault) {
 			return f.words

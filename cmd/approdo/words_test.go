@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -35,6 +36,13 @@ func TestEveryReasonOfAnImportIsSaidInItalian(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 	if got := rejectedRow(registry.RowError{Line: 3, Reason: registry.ReasonUnreadable}); got != "riga 3: da qui in poi il file non si legge" {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestTheColumnsThatAFileLacksAreNamed(t *testing.T) {
+	t.Parallel()
+	if got := inItalian(fmt.Errorf("import: %w", registry.ErrColumns.With("columns", "LAT, LON"))); got != "nel file mancano queste colonne: LAT, LON" {
 		t.Errorf("%q", got)
 	}
 }
