@@ -10,8 +10,11 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// format names the layout of a file, so that one of years ago is still understood.
-const format = "approdo-plan/1"
+// format names the layout of a file, so that one of years ago is still understood: of formatAlone are plans from before households counted.
+const (
+	format      = "approdo-plan/2"
+	formatAlone = "approdo-plan/1"
+)
 
 // file is a plan in a file. The digest is of the plan's bytes as they stand there: it names the plan, and another plan is no longer the one of
 // that name.
@@ -38,7 +41,8 @@ const maxFile = 1 << 29
 // that found the plan is asked.
 func Read(r io.Reader) (p Plan, digest string, err error) {
 	var f file
-	if err := json.UnmarshalRead(io.LimitReader(r, maxFile), &f, json.RejectUnknownMembers(true)); err != nil || f.Format != format {
+	err = json.UnmarshalRead(io.LimitReader(r, maxFile), &f, json.RejectUnknownMembers(true))
+	if err != nil || f.Format != format && f.Format != formatAlone {
 		return Plan{}, "", ofAll("no-plan")
 	}
 	if f.Digest != digestOf(f.Plan) {

@@ -2,6 +2,7 @@ package matching
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -10,20 +11,25 @@ import (
 type Instance struct {
 	Places []Places `json:"places"`
 	Pupils []Pupil  `json:"pupils"`
+	// Split is what each household costs, once, whose pupils are placed at more than one institution; pupils who are left out do not count.
+	Split Cost `json:"split,omitzero"`
 }
 
 // Places are those of one kind: of a grade at a site. Costs are what the first one taken costs beyond the pupil's own cost, the second
-// one, and so on, never less than the one before; there are as many places as costs.
+// one, and so on, never less than the one before; there are as many places as costs. Places without an institution have one of their own.
 type Places struct {
-	ID    string `json:"id"`
-	Costs []Cost `json:"costs"`
+	ID          string `json:"id"`
+	Institution string `json:"institution,omitzero"`
+	Costs       []Cost `json:"costs"`
 }
 
-// Pupil may take one of some places. Unplaced is what it costs to leave the pupil out.
+// Pupil may take one of some places. Unplaced is what it costs to leave the pupil out. The household is the same for brothers and sisters;
+// a pupil without one is alone.
 type Pupil struct {
-	ID       string   `json:"id"`
-	Unplaced Cost     `json:"unplaced"`
-	Choices  []Choice `json:"choices"`
+	ID        string   `json:"id"`
+	Household string   `json:"household,omitzero"`
+	Unplaced  Cost     `json:"unplaced"`
+	Choices   []Choice `json:"choices"`
 }
 
 // Choice is a kind of places, by index in Instance.Places, and what it costs to give one to the pupil.
@@ -85,6 +91,9 @@ func (in Instance) Valid() error {
 	if places > Most || len(in.Pupils) > Most {
 		return ofAll("too-many")
 	}
+	if !in.Split.within(Large) {
+		return ofAll("cost-too-large")
+	}
 	clear(ids)
 	choices := 0
 	chosenBy := make([]int, len(in.Places))
@@ -126,4 +135,39 @@ func (in Instance) byID() (places, pupils []int) {
 	slices.SortFunc(places, func(a, b int) int { return strings.Compare(in.Places[a].ID, in.Places[b].ID) })
 	slices.SortFunc(pupils, func(a, b int) int { return strings.Compare(in.Pupils[a].ID, in.Pupils[b].ID) })
 	return places, pupils
+}
+
+// households are the pupils, by index, of each household of several, where it matters that they stay together.
+func (in Instance) households() (all [][]int) {
+	if in.Split == (Cost{}) {
+		return nil
+	}
+	of := map[string][]int{}
+	for i, p := range in.Pupils {
+		if p.Household != "" {
+			of[p.Household] = append(of[p.Household], i)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(of)) {
+		if len(of[id]) > 1 {
+			all = append(all, of[id])
+		}
+	}
+	return all
+}
+
+// institutions number the institution of each kind of places, from 0.
+func (in Instance) institutions() (of []int, n int) {
+	of = make([]int, len(in.Places))
+	numbers := map[string]int{}
+	for j, p := range in.Places {
+		number, known := numbers[p.Institution]
+		if p.Institution == "" || !known {
+			number = n
+			n++
+			numbers[p.Institution] = number
+		}
+		of[j] = number
+	}
+	return of, n
 }

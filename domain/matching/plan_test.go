@@ -26,9 +26,9 @@ func clone(p Plan) Plan {
 func TestAPlanThatDoesNotHoldIsRefused(t *testing.T) {
 	t.Parallel()
 	honest := solved(t, Instance{
-		Places: []Places{{"a", []Cost{{0, 0, 0}, {0, 0, 1}}}, {"b", []Cost{{}}}, {"c", nil}},
-		Pupils: []Pupil{{"p", Cost{9}, []Choice{{0, Cost{0, 5}}, {1, Cost{0, 1}}}}, {"q", Cost{9}, []Choice{{1, Cost{0, 2}}}},
-			{"r", Cost{9}, []Choice{{0, Cost{0, 3}}}}, {"s", Cost{1}, nil}}})
+		Places: []Places{{ID: "a", Costs: []Cost{{0, 0, 0}, {0, 0, 1}}}, {ID: "b", Costs: []Cost{{}}}, {ID: "c"}},
+		Pupils: []Pupil{{"p", "", Cost{9}, []Choice{{0, Cost{0, 5}}, {1, Cost{0, 1}}}}, {"q", "", Cost{9}, []Choice{{1, Cost{0, 2}}}},
+			{"r", "", Cost{9}, []Choice{{0, Cost{0, 3}}}}, {"s", "", Cost{1}, nil}}})
 	if want := []int{0, 1, 0, Unplaced}; !slices.Equal(honest.At, want) {
 		t.Fatalf("the plan is %v", honest.At)
 	}

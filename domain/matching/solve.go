@@ -5,28 +5,40 @@ import (
 	"slices"
 )
 
-// Solve gives a plan of least cost with the prices that prove it. Progress, where set, is told how many pupils have been considered; it
-// is called now and then. The error is a *Fault of the instance, or that of ctx.
+// Solve gives a plan of least cost with the prices that prove it. Where households of several couple their pupils it gives the best plan
+// that it finds with a fixed amount of work, and the best prices: see Plan.Gap. Progress, where set, is told how much of the work is done; it
+// is called now and then. The error is a *Fault of the instance, or that of ctx if it ends before there is any plan; if it ends later, the
+// plan is as good as it was then.
 func Solve(ctx context.Context, in Instance, progress func(done, total int)) (Plan, error) {
 	if err := in.Valid(); err != nil {
 		return Plan{}, err
 	}
+	if progress == nil {
+		progress = func(int, int) {}
+	}
 	s := newSolver(in)
+	total := len(s.rows)
+	if len(in.households()) > 0 {
+		total *= 2
+	}
 	for n := range s.rows {
 		if n%64 == 0 {
 			if err := ctx.Err(); err != nil {
 				return Plan{}, err
 			}
-			if progress != nil {
-				progress(n, len(s.rows))
-			}
+			progress(n, total)
 		}
 		s.insert(int32(n))
 	}
-	if progress != nil {
-		progress(len(s.rows), len(s.rows))
+	p := s.plan(in)
+	if !p.Optimal() {
+		p = s.together(p, func(done, of int) bool {
+			progress(total/2+int(int64(total/2)*int64(done)/int64(of)), total)
+			return ctx.Err() == nil
+		})
 	}
-	return s.plan(in), nil
+	progress(total, total)
+	return p, nil
 }
 
 // arc leads from a pupil to places.
@@ -198,15 +210,21 @@ func (s *solver) leave(r int32) {
 	c.rows, s.rows[r].col = c.rows[:len(c.rows)-1], nowhere
 }
 
-// plan puts what was found back in the order of the instance.
-func (s *solver) plan(in Instance) Plan {
-	p := Plan{Instance: in, At: make([]int, len(in.Pupils)), Prices: make([]Cost, len(in.Places))}
+// seats puts what was found back in the order of the instance: by pupil its places, or Unplaced.
+func (s *solver) seats() []int {
+	at := make([]int, len(s.rows))
 	for n, i := range s.pupils {
-		p.At[i] = Unplaced
+		at[i] = Unplaced
 		if s.rows[n].col != nowhere {
-			p.At[i] = s.places[s.rows[n].col]
+			at[i] = s.places[s.rows[n].col]
 		}
 	}
+	return at
+}
+
+// plan is what was found, with the prices that prove it as long as households do not matter.
+func (s *solver) plan(in Instance) Plan {
+	p := Plan{Instance: in, At: s.seats(), Prices: make([]Cost, len(in.Places))}
 	for n, i := range s.places {
 		p.Prices[i] = s.cols[n].price
 	}

@@ -6,7 +6,7 @@ import (
 )
 
 // Worth gives what one more place of each kind would save, if it cost what the last one does; nothing where some are free. It holds for an
-// optimal plan.
+// optimal plan in which it costs nothing to split a household.
 //
 // A price is one of many that prove the plan; this is the least of them, which is what a place is worth to the last pupil. From the
 // prices it is one search: how far a price can fall along pupils who would move up (Dijkstra over places, from those left out and from
