@@ -26,12 +26,16 @@ func SolveGeneralised(ctx context.Context, in Generalised, steps int64) (General
 		return p, err
 	}
 	// Whether a plan costs hardly more than the bound is settled soon: most of what it might be is ruled out at once. What is asked then
-	// is raised step by step.
+	// is raised step by step; a question that takes too long is left for a wider one, which is more likely to find a plan.
 	for more := int64(1); p.Bound < s.value && !s.spent(); more *= 2 {
 		s.cut = min(s.value, p.Bound+more)
+		if s.most = steps; s.cut < s.value {
+			s.most = s.steps + (steps-s.steps)/3
+		}
 		if proof, all := s.explore(s.everywhere(), prices, belowRounds); all {
 			p.Bound, p.Proof = s.cut, proof
 		}
+		s.most = steps
 	}
 	p.At, p.Value = s.at, s.value
 	return p, nil
