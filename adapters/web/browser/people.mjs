@@ -219,9 +219,17 @@ export class Person {
   // Offers the case one stands on to a school, by its code.
   async offers(school) {
     await this.follows('Proponi a una scuola');
-    await this.main.getByRole('radio', { name: school }).check();
+    await this.chooses(school);
     await this.presses('Proponi a una scuola');
     await this.reads('Fatto. La storia della pratica è aggiornata.');
+  }
+
+  // Chooses a school to offer: among the first of the ranking, or by its code.
+  async chooses(school) {
+    const first = this.main.getByRole('radio', { name: school });
+    if (await first.count()) return first.check();
+    await this.main.getByRole('radio', { name: 'Un’altra scuola' }).check();
+    await this.fills({ 'Codice dell’altra scuola (facoltativo)': school });
   }
 
   // Declares places of a class at a site of the school's.

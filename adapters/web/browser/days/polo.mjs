@@ -31,13 +31,29 @@ export async function polo(town) {
   await sara.takes(child);
   await sara.reads('Capienza dell’edificio', sara.region('Storia della pratica'));
   await sara.follows('Proponi a una scuola');
-  await sara.reads('Ha già detto no');
   await sara.looks('offering again');
-  await sara.main.getByRole('radio', { name: says.site }).check();
+  await sara.main.getByRole('radio', { name: 'Un’altra scuola' }).check();
+  await sara.fills({ 'Codice dell’altra scuola (facoltativo)': says.site });
   await sara.presses('Proponi a una scuola');
   await sara.main.getByRole('alert').waitFor();
   await sara.looks('an offer refused');
-  await sara.main.getByRole('radio', { name: then.site }).check();
+
+  // Why the other one: schools stand in order with their reasons, and the sheet sets it beside the one that said no.
+  const here = sara.page.url().replace(/\/proposta.*$/, '');
+  await sara.page.goto(here);
+  await sara.follows('Scuole per questo minore');
+  await sara.looks('schools in order');
+  await sara.page.goto(`${here}/scuole/${then.site}`);
+  await sara.fills({ 'Perché non un’altra? Codice della scuola': says.site });
+  await sara.presses('Confronta');
+  await sara.reads(/ha detto no il/);
+  await sara.reads(/posti liberi: 1/);
+  await sara.looks('why this school');
+  await sara.page.emulateMedia({ media: 'print' });
+  assert.equal(await sara.menu.isVisible(), false, 'the menu is printed');
+  await sara.page.emulateMedia({ media: null });
+  await sara.follows('Proponi questa scuola');
+  assert.equal(await sara.main.getByRole('radio', { name: then.site }).isChecked(), true, 'the school is chosen already');
   await sara.presses('Proponi a una scuola');
   await sara.reads('Fatto. La storia della pratica è aggiornata.');
   await yes.finds(child);
