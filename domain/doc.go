@@ -14,7 +14,7 @@
 //	desk       what a person asks for, across streams       names      folding of names for comparison
 //	returns    the Monday return of an institution          apart      pairs of cases that are of two children
 //	fact       what other systems are told                  reading    who saw which pupil's data
-//	notice     what people are told by mail                 matching   the best plan for many pupils, with its proof
+//	notice     what people are told by mail                 matching   schools in order for one pupil, the best plan for many
 //
 // # Streams
 //
@@ -48,6 +48,9 @@
 //	party                   chi segue la pratica             a body that messages are from and to: comune, centre, school, UST
 //	offer                   proposta di inserimento          a centre's to a school, for a grade
 //	plan                    piano                            where each of many pupils would go; nothing happens by it
+//	ranking                 ordine delle scuole              schools for one pupil, by a sum of reasons in metres
+//	reason                  motivo                           why a school stands where it does, by a code, and what that counts for
+//	weights                 pesi                             what each reason counts; a register with versions
 //	price                   prezzo                           what a place is worth in a plan; all together they prove that no plan is better
 //	shortage                carenza                          pupils who all may go to the same places only, and are more than these hold
 //	acceptance, decline     accoglimento, diniego            a school's answer; a decline has a coded reason

@@ -13,13 +13,13 @@ import (
 	"approdo/projections/ranking"
 )
 
-// rankedReason is why a school stands where it does. Metres bring it nearer below zero; Number is what the ground counts: the place of a
+// rankedReason is why a school stands where it does. Metres bring it nearer below zero; Number is what the code counts: the place of a
 // wish, free places, tenths of a percent, days.
 type rankedReason struct {
-	Ground matching.Ground `json:"ground"`
-	Metres int             `json:"metres"`
-	Number int             `json:"number,omitzero"`
-	Day    domain.Date     `json:"day,omitzero"`
+	Code   matching.ReasonCode `json:"code"`
+	Metres int                 `json:"metres"`
+	Number int                 `json:"number,omitzero"`
+	Day    domain.Date         `json:"day,omitzero"`
 }
 
 type rankedSchool struct {

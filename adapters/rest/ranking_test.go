@@ -23,7 +23,7 @@ func TestSchoolsAreRankedWithTheirReasonsAsOfAnyInstant(t *testing.T) {
 			School  domain.School
 			Metres  int
 			Reasons []struct {
-				Ground string
+				Code   string
 				Metres int
 				Number int
 			}
@@ -33,19 +33,19 @@ func TestSchoolsAreRankedWithTheirReasonsAsOfAnyInstant(t *testing.T) {
 	if got.Weights != "0" || got.Ceiling != 30 || got.Total != len(got.Items) || got.Total < 2 {
 		t.Fatalf("%+v", got)
 	}
-	grounds := map[domain.School][]string{}
+	codes := map[domain.School][]string{}
 	for i, x := range got.Items {
 		sum := 0
 		for _, r := range x.Reasons {
 			sum += r.Metres
-			grounds[x.School] = append(grounds[x.School], r.Ground)
+			codes[x.School] = append(codes[x.School], r.Code)
 		}
 		if x.Rank != i+1 || sum != x.Metres || i > 0 && got.Items[i-1].Metres > x.Metres {
 			t.Errorf("%d: %+v", i, x)
 		}
 	}
-	if !slices.Contains(grounds[ownSite], "wish") || !slices.Contains(grounds[otherSite], "sibling") {
-		t.Errorf("the wish and the brother are not told: %v", grounds)
+	if !slices.Contains(codes[ownSite], "wish") || !slices.Contains(codes[otherSite], "sibling") {
+		t.Errorf("the wish and the brother are not told: %v", codes)
 	}
 	if first := read[answer](h.get(ownCentre, path+"?limit=1").want(200)); len(first.Items) != 1 || first.Total != got.Total || first.Items[0].School != got.Items[0].School {
 		t.Errorf("the first of them: %+v", first)

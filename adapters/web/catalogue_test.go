@@ -168,7 +168,7 @@ func families(t *testing.T) map[string][]string {
 		"status.": allOf(casefile.Statuses()), "undo.": allOf(returns.UndoReasons()), "short-order.": allOf(grade.Orders()),
 		"short-status.": append(allOf(boardStatuses), string(casefile.Closed)), "grade.": allOf(grade.Orders()), "order.": allOf(grade.Orders()),
 		"closure.": append(allOf(casefile.ClosureReasons()), "pupil-erased"), "decline.": allOf(casefile.DeclineReasons()), "withdrawn.": allOf(casefile.OfferWithdrawalReasons()),
-		"rank.": allOf(matching.Grounds()), "rank.to-": allOf([]matching.Origin{matching.AtSite, matching.AtMunicipio, matching.AtComune}), "weight.": allOf(territory.WeightCodes()),
+		"rank.": allOf(matching.ReasonCodes()), "rank.to-": allOf([]matching.Origin{matching.AtSite, matching.AtMunicipio, matching.AtComune}), "weight.": allOf(territory.WeightCodes()),
 		"handover.": append(allOf(casefile.HandOverReasons()), "taken-back"), "undone.": allOf(casefile.TakingBackReasons()), "topic.": allOf(casefile.QuestionTopics()), "resolution.": allOf(grade.Reasons()),
 		"erasure.":            append(allOf(casefile.ErasureGrounds()), "rectification", string(casefile.GroundRestored)),
 		"datum.":              {"address", "adult_email", "adult_language", "adult_name", "adult_phone", "adult_relation", "arrived_on", "asked_grade", "birth_date", "birth_place", "cap", "citizenship", "comune", "disability", "document", "family_name", "family_name_cyrillic", "given_name", "given_name_cyrillic", "host", "italian", "languages", "last_grade", "last_school", "level_by_age", "municipio", "needs", "preferred_schools", "sex", "still_online", "tax_code", "temporary_protection", "unaccompanied", "vaccination", "with_reserve"},

@@ -78,26 +78,26 @@ func (s *site) rankedFile(r *http.Request) (f desk.File, x ranking.Ranking, k as
 
 // reasonText puts a reason into words.
 func reasonText(x matching.Ranked, r matching.Reason) Text {
-	switch r.Ground {
-	case matching.GroundWay:
+	switch r.Code {
+	case matching.ReasonWay:
 		if x.SameComune && x.To != matching.AtSite {
 			return text("rank.same-comune", "way", metres(r.Metres))
 		}
 		return text("rank.way", "way", metres(r.Metres))
-	case matching.GroundWish, matching.GroundStale:
-		return text("rank."+string(r.Ground), "number", r.Number)
-	case matching.GroundPlaces:
+	case matching.ReasonWish, matching.ReasonStale:
+		return text("rank."+string(r.Code), "number", r.Number)
+	case matching.ReasonPlaces:
 		return text("rank.places", "number", r.Number, "day", r.Day)
-	case matching.GroundFull, matching.GroundDeclined, matching.GroundDeclaredAnew:
-		return text("rank."+string(r.Ground), "day", r.Day)
-	case matching.GroundShare, matching.GroundCeiling:
+	case matching.ReasonFull, matching.ReasonDeclined, matching.ReasonDeclaredAnew:
+		return text("rank."+string(r.Code), "day", r.Day)
+	case matching.ReasonShare, matching.ReasonCeiling:
 		of := text("rank.of-grade", "year", x.CountedIn)
 		if x.Count.Grade == 0 {
 			of = text("rank.of-site", "year", x.CountedIn)
 		}
-		return text("rank."+string(r.Ground), "percent", tenths(r.Number), "of", of)
+		return text("rank."+string(r.Code), "percent", tenths(r.Number), "of", of)
 	}
-	return text("rank." + string(r.Ground))
+	return text("rank." + string(r.Code))
 }
 
 // countsText says what a reason counts for, or a sum of reasons.
@@ -123,10 +123,10 @@ func reasonsText(x matching.Ranked) Text {
 // reasonTone warns of what an officer should look at.
 func reasonTone(x matching.Ranked) Tone {
 	for _, r := range x.Reasons {
-		switch r.Ground {
-		case matching.GroundFull, matching.GroundCeiling, matching.GroundDeclined, matching.GroundFar:
+		switch r.Code {
+		case matching.ReasonFull, matching.ReasonCeiling, matching.ReasonDeclined, matching.ReasonFar:
 			return Warning
-		case matching.GroundSibling, matching.GroundWish:
+		case matching.ReasonSibling, matching.ReasonWish:
 			return Success
 		}
 	}

@@ -47,42 +47,42 @@ type Site struct {
 	ServicesDeclared bool
 }
 
-// Ground is why a school stands where it does, by a stable code.
-type Ground string
+// ReasonCode is why a school stands where it does, by a stable code.
+type ReasonCode string
 
-// The grounds, in the order in which they are told.
+// The codes, in the order in which they are told.
 const (
-	GroundWay          Ground = "way"
-	GroundFar          Ground = "far" // the way is longer than the register thinks fit; it counts by its length alone
-	GroundSibling      Ground = "sibling"
-	GroundWish         Ground = "wish"   // Number: which of the family's
-	GroundPlaces       Ground = "places" // Number: how many are free, since Day
-	GroundFull         Ground = "full"
-	GroundUndeclared   Ground = "undeclared"
-	GroundStale        Ground = "stale"   // Number: how many days old the figure is
-	GroundShare        Ground = "share"   // Number: of pupils without Italian citizenship, in tenths of a percent; one more may join
-	GroundCeiling      Ground = "ceiling" // likewise, and one more would be above the ceiling
-	GroundUncounted    Ground = "uncounted"
-	GroundLanguage     Ground = "language-support"
-	GroundTransport    Ground = "transport"
-	GroundCanteen      Ground = "canteen"
-	GroundNoTransport  Ground = "no-transport"
-	GroundNoCanteen    Ground = "no-canteen"
-	GroundDeclined     Ground = "declined"      // on Day
-	GroundDeclaredAnew Ground = "declared-anew" // declined on Day, and declared places since: it may be asked again
+	ReasonWay          ReasonCode = "way"
+	ReasonFar          ReasonCode = "far" // the way is longer than the register thinks fit; it counts by its length alone
+	ReasonSibling      ReasonCode = "sibling"
+	ReasonWish         ReasonCode = "wish"   // Number: which of the family's
+	ReasonPlaces       ReasonCode = "places" // Number: how many are free, since Day
+	ReasonFull         ReasonCode = "full"
+	ReasonUndeclared   ReasonCode = "undeclared"
+	ReasonStale        ReasonCode = "stale"   // Number: how many days old the figure is
+	ReasonShare        ReasonCode = "share"   // Number: of pupils without Italian citizenship, in tenths of a percent; one more may join
+	ReasonCeiling      ReasonCode = "ceiling" // likewise, and one more would be above the ceiling
+	ReasonUncounted    ReasonCode = "uncounted"
+	ReasonLanguage     ReasonCode = "language-support"
+	ReasonTransport    ReasonCode = "transport"
+	ReasonCanteen      ReasonCode = "canteen"
+	ReasonNoTransport  ReasonCode = "no-transport"
+	ReasonNoCanteen    ReasonCode = "no-canteen"
+	ReasonDeclined     ReasonCode = "declined"      // on Day
+	ReasonDeclaredAnew ReasonCode = "declared-anew" // declined on Day, and declared places since: it may be asked again
 )
 
-// Grounds lists them.
-func Grounds() []Ground {
-	return []Ground{GroundWay, GroundFar, GroundSibling, GroundWish, GroundPlaces, GroundFull, GroundUndeclared, GroundStale, GroundShare,
-		GroundCeiling, GroundUncounted, GroundLanguage, GroundTransport, GroundNoTransport, GroundCanteen, GroundNoCanteen, GroundDeclined,
-		GroundDeclaredAnew}
+// ReasonCodes lists them.
+func ReasonCodes() []ReasonCode {
+	return []ReasonCode{ReasonWay, ReasonFar, ReasonSibling, ReasonWish, ReasonPlaces, ReasonFull, ReasonUndeclared, ReasonStale, ReasonShare,
+		ReasonCeiling, ReasonUncounted, ReasonLanguage, ReasonTransport, ReasonNoTransport, ReasonCanteen, ReasonNoCanteen, ReasonDeclined,
+		ReasonDeclaredAnew}
 }
 
-// Reason is one ground and what it counts for: Metres brings the school nearer where it is below zero, farther where it is above. One that
+// Reason is why, and what it counts for: Metres brings the school nearer where it is below zero, farther where it is above. One that
 // counts nothing is told because an officer wants to know it.
 type Reason struct {
-	Ground Ground
+	Code   ReasonCode
 	Metres int
 	Number int
 	Day    domain.Date
@@ -122,24 +122,24 @@ func reasons(s Seeker, site Site, w territory.Weights, percent int, today domain
 	if site.SameComune && site.To != AtSite {
 		way = max(way, w.Within)
 	}
-	out := []Reason{{Ground: GroundWay, Metres: way}}
+	out := []Reason{{Code: ReasonWay, Metres: way}}
 	add := func(r Reason) { out = append(out, r) }
 	if way > w.Far {
-		add(Reason{Ground: GroundFar})
+		add(Reason{Code: ReasonFar})
 	}
 	if slices.Contains(s.Siblings, site.Institution) {
-		add(Reason{Ground: GroundSibling, Metres: -w.Sibling})
+		add(Reason{Code: ReasonSibling, Metres: -w.Sibling})
 	}
 	if i := slices.Index(s.Wishes, site.School); i >= 0 && i < len(w.Wishes) {
-		add(Reason{Ground: GroundWish, Metres: -w.Wishes[i], Number: i + 1})
+		add(Reason{Code: ReasonWish, Metres: -w.Wishes[i], Number: i + 1})
 	}
 	out = append(out, seats(site, w, today)...)
 	out = append(out, share(site, w, percent))
 	out = append(out, services(s, site, w)...)
 	if at, ok := s.Declined[site.School]; ok {
-		r := Reason{Ground: GroundDeclined, Metres: w.Declined, Day: domain.DateOf(at)}
+		r := Reason{Code: ReasonDeclined, Metres: w.Declined, Day: domain.DateOf(at)}
 		if site.DeclaredAt.After(at) {
-			r.Ground, r.Metres = GroundDeclaredAnew, 0
+			r.Code, r.Metres = ReasonDeclaredAnew, 0
 		}
 		add(r)
 	}
@@ -148,15 +148,15 @@ func reasons(s Seeker, site Site, w territory.Weights, percent int, today domain
 
 func seats(site Site, w territory.Weights, today domain.Date) []Reason {
 	if site.DeclaredAt.IsZero() {
-		return []Reason{{Ground: GroundUndeclared, Metres: w.Unknown}}
+		return []Reason{{Code: ReasonUndeclared, Metres: w.Unknown}}
 	}
 	since := domain.DateOf(site.DeclaredAt)
-	out := []Reason{{Ground: GroundPlaces, Number: site.Free, Day: since}}
+	out := []Reason{{Code: ReasonPlaces, Number: site.Free, Day: since}}
 	if site.Free <= 0 {
-		out[0] = Reason{Ground: GroundFull, Metres: w.Full, Number: site.Capacity, Day: since}
+		out[0] = Reason{Code: ReasonFull, Metres: w.Full, Number: site.Capacity, Day: since}
 	}
 	if age := since.DaysUntil(today); age > w.StaleDays {
-		out = append(out, Reason{Ground: GroundStale, Metres: w.Stale, Number: age})
+		out = append(out, Reason{Code: ReasonStale, Metres: w.Stale, Number: age})
 	}
 	return out
 }
@@ -166,11 +166,11 @@ func share(site Site, w territory.Weights, percent int) Reason {
 	tenths, counted := site.Count.Share()
 	switch {
 	case site.CountedIn == 0 || !known || !counted:
-		return Reason{Ground: GroundUncounted}
+		return Reason{Code: ReasonUncounted}
 	case room < 1:
-		return Reason{Ground: GroundCeiling, Metres: w.Ceiling, Number: tenths}
+		return Reason{Code: ReasonCeiling, Metres: w.Ceiling, Number: tenths}
 	}
-	return Reason{Ground: GroundShare, Number: tenths}
+	return Reason{Code: ReasonShare, Number: tenths}
 }
 
 func services(s Seeker, site Site, w territory.Weights) (out []Reason) {
@@ -178,18 +178,18 @@ func services(s Seeker, site Site, w territory.Weights) (out []Reason) {
 		return nil
 	}
 	if s.LittleItalian && slices.Contains(site.Services, territory.LanguageSupport) {
-		out = append(out, Reason{Ground: GroundLanguage, Metres: -w.Language})
+		out = append(out, Reason{Code: ReasonLanguage, Metres: -w.Language})
 	}
 	for _, need := range []struct {
 		service territory.Service
-		yes, no Ground
-	}{{territory.Transport, GroundTransport, GroundNoTransport}, {territory.Canteen, GroundCanteen, GroundNoCanteen}} {
+		yes, no ReasonCode
+	}{{territory.Transport, ReasonTransport, ReasonNoTransport}, {territory.Canteen, ReasonCanteen, ReasonNoCanteen}} {
 		switch {
 		case !slices.Contains(s.Services, need.service):
 		case slices.Contains(site.Services, need.service):
-			out = append(out, Reason{Ground: need.yes, Metres: -w.Service})
+			out = append(out, Reason{Code: need.yes, Metres: -w.Service})
 		default:
-			out = append(out, Reason{Ground: need.no})
+			out = append(out, Reason{Code: need.no})
 		}
 	}
 	return out

@@ -32,8 +32,8 @@ func plainSite(change ...func(*matching.Site)) matching.Site {
 func TestWhatSpeaksForASchoolAndWhatAgainstIt(t *testing.T) {
 	t.Parallel()
 	type site = matching.Site
-	way, places, share := matching.Reason{Ground: "way", Metres: 2_000}, matching.Reason{Ground: "places", Number: 2, Day: domain.DateOf(monday)},
-		matching.Reason{Ground: "share", Number: 100}
+	way, places, share := matching.Reason{Code: "way", Metres: 2_000}, matching.Reason{Code: "places", Number: 2, Day: domain.DateOf(monday)},
+		matching.Reason{Code: "share", Number: 100}
 	all := []territory.Service{territory.LanguageSupport, territory.Transport}
 	offers := func(s *site) { s.Services, s.ServicesDeclared = all, true }
 	for name, tt := range map[string]struct {
@@ -43,38 +43,38 @@ func TestWhatSpeaksForASchoolAndWhatAgainstIt(t *testing.T) {
 	}{
 		"nothing remarkable": {site: plainSite(), want: []matching.Reason{way, places, share}},
 		"a brother there": {matching.Seeker{Siblings: []domain.Institution{"ZZIC00001X"}}, plainSite(),
-			[]matching.Reason{way, {Ground: "sibling", Metres: -6_000}, places, share}},
+			[]matching.Reason{way, {Code: "sibling", Metres: -6_000}, places, share}},
 		"the second wish": {matching.Seeker{Wishes: []domain.School{"ZZEE000022", "ZZEE000011"}}, plainSite(),
-			[]matching.Reason{way, {Ground: "wish", Metres: -3_000, Number: 2}, places, share}},
+			[]matching.Reason{way, {Code: "wish", Metres: -3_000, Number: 2}, places, share}},
 		"too far": {site: plainSite(func(s *site) { s.Metres = 10_100 }),
-			want: []matching.Reason{{Ground: "way", Metres: 10_100}, {Ground: "far"}, places, share}},
+			want: []matching.Reason{{Code: "way", Metres: 10_100}, {Code: "far"}, places, share}},
 		"in the comune, where is not known": {site: plainSite(func(s *site) { s.Metres, s.To, s.SameComune = 0, matching.AtComune, true }),
-			want: []matching.Reason{{Ground: "way", Metres: 1_500}, places, share}},
+			want: []matching.Reason{{Code: "way", Metres: 1_500}, places, share}},
 		"known to be next to the middle": {site: plainSite(func(s *site) { s.Metres, s.SameComune = 100, true }),
-			want: []matching.Reason{{Ground: "way", Metres: 100}, places, share}},
+			want: []matching.Reason{{Code: "way", Metres: 100}, places, share}},
 		"full": {site: plainSite(func(s *site) { s.Free = -1 }),
-			want: []matching.Reason{way, {Ground: "full", Metres: 15_000, Number: 3, Day: domain.DateOf(monday)}, share}},
+			want: []matching.Reason{way, {Code: "full", Metres: 15_000, Number: 3, Day: domain.DateOf(monday)}, share}},
 		"never declared": {site: plainSite(func(s *site) { s.DeclaredAt = time.Time{} }),
-			want: []matching.Reason{way, {Ground: "undeclared", Metres: 4_000}, share}},
+			want: []matching.Reason{way, {Code: "undeclared", Metres: 4_000}, share}},
 		"an old figure": {site: plainSite(func(s *site) { s.DeclaredAt = monday.AddDate(0, 0, -17) }),
-			want: []matching.Reason{way, {Ground: "places", Number: 2, Day: domain.DateOf(monday).AddDays(-17)}, {Ground: "stale", Metres: 1_000, Number: 31}, share}},
+			want: []matching.Reason{way, {Code: "places", Number: 2, Day: domain.DateOf(monday).AddDays(-17)}, {Code: "stale", Metres: 1_000, Number: 31}, share}},
 		"a figure of thirty days": {site: plainSite(func(s *site) { s.DeclaredAt = monday.AddDate(0, 0, -16) }),
-			want: []matching.Reason{way, {Ground: "places", Number: 2, Day: domain.DateOf(monday).AddDays(-16)}, share}},
+			want: []matching.Reason{way, {Code: "places", Number: 2, Day: domain.DateOf(monday).AddDays(-16)}, share}},
 		"above the ceiling": {site: plainSite(func(s *site) { s.Count.Foreign = 12 }),
-			want: []matching.Reason{way, places, {Ground: "ceiling", Metres: 3_000, Number: 300}}},
+			want: []matching.Reason{way, places, {Code: "ceiling", Metres: 3_000, Number: 300}}},
 		"nobody counted": {site: plainSite(func(s *site) { s.CountedIn, s.Count = 0, territory.Count{} }),
-			want: []matching.Reason{way, places, {Ground: "uncounted"}}},
+			want: []matching.Reason{way, places, {Code: "uncounted"}}},
 		"citizenship not known": {site: plainSite(func(s *site) { s.Count.ForeignKnown, s.Count.Foreign = false, 0 }),
-			want: []matching.Reason{way, places, {Ground: "uncounted"}}},
+			want: []matching.Reason{way, places, {Code: "uncounted"}}},
 		"what it offers": {matching.Seeker{LittleItalian: true, Services: []territory.Service{territory.Canteen, territory.Transport}}, plainSite(offers),
-			[]matching.Reason{way, places, share, {Ground: "language-support", Metres: -2_000}, {Ground: "transport", Metres: -1_500}, {Ground: "no-canteen"}}},
+			[]matching.Reason{way, places, share, {Code: "language-support", Metres: -2_000}, {Code: "transport", Metres: -1_500}, {Code: "no-canteen"}}},
 		"what it offers is not needed": {matching.Seeker{}, plainSite(offers), []matching.Reason{way, places, share}},
 		"what it offers is not known": {matching.Seeker{LittleItalian: true, Services: []territory.Service{territory.Canteen}}, plainSite(),
 			[]matching.Reason{way, places, share}},
 		"it declined": {matching.Seeker{Declined: map[domain.School]time.Time{"ZZEE000011": monday}}, plainSite(),
-			[]matching.Reason{way, places, share, {Ground: "declined", Metres: 30_000, Day: domain.DateOf(monday)}}},
+			[]matching.Reason{way, places, share, {Code: "declined", Metres: 30_000, Day: domain.DateOf(monday)}}},
 		"it declined and declared anew": {matching.Seeker{Declined: map[domain.School]time.Time{"ZZEE000011": monday.Add(-time.Hour)}}, plainSite(),
-			[]matching.Reason{way, places, share, {Ground: "declared-anew", Day: domain.DateOf(monday)}}},
+			[]matching.Reason{way, places, share, {Code: "declared-anew", Day: domain.DateOf(monday)}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -85,8 +85,8 @@ func TestWhatSpeaksForASchoolAndWhatAgainstIt(t *testing.T) {
 			total := 0
 			for _, r := range tt.want {
 				total += r.Metres
-				if !slices.Contains(matching.Grounds(), r.Ground) {
-					t.Errorf("%s is not listed", r.Ground)
+				if !slices.Contains(matching.ReasonCodes(), r.Code) {
+					t.Errorf("%s is not listed", r.Code)
 				}
 			}
 			if got.Total != total || got.Rank != 1 {
