@@ -317,6 +317,12 @@ func TestAGeneralisedPlanThatDoesNotHoldIsRefused(t *testing.T) {
 			t.Errorf("nobody sees it: %+v", p)
 		}
 	}
+	// A proof without branches shows so much and not one more.
+	p := settled(t, Generalised{[][]int64{{1}}, [][]int64{{1}}, []int64{1}})
+	var f *GeneralisedFault
+	if p.Bound++; !errors.As(p.Check(), &f) || f.Code != "bound-wrong" {
+		t.Errorf("a bound of %d above a plan of %d", p.Bound, p.Value)
+	}
 }
 
 // Every number of a plan is changed in turn. What is refused is well; what is not must be true.
@@ -480,5 +486,111 @@ func TestNoSumWrapsRound(t *testing.T) {
 				t.Errorf("%d × %d at %d: %d, not %v", sizes[0], sizes[1], price, x.bound, want)
 			}
 		}
+	}
+}
+
+// reckoned walks a proof as anybody would who has read only what it says: a knapsack in one row, nothing remembered, and an agent ruled
+// out by sending the job there.
+func reckoned(in Generalised, f Proof, may [][]bool, prices []int64, cut int64) bool {
+	if len(f.Prices) > 0 {
+		prices = f.Prices
+	}
+	reaches := func(may [][]bool) bool {
+		sum := int64(0)
+		alone := make([]bool, len(prices))
+		for j, price := range prices {
+			agents := 0
+			for i := range may {
+				if may[i][j] {
+					agents++
+				}
+			}
+			if sum, alone[j] = sum+price, agents == 1; agents == 0 {
+				return true
+			}
+		}
+		for i, room := range in.Capacities {
+			for j := range prices {
+				if may[i][j] && alone[j] {
+					room, sum = room-in.Resources[i][j], sum+1024*in.Costs[i][j]-prices[j]
+				}
+			}
+			if room < 0 {
+				return true
+			}
+			saves := make([]int64, room+1)
+			for j := range prices {
+				if may[i][j] && !alone[j] {
+					for w := room; w >= in.Resources[i][j]; w-- {
+						saves[w] = max(saves[w], saves[w-in.Resources[i][j]]+prices[j]-1024*in.Costs[i][j])
+					}
+				}
+			}
+			sum -= saves[room]
+		}
+		return sum > 1024*(cut-1)
+	}
+	for ruled := true; ruled; {
+		if reaches(may) {
+			return true
+		}
+		ruled = false
+		for i := range may {
+			for j := range prices {
+				if may[i][j] && reaches(sent(may, i, j)) {
+					may[i][j], ruled = false, true
+				}
+			}
+		}
+	}
+	for i := range may {
+		if !may[i][f.Job] {
+			continue
+		}
+		at := slices.IndexFunc(f.Below, func(b ProofBelow) bool { return b.Agent == i })
+		if at < 0 || !reckoned(in, f.Below[at].Proof, sent(may, i, f.Job), prices, cut) {
+			return false
+		}
+	}
+	return true
+}
+
+// sent is where jobs may go when one goes to an agent.
+func sent(may [][]bool, agent, job int) (there [][]bool) {
+	for i := range may {
+		there = append(there, slices.Clone(may[i]))
+		there[i][job] = i == agent
+	}
+	return there
+}
+
+func TestProofsHoldByAnotherReckoning(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(2022, 20))
+	branched, none := 0, 0
+	for n := range 120 {
+		in := tight(r, 2+r.IntN(4), 4+r.IntN(12))
+		if n%3 == 0 {
+			in = hard(r, 3+r.IntN(3), 8+r.IntN(12))
+		}
+		p := settled(t, in)
+		may := make([][]bool, len(in.Capacities))
+		for i, most := range in.Capacities {
+			for _, a := range in.Resources[i] {
+				may[i] = append(may[i], a <= most)
+			}
+		}
+		if !reckoned(in, p.Proof, may, nil, p.Bound) {
+			t.Fatalf("%d is not shown: %+v", p.Bound, p)
+		}
+		if len(p.Proof.Below) > 0 {
+			branched++
+		}
+		if len(p.At) == 0 {
+			none++
+		}
+	}
+	if branched < 20 || none == 0 {
+		t.Errorf("%d branched, %d without a plan: the problems are too easy", branched, none)
 	}
 }
