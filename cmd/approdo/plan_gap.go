@@ -28,7 +28,7 @@ func (c *planCmd) gap(ctx context.Context, f io.Reader, out io.Writer) error {
 			return inGeneralisedWords(n, err)
 		}
 		plans = append(plans, p)
-		if _, err := fmt.Fprintf(out, "Problema %d (agenti: %d, lavori: %d). %s\n", n+1, len(in.Capacities), len(in.Costs[0]), provenOf(p, c.Maximise)); err != nil {
+		if _, err := fmt.Fprintln(out, sized(n, in), provenOf(p, c.Maximise)); err != nil {
 			return err
 		}
 	}
@@ -41,6 +41,11 @@ func (c *planCmd) gap(ctx context.Context, f io.Reader, out io.Writer) error {
 	}
 	_, err = fmt.Fprintf(out, "Piani %s scritti in %s.\n", digest, c.Out)
 	return err
+}
+
+// sized says which problem of a file it is and how large.
+func sized(n int, in matching.Generalised) string {
+	return fmt.Sprintf("Problema %d (agenti: %d, lavori: %d).", n+1, len(in.Capacities), len(in.Costs[0]))
 }
 
 // provenOf says what a plan is worth and what is proven of it.
@@ -233,7 +238,7 @@ func verifyGeneralised(ctx context.Context, r io.Reader, out io.Writer) error {
 		if err := errors.Join(ctx.Err(), p.Check()); err != nil {
 			return inGeneralisedWords(n, err)
 		}
-		if _, err := fmt.Fprintf(out, "REGGE. Problema %d (agenti: %d, lavori: %d). %s\n", n+1, len(p.Instance.Capacities), len(p.Instance.Costs[0]), provenOf(p, false)); err != nil {
+		if _, err := fmt.Fprintln(out, "REGGE.", sized(n, p.Instance), provenOf(p, false)); err != nil {
 			return err
 		}
 	}

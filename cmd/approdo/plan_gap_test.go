@@ -47,7 +47,8 @@ func TestAllGeneralisedProblemsOfAFileAreSolvedAndVerified(t *testing.T) {
 		t.Errorf("%d: %s", code, out)
 	}
 	out, code = spoken(t, "verify-plan", plan)
-	if code != exitOK || !regexp.MustCompile(`^REGGE. Problema 1 .* Obiettivo: -14. .*\nREGGE. Problema 2 .*\nPiani [0-9a-f]{64}: tutti reggono.\n$`).MatchString(out) {
+	held := regexp.MustCompile(`^REGGE. Problema 1 .* Obiettivo: -14. .*\nREGGE. Problema 2 .*\nPiani [0-9a-f]{64}: tutti reggono.\n$`)
+	if code != exitOK || !held.MatchString(out) {
 		t.Errorf("%d: %s", code, out)
 	}
 	if out, code := spoken(t, "plan", "--format", "or-gap", "--out", plan, instance); code != exitFailed {
@@ -85,7 +86,8 @@ func TestWhatIsLeftOpenIsSaid(t *testing.T) {
 	}
 	// Fifteen jobs of two do not go into six times five.
 	odd := "1\n6 15\n" + strings.Repeat("1 ", 6*15) + strings.Repeat("2 ", 6*15) + strings.Repeat("5 ", 6)
-	if out, code := spoken(t, "plan", "--format", "or-gap", "--steps", "0", written(t, odd)); code != exitOK || !strings.Contains(out, "Nessun piano trovato; che non ce ne sia non è dimostrato.") {
+	out, code := spoken(t, "plan", "--format", "or-gap", "--steps", "0", written(t, odd))
+	if code != exitOK || !strings.Contains(out, "Nessun piano trovato; che non ce ne sia non è dimostrato.") {
 		t.Errorf("%d: %s", code, out)
 	}
 }
