@@ -11,7 +11,7 @@ import (
 // many households take part in a move before they settle.
 const (
 	movesEach = 400
-	workEach  = 250_000
+	workEach  = 60_000
 	longest   = 8
 )
 
