@@ -32,6 +32,9 @@ func TestTheDeskRefusesBeforeAnythingIsWritten(t *testing.T) {
 	if _, err := d.DeclarePlaces(ctx, desk.NewTicket(), "ZZEE00001X", 2022, places.Declare{Act: act}); !errors.Is(err, access.ErrNotAllowed) {
 		t.Errorf("places: %v", err)
 	}
+	if _, err := d.DeclareServices(ctx, desk.NewTicket(), "ZZEE00001X", territory.DeclareServices{Act: act}); !errors.Is(err, access.ErrNotAllowed) {
+		t.Errorf("services: %v", err)
+	}
 	if _, err := d.OpenName(ctx, desk.NewTicket(), comune, desk.File{Relation: access.Own}, reading.OpeningReason(""), domain.Personal{}); !errors.Is(err, access.ErrNotAllowed) {
 		t.Errorf("a name: %v", err)
 	}
