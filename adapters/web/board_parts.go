@@ -2,7 +2,6 @@ package web
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -155,7 +154,7 @@ const mostRows = 25
 
 // toldOf are figures as the reader may be told them: what is put in order by the true ones tells them by its place.
 func (b boardWriter) toldOf(of map[string]int) map[string]int {
-	out := map[string]int{}
+	out := make(map[string]int, len(of))
 	for key, n := range of {
 		out[key] = b.told(n)
 	}
@@ -164,8 +163,20 @@ func (b boardWriter) toldOf(of map[string]int) map[string]int {
 
 // most gives the keys of the largest values, the largest first.
 func most(of map[string]int, n int) []string {
-	keys := slices.SortedFunc(maps.Keys(of), func(a, b string) int { return cmp.Or(cmp.Compare(of[b], of[a]), strings.Compare(a, b)) })
-	return keys[:min(n, len(keys))]
+	type value struct {
+		key string
+		n   int
+	}
+	all := make([]value, 0, len(of))
+	for key, n := range of {
+		all = append(all, value{key, n})
+	}
+	slices.SortFunc(all, func(a, b value) int { return cmp.Or(cmp.Compare(b.n, a.n), strings.Compare(a.key, b.key)) })
+	keys := make([]string, min(n, len(all)))
+	for i := range keys {
+		keys[i] = all[i].key
+	}
+	return keys
 }
 
 // waitBounds are the days at which the bars of the distribution end.

@@ -59,16 +59,20 @@ func (f Figures) By(by By) map[string]Tally {
 	for _, i := range f.counted {
 		counts[int(column[i])*len(statuses)+int(status[i])]++
 	}
-	out := map[string]Tally{}
+	out := make(map[string]Tally, len(words))
 	for code, word := range words {
+		var t Tally
 		for st, n := range counts[code*len(statuses) : (code+1)*len(statuses)] {
 			if n == 0 {
 				continue
 			}
-			if out[word] == nil {
-				out[word] = Tally{}
+			if t == nil {
+				t = make(Tally, len(statuses))
 			}
-			out[word][casefile.Status(statuses[st])] = int(n)
+			t[casefile.Status(statuses[st])] = int(n)
+		}
+		if t != nil {
+			out[word] = t
 		}
 	}
 	return out
