@@ -151,6 +151,9 @@ func (s *site) servicesOf(r *http.Request, g *registers) (servicesPage, domain.S
 		chosen = append(chosen, string(v))
 	}
 	c.Form.Set("services", chosen...)
+	if actorOf(r).Role != domain.RoleSchool {
+		c.Form.Cancel = "/scuole/" + string(x.Code)
+	}
 	return c, x.Code, nil
 }
 

@@ -44,6 +44,7 @@ func TestASchoolDeclaresItsServices(t *testing.T) {
 	form = w.is(w.get("scuola", path), http.StatusOK, []string{`value="canteen" checked`, `value="language-support" checked`}, `value="transport" checked`)
 	w.is(w.get("cti", "/scuole/"+primaria), http.StatusOK, []string{"Italiano per chi arriva, Mensa"}, "Aggiorna i servizi")
 	w.is(w.get("ust", "/scuole/"+primaria), http.StatusOK, []string{path, "Aggiorna i servizi"})
+	w.is(w.get("ust", path), http.StatusOK, []string{`href="/scuole/` + primaria + `"`})
 	done = w.post("ust", path, url.Values{"_seen": {w.hidden(form, "_seen")}})
 	w.is(done, http.StatusSeeOther, nil)
 	if to := done.Header().Get("Location"); to != "/scuole/"+primaria {
