@@ -30,7 +30,7 @@ func ofAgentAndJob(agent, job int, code string) error { return &GeneralisedFault
 // What a generalised problem may have. A knapsack takes as many steps as an agent has capacity, for each job.
 const (
 	MostJobs         = 1 << 12
-	MostPairs        = 1 << 18 // of agents and jobs
+	MostPairs        = 1 << 17 // of agents and jobs
 	LargeGeneralised = 1 << 20 // the greatest cost, either way
 	mostSteps        = 1 << 24 // of one agent's knapsack
 )
@@ -97,8 +97,11 @@ type ProofBelow struct {
 	Proof Proof `json:"proof"`
 }
 
-// Parts is how many parts of a price make one of a cost.
-const parts = 1 << 10
+// parts is how many of a price make one of a cost.
+const (
+	partBits = 10
+	parts    = 1 << partBits
+)
 
 const largestGeneralisedPrice = 1 << 40
 

@@ -59,9 +59,7 @@ func (f Proof) below(r *relaxation, s state, prices []int64, cut int64) (int64, 
 }
 
 // whole is the least whole cost that is no less than so many parts.
-func whole(bound int64) int64 {
-	return -((-bound) >> 10)
-}
+func whole(bound int64) int64 { return -(-bound >> partBits) }
 
 // state is where the jobs may still go.
 type state struct {

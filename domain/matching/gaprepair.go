@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// plan in the making: who does each job, and what capacity is left.
+// making is a plan that is not yet one: who does each job, and what capacity is left.
 type making struct {
 	in   Generalised
 	may  [][]bool
@@ -14,8 +14,8 @@ type making struct {
 }
 
 // repair makes a plan of what the knapsacks took, and keeps it where it is better than the best.
-func (s *search) repair(in state) {
-	m := making{s.in, in.may, make([]int, s.jobs), slices.Clone(s.in.Capacities)}
+func (s *search) repair(where state) {
+	m := making{s.in, where.may, make([]int, s.jobs), slices.Clone(s.in.Capacities)}
 	for j := range m.at {
 		m.at[j] = -1
 		for i := range s.takes {

@@ -79,15 +79,15 @@ func (s *search) first() []int64 {
 
 // explore settles whether a plan of a state costs less than the cut, and gives the proof that none does; prices are those above. False says
 // that the steps did not suffice.
-func (s *search) explore(in state, prices []int64, rounds int) (proof Proof, all bool) {
-	best, open := s.ascend(in, prices, rounds)
+func (s *search) explore(where state, prices []int64, rounds int) (proof Proof, all bool) {
+	best, open := s.ascend(where, prices, rounds)
 	proof = Proof{Prices: best}
-	if !open || !s.narrow(in, best, s.cut) {
+	if !open || !s.narrow(where, best, s.cut) {
 		return proof, true
 	}
 	bound := s.bound
-	s.repair(in)
-	if proof.Job = s.widest(in); proof.Job < 0 {
+	s.repair(where)
+	if proof.Job = s.widest(where); proof.Job < 0 {
 		return proof, whole(bound) >= s.cut
 	}
 	type way struct {
@@ -96,7 +96,7 @@ func (s *search) explore(in state, prices []int64, rounds int) (proof Proof, all
 	}
 	var ways []way
 	for i := range s.agents {
-		if in.may[i][proof.Job] {
+		if where.may[i][proof.Job] {
 			ways = append(ways, way{i, s.rise(i, proof.Job)})
 		}
 	}
@@ -109,7 +109,7 @@ func (s *search) explore(in state, prices []int64, rounds int) (proof Proof, all
 		if s.spent() {
 			return proof, false
 		}
-		below, all := s.explore(in.with(w.agent, proof.Job), best, belowRounds)
+		below, all := s.explore(where.with(w.agent, proof.Job), best, belowRounds)
 		if !all {
 			return proof, false
 		}
@@ -123,15 +123,15 @@ func (s *search) explore(in state, prices []int64, rounds int) (proof Proof, all
 
 // widest is the job whose agents all raise the bound most: by the least of them, then by all together. It is below zero where every job has
 // its agent.
-func (s *search) widest(in state) int {
+func (s *search) widest(where state) int {
 	job, most, sum := -1, int64(0), int64(0)
-	for j, left := range in.left {
+	for j, left := range where.left {
 		if left < 2 {
 			continue
 		}
 		least, all := int64(never), int64(0)
 		for i := range s.agents {
-			if in.may[i][j] {
+			if where.may[i][j] {
 				rise := s.rise(i, j)
 				least, all = min(least, rise), all+min(rise, never/int64(s.agents))
 			}
@@ -145,7 +145,7 @@ func (s *search) widest(in state) int {
 }
 
 // ascend looks for prices at which the bound is high, and gives the best it found. False says that no better plan is left.
-func (s *search) ascend(in state, from []int64, rounds int) (best []int64, open bool) {
+func (s *search) ascend(where state, from []int64, rounds int) (best []int64, open bool) {
 	const (
 		one      = 1 << 12 // a whole stride
 		patience = 12
@@ -159,7 +159,7 @@ func (s *search) ascend(in state, from []int64, rounds int) (best []int64, open 
 		stride = one
 	}
 	for n := range rounds {
-		if !s.solve(in, prices, false) {
+		if !s.solve(where, prices, false) {
 			return prices, false
 		}
 		if s.bound > bound {
@@ -178,7 +178,7 @@ func (s *search) ascend(in state, from []int64, rounds int) (best []int64, open 
 			continue
 		}
 		if n%8 == 0 {
-			if s.repair(in); whole(bound) >= s.cut {
+			if s.repair(where); whole(bound) >= s.cut {
 				return best, false
 			}
 		}
