@@ -42,7 +42,7 @@ func knownAt(now time.Time, day, hour, dayField, hourField string) (k asOf, err 
 		if err != nil {
 			return asOf{}, errHour.On(hourField)
 		}
-		t = time.Date(d.Year, d.Month, d.Day, clock.Hour(), clock.Minute(), clock.Second(), 0, domain.Rome).UTC()
+		t = time.Date(d.Year, d.Month, d.Day, clock.Hour(), clock.Minute(), clock.Second(), clock.Nanosecond(), domain.Rome).UTC()
 	}
 	if t.After(now) {
 		return asOf{}, nil

@@ -39,7 +39,7 @@ type actContext struct {
 	regs   *registers // while the form is made
 	file   desk.File
 	opened desk.Opened
-	// ranking is of the schools an offer can choose among; for every other act there is none.
+	// ranking is of the schools an offer can choose among, while its form is shown.
 	ranking ranking.Ranking
 }
 
@@ -536,14 +536,8 @@ func (s *site) actPageOf(r *http.Request) (actPage, actContext, error) {
 	if acts[i].act == access.Amend && r.Method == http.MethodGet && s.Desk.Can(r.Context(), file, access.Amend) == nil { // later it shows what was typed
 		shown = append(shown, access.BirthDate, access.Papers, access.Adults, access.Schooling, access.Health)
 	}
-	c := actContext{s: s, r: r, file: file}
-	if c.opened, err = file.Open(r.Context(), shown...); err != nil {
-		return acts[i], c, err
-	}
-	if acts[i].act == access.Offer && s.Desk.Can(r.Context(), file, access.Offer) == nil {
-		c.ranking, err = s.rank(r, file, asOf{})
-	}
-	return acts[i], c, err
+	opened, err := file.Open(r.Context(), shown...)
+	return acts[i], actContext{s: s, r: r, file: file, opened: opened}, err
 }
 
 // actPageContent is the form of an act over the case it is about.
@@ -582,6 +576,12 @@ func (s *site) showAct(w http.ResponseWriter, p actPage, c actContext, typed *Fo
 			return err
 		}
 		content.Refused = refused
+	}
+	if p.act == access.Offer && content.Refused == nil {
+		var err error
+		if c.ranking, err = s.rank(c.r, c.file, asOf{}); err != nil {
+			return err
+		}
 	}
 	if !c.opened.FamilyName.IsZero() {
 		content.Heading = []domain.Personal{c.opened.FamilyName, c.opened.GivenName}

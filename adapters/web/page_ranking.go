@@ -38,8 +38,8 @@ func rankingPath(id uuid.UUID, more ...domain.School) string {
 
 // offeredAt is the instant before an offer, at which the place it took was still free.
 func offeredAt(t time.Time) asOf {
-	before := t.Add(-time.Second).In(domain.Rome)
-	return asOf{day: domain.DateOf(before).String(), hour: before.Format(time.TimeOnly), at: before.UTC()}
+	before := t.Add(-time.Millisecond).In(domain.Rome).Truncate(time.Millisecond)
+	return asOf{day: domain.DateOf(before).String(), hour: before.Format("15:04:05.000"), at: before.UTC()}
 }
 
 // rank puts schools in order for a case, as it was known then.
@@ -88,7 +88,9 @@ func reasonText(x matching.Ranked, r matching.Reason) Text {
 		return text("rank."+string(r.Code), "number", r.Number)
 	case matching.ReasonPlaces:
 		return text("rank.places", "number", r.Number, "day", r.Day)
-	case matching.ReasonFull, matching.ReasonDeclined, matching.ReasonDeclaredAnew:
+	case matching.ReasonFull:
+		return text("rank.full", "number", r.Number, "day", r.Day)
+	case matching.ReasonDeclined, matching.ReasonDeclaredAnew:
 		return text("rank."+string(r.Code), "day", r.Day)
 	case matching.ReasonShare, matching.ReasonCeiling:
 		of := text("rank.of-grade", "year", x.CountedIn)
@@ -120,17 +122,18 @@ func reasonsText(x matching.Ranked) Text {
 	return all
 }
 
-// reasonTone warns of what an officer should look at.
+// reasonTone warns of what an officer should look at, whatever else speaks for the school.
 func reasonTone(x matching.Ranked) Tone {
+	tone := Neutral
 	for _, r := range x.Reasons {
 		switch r.Code {
 		case matching.ReasonFull, matching.ReasonCeiling, matching.ReasonDeclined, matching.ReasonFar:
 			return Warning
 		case matching.ReasonSibling, matching.ReasonWish:
-			return Success
+			tone = Success
 		}
 	}
-	return Neutral
+	return tone
 }
 
 func (s *site) ranking(w http.ResponseWriter, r *http.Request) error {
@@ -276,7 +279,7 @@ func reasonTable(x matching.Ranked) *Table {
 	return t
 }
 
-// againstOthers sets a school beside those before it, or, where it is the first, beside those that follow; and beside the one asked for.
+// againstOthers sets a school beside the first of the others, and beside the one asked for.
 func againstOthers(g *registers, f desk.File, k asOf, x ranking.Ranking, this matching.Ranked, also *matching.Ranked) (part, error) {
 	p := part{ID: "others", Title: text("rank.others"), Text: text("rank.others-text")}
 	t := &Table{Caption: text("rank.others-caption"), Columns: []Column{{Label: text("rank.school")}, {Label: text("rank.rank"), Numeric: true},

@@ -86,8 +86,8 @@ func TestAnOfficerSeesWhySchoolsStandWhereTheyDo(t *testing.T) {
 		t.Fatalf("in order %v, want %v", got, first)
 	}
 	_, body := w.get(office, page)
-	for _, want := range []string{"centro del comune di Rozzano", "nello stesso comune, a circa 1,5 km", "posti liberi: 3, dichiarati il 1º aprile 2022",
-		"nessun posto libero secondo la dichiarazione del 2 aprile 2022", "più lontana di quanto si ritiene giusto", "versione 0", "30 per cento", "Come è fatto l’ordine"} {
+	for _, want := range []string{"centro del comune di Rozzano", "nello stesso comune, a circa 1,5 km", "posti ancora liberi: 3 (dichiarazione del 1º aprile 2022)",
+		"nessun posto libero dei 0 dichiarati il 2 aprile 2022", "più lontana di quanto si ritiene giusto", "versione 0", "30 per cento", "Come è fatto l’ordine"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the ranking lacks %q", want)
 		}
@@ -105,7 +105,7 @@ func TestAnOfficerSeesWhySchoolsStandWhereTheyDo(t *testing.T) {
 
 	at(30 * time.Minute)
 	form := "/pratiche/" + id.String() + "/proposta"
-	if _, body := w.get(office, form+"?scuola="+string(farSite)); !strings.Contains(body, `value="`+string(farSite)+`" checked`) || !strings.Contains(body, "1º posto, Rozzano. nello stesso comune") {
+	if _, body := w.get(office, form+"?scuola="+string(farSite)); !strings.Contains(body, `value="`+string(farSite)+`" checked`) || !strings.Contains(body, "1ª in ordine, Rozzano. nello stesso comune") {
 		t.Error("the form has neither the reasons nor the school that was chosen")
 	}
 	if code, body := w.submit(office, form, url.Values{"school": {string(testSite)}}); code != http.StatusSeeOther {
@@ -137,13 +137,13 @@ func TestAnOfficerSeesWhySchoolsStandWhereTheyDo(t *testing.T) {
 	w.follow()
 	at(0)
 	_, past := w.get(office, then)
-	for _, want := range []string{"1 di 3", "posti liberi: 3", "versione 0", "+1,5 km", "Zrazkova", id.String()[:8], "Stai guardando com’era"} {
+	for _, want := range []string{"1ª di 3", "posti ancora liberi: 3", "versione 0", "+1,5 km", "Zrazkova", id.String()[:8], "Stai guardando com’era"} {
 		if !strings.Contains(past, want) {
 			t.Errorf("the sheet of then lacks %q", want)
 		}
 	}
 	_, present := w.get(office, rankingPath(id, testSite)+"?confronta="+strings.ToLower(string(farSite)))
-	for _, want := range []string{"posti liberi: 2", "versione 1", "A confronto", "in più", "di 3"} {
+	for _, want := range []string{"posti ancora liberi: 3", "versione 1", "A confronto", "in più", "di 3"} {
 		if !strings.Contains(present, want) {
 			t.Errorf("the sheet of now lacks %q", want)
 		}
@@ -175,7 +175,7 @@ func TestABrotherAtSchoolBringsItNearer(t *testing.T) {
 	_, err = w.desk.Offer(t.Context(), desk.NewTicket(), id, office, desk.Placement{School: farSite, Level: grade.Level{Order: grade.Primaria, Year: 3}})
 	w.check(err)
 	w.follow()
-	if _, body := w.get(office, rankingPath(r.ID, farSite)); !strings.Contains(body, "un fratello o una sorella ha già posto") || !strings.Contains(body, "−6,0 km") {
+	if _, body := w.get(office, rankingPath(r.ID, farSite)); !strings.Contains(body, "un fratello o una sorella ha un posto") || !strings.Contains(body, "−6,0 km") {
 		t.Error("the sister's school is not known for it")
 	}
 }

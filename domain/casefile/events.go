@@ -281,14 +281,14 @@ var Events = event.Table{
 	event.TypeOf[QuestionAnswered]("case.question-answered"),
 	event.TypeOf[GradeDetermined]("case.grade-determined"),
 	event.TypeOf[HandedOver]("case.handed-over"),
-	event.TypeOf[PlaceOffered]("case.place-offered", unweighed),
+	event.TypeOf[PlaceOffered]("case.place-offered", unsaid),
 	event.TypeOf[OfferDeclined]("case.offer-declined"),
 	event.TypeOf[OfferLapsed]("case.offer-lapsed"),
 	event.TypeOf[OfferWithdrawn]("case.offer-withdrawn"),
 	event.TypeOf[OfferAccepted]("case.offer-accepted"),
 	event.TypeOf[FirstDayRecorded]("case.first-day-recorded"),
 	event.TypeOf[AttendanceEnded]("case.attendance-ended"),
-	event.TypeOf[CaseClosed]("case.closed", unsigned),
+	event.TypeOf[CaseClosed]("case.closed", unsaid),
 	event.TypeOf[CaseReopened]("case.reopened"),
 	event.TypeOf[CaseMerged]("case.merged"),
 	event.TypeOf[CaseParted]("case.parted"),
@@ -325,8 +325,6 @@ func IDOf(stream string) uuid.UUID {
 	return id
 }
 
-// unweighed leads an offer to schema 2: by which weights schools were ranked was not written down in schema 1.
-func unweighed(data []byte) ([]byte, error) { return data, nil }
-
-// unsigned leads a closure to schema 2: who withdrew was not written down in schema 1.
-func unsigned(data []byte) ([]byte, error) { return data, nil }
+// unsaid leads to a schema that only has a field more: what it says was not written down before. Of a closure it is who withdrew, of an offer by
+// which weights schools were ranked.
+func unsaid(data []byte) ([]byte, error) { return data, nil }

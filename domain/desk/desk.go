@@ -345,7 +345,7 @@ func (d *Desk) DeclarePlaces(ctx context.Context, t Ticket, site domain.School, 
 // Territory reads the register of the territory.
 func (d *Desk) Territory(ctx context.Context) (territory.State, error) { return d.land.state(ctx) }
 
-// TerritoryAsOf is the register of the territory as it was known at an instant.
+// TerritoryAsOf is the register of the territory as it was known at an instant; the zero time is now.
 func (d *Desk) TerritoryAsOf(ctx context.Context, at time.Time) (territory.State, error) {
 	return d.land.asOf(ctx, at)
 }

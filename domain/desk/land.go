@@ -43,13 +43,13 @@ func (l *land) state(ctx context.Context) (territory.State, error) {
 	return l.kept, nil
 }
 
-// asOf is the territory as it was known at an instant.
+// asOf is the territory as it was known at an instant; the zero time is now.
 func (l *land) asOf(ctx context.Context, at time.Time) (territory.State, error) {
 	state, err := l.state(ctx)
 	l.mu.Lock()
 	since := l.since
 	l.mu.Unlock()
-	if err != nil || !since.After(at) {
+	if err != nil || at.IsZero() || !since.After(at) {
 		return state, err
 	}
 	state = territory.Decider.Initial()

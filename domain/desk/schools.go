@@ -65,8 +65,11 @@ func (s *schools) refresh(ctx context.Context) error {
 	return nil
 }
 
-// asOf is the site as it was known at an instant.
+// asOf is the site as it was known at an instant; the zero time is now.
 func (p *sitePast) asOf(at time.Time) territory.SchoolState {
+	if at.IsZero() {
+		return p.now
+	}
 	known := slices.IndexFunc(p.past, func(e siteEvent) bool { return e.at.After(at) })
 	if known < 0 {
 		return p.now
@@ -78,7 +81,7 @@ func (p *sitePast) asOf(at time.Time) territory.SchoolState {
 	return s
 }
 
-// Schools gives every site of the register as it was known at an instant, those apart that no register held yet. Whoever reads it may read
+// Schools gives every site of the register as it was known at an instant (the zero time is now), those apart that no register held yet. Whoever reads it may read
 // the register (access.ReadRegisters) or rank for a case.
 func (d *Desk) Schools(ctx context.Context, at time.Time) ([]territory.SchoolState, error) {
 	d.schools.mu.Lock()

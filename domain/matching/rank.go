@@ -57,7 +57,7 @@ const (
 	ReasonSibling      ReasonCode = "sibling"
 	ReasonWish         ReasonCode = "wish"   // Number: which of the family's
 	ReasonPlaces       ReasonCode = "places" // Number: how many are free, since Day
-	ReasonFull         ReasonCode = "full"
+	ReasonFull         ReasonCode = "full"   // Number: how many were declared, on Day
 	ReasonUndeclared   ReasonCode = "undeclared"
 	ReasonStale        ReasonCode = "stale"   // Number: how many days old the figure is
 	ReasonShare        ReasonCode = "share"   // Number: of pupils without Italian citizenship, in tenths of a percent; one more may join

@@ -48,13 +48,13 @@ func Of(ctx context.Context, d *desk.Desk, b *board.Board, f desk.File, househol
 	if at.IsZero() {
 		r.At = d.Now()().UTC()
 	}
-	land, err := d.TerritoryAsOf(ctx, r.At)
+	land, err := d.TerritoryAsOf(ctx, at)
 	if err != nil {
 		return r, err
 	}
 	today := domain.DateOf(r.At)
 	r.Weights, r.Percent = land.WeightsOn(today), land.CeilingOn(today)
-	schools, err := d.Schools(ctx, r.At)
+	schools, err := d.Schools(ctx, at)
 	if err != nil {
 		return r, err
 	}
@@ -76,6 +76,9 @@ func Of(ctx context.Context, d *desk.Desk, b *board.Board, f desk.File, househol
 		site := home.to(land, s, listed.School)
 		o := open[site.School]
 		site.Capacity, site.Free, site.DeclaredAt = o.Capacity, o.Free, o.Declared
+		if held := f.State.Offer; held != nil && f.State.Status.HoldsPlace() && held.School == site.School {
+			site.Free++ // the pupil's own place is not another's
+		}
 		if count, in, ok := s.Count(r.Year, r.Level.Year); ok {
 			site.Count, site.CountedIn = count, in
 		}
@@ -129,9 +132,13 @@ func seekerOf(ctx context.Context, d *desk.Desk, f desk.File, household []uuid.U
 		return s, err
 	}
 	s.LittleItalian = slices.Contains(little, opened.Italian)
-	if i := slices.IndexFunc(schools, func(x territory.SchoolState) bool { return x.School.Code == f.Papers.SiblingAt }); i >= 0 {
-		s.Siblings = append(s.Siblings, schools[i].School.Institution)
+	attends := func(code domain.School) {
+		if i := slices.IndexFunc(schools, func(x territory.SchoolState) bool { return x.School.Code == code }); i >= 0 {
+			listed, _ := schools[i].On(f.State.SchoolYear)
+			s.Siblings = append(s.Siblings, listed.School.Institution)
+		}
 	}
+	attends(f.Papers.SiblingAt)
 	for _, id := range household {
 		sibling, err := d.Case(ctx, f.Reader(), id)
 		if err == nil && !at.IsZero() {
@@ -142,7 +149,7 @@ func seekerOf(ctx context.Context, d *desk.Desk, f desk.File, household []uuid.U
 		case err != nil:
 			return s, err
 		case sibling.State.Offer != nil && sibling.State.Status.HoldsPlace() && sibling.Relation != access.Past:
-			s.Siblings = append(s.Siblings, sibling.State.Offer.Institution)
+			attends(sibling.State.Offer.School)
 		}
 	}
 	return s, nil

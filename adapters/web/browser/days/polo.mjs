@@ -47,7 +47,7 @@ export async function polo(town) {
   await sara.fills({ 'Perché non un’altra? Codice della scuola': says.site });
   await sara.presses('Confronta');
   await sara.reads(/ha detto no il/);
-  await sara.reads(/posti liberi: 1/);
+  await sara.reads(/posti ancora liberi: 1/);
   await sara.looks('why this school');
   await sara.page.emulateMedia({ media: 'print' });
   assert.equal(await sara.menu.isVisible(), false, 'the menu is printed');
