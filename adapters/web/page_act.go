@@ -595,6 +595,7 @@ func (s *site) showAct(w http.ResponseWriter, p actPage, c actContext, typed *Fo
 			return err
 		}
 		content.Facts = append([]Pair{{text("list.grade"), say(levelText(c.file.State.Level))}, {text("list.status"), statusBadge(c.file.State.Status)}}, content.Facts...)
+		content.Facts = append(content.Facts, schoolingPairs(c.ranking.Schooling)...)
 		if content.Since, err = s.since(c, typed); err != nil {
 			return err
 		}

@@ -203,8 +203,12 @@ func rankedBy(g *registers, f desk.File, x ranking.Ranking) []Pair {
 		from = say(text("rank.from-municipio", "number", int(f.State.Municipio)))
 	}
 	weights := say(text("rank.version", "version", x.Weights.Version)).over(say(text("rank.since", "day", x.Weights.From)))
-	return []Pair{{text("list.grade"), say(levelText(x.Level))}, {text("rank.year"), plain(x.Year.String())}, {text("rank.from"), from},
+	by := []Pair{{text("list.grade"), say(levelText(x.Level))}, {text("rank.year"), plain(x.Year.String())}, {text("rank.from"), from},
 		{text("rank.weights"), weights.to(weightsPath)}, {text("territory.ceiling"), say(text("territory.percent", "percent", x.Percent))}, {text("rank.at"), at(x.At)}}
+	if x.Schooling.Italian == "" {
+		by = append(by, Pair{text("case.italian"), say(text("rank.italian-unknown"))})
+	}
+	return append(by, schoolingPairs(x.Schooling)...)
 }
 
 // rankingSheet says why a school stands where it does, and why others stand elsewhere.

@@ -30,6 +30,8 @@ type Ranking struct {
 	Level   grade.Level
 	Year    domain.SchoolYear
 	At      time.Time // as known then (UTC)
+	// Schooling is the pupil's, as far as the reader may see it: what of it counts is how much Italian there is.
+	Schooling desk.Opened
 }
 
 // Of ranks for a case every site that could be offered to it at an instant; the zero time is now, and otherwise the file must be the one of
@@ -58,10 +60,14 @@ func Of(ctx context.Context, d *desk.Desk, b *board.Board, f desk.File, househol
 	if err != nil {
 		return r, err
 	}
+	if r.Schooling, err = f.Open(ctx, access.Schooling); err != nil {
+		return r, err
+	}
 	seeker, err := seekerOf(ctx, d, f, household, schools, at)
 	if err != nil {
 		return r, err
 	}
+	seeker.LittleItalian = slices.Contains(little, r.Schooling.Italian)
 	open, err := b.Opens(ctx, r.Year, r.Level, at)
 	if err != nil {
 		return r, err
@@ -127,11 +133,6 @@ func seekerOf(ctx context.Context, d *desk.Desk, f desk.File, household []uuid.U
 			s.Services = append(s.Services, v)
 		}
 	}
-	opened, err := f.Open(ctx, access.Schooling)
-	if err != nil {
-		return s, err
-	}
-	s.LittleItalian = slices.Contains(little, opened.Italian)
 	attends := func(code domain.School) {
 		if i := slices.IndexFunc(schools, func(x territory.SchoolState) bool { return x.School.Code == code }); i >= 0 {
 			listed, _ := schools[i].On(f.State.SchoolYear)
