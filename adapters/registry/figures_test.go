@@ -198,8 +198,15 @@ func TestWhereSitesLieAndHowManyPupilsTheyHave(t *testing.T) {
 	if again := sites(t, i, text); again.Unchanged != 2 || head(t, i) != before {
 		t.Errorf("%+v", again)
 	}
-	if r := sites(t, i, "CODICESCUOLA,LAT,LON\nMIEE8X0001,,\n"); r.Empty != 1 || head(t, i) != before {
-		t.Errorf("a row without a point: %+v", r)
+	for _, none := range []string{",", "0,0"} {
+		if r := sites(t, i, "CODICESCUOLA,LAT,LON\nMIEE8X0001,"+none+"\n"); r.Empty != 1 || head(t, i) != before {
+			t.Errorf("a row without a point, %q: %+v", none, r)
+		}
+	}
+	for _, source := range []string{"", " ", strings.Repeat("x", 151)} {
+		if _, err := i.ImportSites(t.Context(), strings.NewReader(text), area(t), registry.SiteOptions{Source: source, Year: 2024}); !errors.Is(err, territory.ErrFigureSource) {
+			t.Errorf("a source of %d letters: %v", len(source), err)
+		}
 	}
 	for row, want := range map[string]registry.RowError{
 		"MIEE8X0001,9.189982,45.464203,": {Field: "lat", Reason: "school-outside-italy"},

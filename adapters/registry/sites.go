@@ -5,6 +5,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"approdo/domain"
 	"approdo/domain/territory"
@@ -26,6 +27,9 @@ type SiteOptions struct {
 	Progress func(done, total int)
 }
 
+// mostSource is how long a source may be, so that there is room beside it for how a point was found.
+const mostSource = 150
+
 // ErrNoYear refuses a table that has pupils, when nobody said of which year.
 var ErrNoYear = domain.Invalid("registry-year-missing").On("year")
 
@@ -41,6 +45,9 @@ func (i Importer) ImportSites(ctx context.Context, r io.Reader, area Area, o Sit
 	}
 	if len(t.lacks([]string{colPupils})) == 0 && o.Year == 0 {
 		return FigureReport{}, ErrNoYear
+	}
+	if source := strings.TrimSpace(o.Source); source == "" || utf8.RuneCountInString(source) > mostSource {
+		return FigureReport{}, territory.ErrFigureSource
 	}
 	f, err := i.figures(ctx, area)
 	if err != nil {
@@ -92,7 +99,9 @@ func (i Importer) site(f *figure, get func(string) string, o SiteOptions) *RowEr
 		if c.Lon, err = degrees(lon); err != nil {
 			return &RowError{Field: colLon, Reason: ReasonPoint}
 		}
-		f.commands = append(f.commands, c)
+		if c.Lat != 0 || c.Lon != 0 { // a table writes 0 where it has no point
+			f.commands = append(f.commands, c)
+		}
 	}
 	pupils, known, masked, ok := number(get(colPupils))
 	switch {

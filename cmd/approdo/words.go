@@ -26,7 +26,7 @@ var faultWords = []struct {
 	{registry.ErrWebPage, "il file è una pagina web: il portale risponde così quando non ha il file che gli si chiede"},
 	{registry.ErrEmpty, "il file è vuoto"},
 	{registry.ErrNoYear, "il file ha gli alunni: con --year si dice di quale anno scolastico"},
-	{territory.ErrFigureSource, "con --source si dice di chi sono i dati, in non più di 200 caratteri"},
+	{territory.ErrFigureSource, "con --source si dice di chi sono i dati, in non più di 150 caratteri"},
 	{sqlite.ErrInUse, "il registro è già aperto in scrittura da un altro approdo: fermate quello, oppure indicate un'altra cartella con --data"},
 }
 

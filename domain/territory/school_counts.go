@@ -123,23 +123,33 @@ func (s SchoolState) counted(e SchoolCounted) SchoolState {
 }
 
 // Count is how many pupils a grade has by the newest register of pupils that is not after a school year, or, where all are, by the first
-// after it; the year says which. Where that register does not have the grade it is the whole site: the answer's Grade tells. Grade 0 asks
-// for the whole site, which is all grades together where no file had it as such. False: no register ever counted the site.
+// after it; the year says which. One that knows the foreign pupils comes before a newer one that does not: by them the ceiling is reckoned.
+// Where a register does not have the grade it is the whole site: the answer's Grade tells. Grade 0 asks for the whole site, which is all
+// grades together where no file had it as such. False: no register ever counted the site.
 func (s SchoolState) Count(y domain.SchoolYear, grade int) (Count, domain.SchoolYear, bool) {
 	years := slices.Sorted(maps.Keys(s.counts))
+	if first := slices.IndexFunc(years, func(other domain.SchoolYear) bool { return other > y }); first != 0 {
+		if first > 0 {
+			years = years[:first]
+		}
+		slices.Reverse(years)
+	}
+	for _, from := range years {
+		if c := s.countIn(from, grade); c.ForeignKnown {
+			return c, from, true
+		}
+	}
 	if len(years) == 0 {
 		return Count{}, 0, false
 	}
-	from := years[0]
-	for _, other := range years {
-		if other <= y {
-			from = other
-		}
+	return s.countIn(years[0], grade), years[0], true
+}
+
+func (s SchoolState) countIn(y domain.SchoolYear, grade int) Count {
+	if c, ok := s.counts[y][grade]; ok {
+		return c
 	}
-	if c, ok := s.counts[from][grade]; ok {
-		return c, from, true
-	}
-	return wholeSite(s.counts[from]), from, true
+	return s.wholeSite(y)
 }
 
 // Counts lists what the registers of a school year say, by grade.
@@ -150,12 +160,14 @@ func (s SchoolState) Counts(y domain.SchoolYear) []Count {
 // CountedBy lists whose figures those of a school year are, in the words to be shown beside them, in the order they came.
 func (s SchoolState) CountedBy(y domain.SchoolYear) []string { return slices.Clone(s.counters[y]) }
 
-// wholeSite adds the grades up where no file did. What one grade does not know, the site does not.
-func wholeSite(of map[int]Count) Count {
+// wholeSite adds the grades up where no file did. What one grade does not know, the site does not; nor does it know its foreign pupils where
+// a grade of its order is missing, as one is that the ministry masks.
+func (s SchoolState) wholeSite(y domain.SchoolYear) Count {
+	of := s.counts[y]
 	if c, ok := of[0]; ok {
 		return c
 	}
-	all := Count{ForeignKnown: true}
+	all := Count{ForeignKnown: len(of) >= s.School.Order.Years()}
 	classes := true
 	for _, c := range of {
 		all.Pupils, all.Classes, all.Foreign = all.Pupils+c.Pupils, all.Classes+c.Classes, all.Foreign+c.Foreign

@@ -157,12 +157,14 @@ func TestTheNewestCountNotAfterAYearAnswers(t *testing.T) {
 		from  domain.SchoolYear
 	}{
 		{2023, 1, foreign(1, 20, 4), 2022},
-		{2022, 3, foreign(0, 42, 10), 2022}, // no such grade: the grades together
-		{2020, 1, foreign(1, 20, 4), 2022},  // all are after it
+		{2022, 3, Count{Pupils: 42}, 2022}, // no such grade: the grades together, whose foreign pupils are not all known
+		{2020, 1, foreign(1, 20, 4), 2022}, // all are after it
 		{2024, 1, foreign(1, 21, 5), 2024},
 		{2025, 2, foreign(0, 100, 30), 2024},
 		{2025, 0, foreign(0, 100, 30), 2024},
-		{2030, 0, Count{Classes: 2, Pupils: 42}, 2026},
+		{2030, 0, foreign(0, 100, 30), 2024}, // the newest does not know the foreign pupils
+		{2030, 1, foreign(1, 21, 5), 2024},
+		{2030, 2, Count{Grade: 2, Classes: 1, Pupils: 22, ForeignKnown: true}, 2026},
 	} {
 		if got, from, ok := s.Count(tt.year, tt.grade); !ok || got != tt.want || from != tt.from {
 			t.Errorf("%v, grade %d: %+v of %v", tt.year, tt.grade, got, from)
