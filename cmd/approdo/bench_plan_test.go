@@ -5,7 +5,10 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+
+	"github.com/go-json-experiment/json"
 
 	"approdo/domain/matching"
 )
@@ -109,5 +112,32 @@ func TestNoOtherSolverFindsABetterPlanForHouseholds(t *testing.T) {
 	}
 	if proven < 4 || split == 0 || left == 0 {
 		t.Errorf("HiGHS proves %d, %d households are split, %d pupils are left out: too many, or too easy", proven, split, left)
+	}
+}
+
+// What is measured is the same on every machine but for the time: here, that brothers and sisters stay together where that is possible.
+func TestBrothersAndSistersStayTogetherWhereTheyCan(t *testing.T) {
+	t.Parallel()
+	out, code := spoken(t, "bench", "plan", "--siblings", "--alone", "--families", "300", "--sites", "140", "--rounds", "1", "--json")
+	if code != exitOK {
+		t.Fatal(out)
+	}
+	found := map[string]figure{}
+	for line := range strings.Lines(out) {
+		var f figure
+		if err := json.Unmarshal([]byte(line), &f); err != nil {
+			t.Fatalf("%v: %s", err, line)
+		}
+		found[strings.TrimPrefix(f.Figure, "plan.families300.sites140.grades13")] = f
+	}
+	if f := found[".gap"]; f.Unit != "ppm of part 2" || f.Value > 5000 {
+		t.Errorf("a gap of %v %s", f.Value, f.Unit)
+	}
+	if f := found[".together"]; f.Baseline == 0 || f.Value < 0.95*f.Baseline {
+		t.Errorf("%v in a million are together, of %v that can be", f.Value, f.Baseline)
+	}
+	if out, code := spoken(t, "bench", "plan", "--families", "2", "--siblings", "--rounds", "1", "--highs", t.TempDir()); code != exitFailed ||
+		!strings.Contains(out, "HiGHS non è installato") {
+		t.Errorf("%d: %s", code, out)
 	}
 }

@@ -7,11 +7,13 @@ import (
 	"slices"
 )
 
-// How long households are moved about, for each household: how many moves are tried, and how many offers are looked at for that. And how
-// many households take part in a move before they settle.
+// How long households are moved about: how many moves are tried for each household, and how many offers are looked at for that; how often it
+// begins anew, as long as that is little work. And how many households take part in a move before they settle.
 const (
 	movesEach = 400
 	workEach  = 60_000
+	rounds    = 30
+	little    = 60_000_000
 	longest   = 8
 )
 
@@ -19,29 +21,16 @@ const (
 // good as could be found until goOn says no.
 func (s *solver) together(p Plan, goOn func(done, of int) bool) Plan {
 	in := p.Instance
-	m := newMarket(in, s, weigh(in))
+	m := newMarket(in, s)
 	prices := make([]int64, len(s.cols))
-	prove := func(m *market) {
-		for j, i := range s.places {
-			prices[j] = m.number(p.Prices[i])
-		}
-		m.climb(prices, goOn)
-		s.proves(&p, m, prices)
+	for j, i := range s.places {
+		prices[j] = m.number(p.Prices[i])
 	}
-	prove(m)
-	x := newMover(m, prices)
-	at := s.bound(m, x.anneal(m.number(p.Bound), goOn)).seats()
+	m.climb(prices, goOn)
+	s.proves(&p, m, prices)
+	at := s.bound(m, newMover(m, prices).anneal(m.number(p.Bound), goOn)).seats()
 	if v := value(in, at); v.Less(p.Value) {
 		p.At, p.Value = at, v
-	}
-	if p.Bound[0] == p.Value[0] || !goOn(0, 1) {
-		return p
-	}
-	// What counts first is not proven: prices of that alone, and from there once more of all.
-	before := p.Bound
-	prove(newMarket(in, s, [3]int64{1 << 12}))
-	if before.Less(p.Bound) {
-		prove(m)
 	}
 	return p
 }
@@ -315,11 +304,13 @@ func (s *mover) chain(o int, limit int64) bool {
 
 // somewhere is an option for the k-th of a chain where only such are in the way as are not part of it; nowhere where it should settle.
 func (s *mover) somewhere(h int32, k int) int {
-	likes := s.likes[h]
-	if len(s.trail) >= longest || len(likes) == 0 || s.chance.IntN(2) == 0 {
+	if len(s.trail) >= longest || s.chance.IntN(2) == 0 {
 		return nowhere
 	}
-	o := likes[min(s.chance.IntN(len(likes)), s.chance.IntN(len(likes)))].option
+	o := s.anyLike(h)
+	if o == nowhere {
+		return nowhere
+	}
 	for _, offers := range s.families[h].options[o].offers {
 		if g := s.inTheWay(offers); g != nowhere && slices.ContainsFunc(s.trail[:k], func(x former) bool { return x.h == g }) {
 			return nowhere
@@ -340,31 +331,49 @@ func (s *mover) leastOf(them []former) (sum int64) {
 // anneal moves households by chance, at first also where that costs a little more (Dueck and Scheuer, Threshold accepting, Journal of
 // Computational Physics 90, 1990), with those in their way moving on (ejection chains: Glover, Discrete Applied Mathematics 65, 1996). It
 // gives the choices that cost least. The chance is the same every time, and what is spent is counted in work, not in time.
+//
+// Where what counts first is not as low as the bound, what is a little more is at first measured by that, and then by what counts later.
 func (s *mover) anneal(bound int64, goOn func(done, of int) bool) []int {
 	best, choice := s.value, slices.Clone(s.choice)
 	households := len(s.families)
-	moves, work, begun := movesEach*households, workEach*households, s.work
-	heat := min(6*float64(s.later(s.value-bound))/float64(households), 1<<60)
-	for n := 0; n < moves && s.work-begun < work && best > bound; n++ {
-		done := max(n, moves/households*((s.work-begun)/workEach))
-		if n%64 == 0 && !goOn(done, moves) {
-			break
+	begun, moves, work := s.work, movesEach*households, workEach*households
+	for round := 0; round < rounds && best > bound && (round == 0 || s.work-begun < little); round++ {
+		gaps := []int64{best - bound}
+		if later := s.later(gaps[0]); later < gaps[0] {
+			gaps = append(gaps, later)
 		}
-		s.work++
-		h := int32(s.chance.IntN(households))
-		likes := s.likes[h]
-		if len(likes) == 0 {
-			continue
-		}
-		o := likes[min(s.chance.IntN(len(likes)), s.chance.IntN(len(likes)))].option
-		if o == s.choice[h] {
-			continue
-		}
-		limit := int64(heat * (1 - float64(done)/float64(moves)) * s.chance.Float64())
-		if s.move(h, o, limit); s.value < best {
-			best = s.value
-			copy(choice, s.choice)
+		for k, gap := range gaps {
+			begun, heat := s.work, min(6/float64(1+round%3)*float64(gap)/float64(households), 1<<60)
+			for n := 0; n < moves && s.work-begun < work && best > bound; n++ {
+				done := max(n, moves/households*((s.work-begun)/workEach))
+				if n%64 == 0 && !goOn((round*len(gaps)+k)*moves+done, rounds*len(gaps)*moves) {
+					return choice
+				}
+				limit := int64(heat * (1 - float64(done)/float64(moves)) * s.chance.Float64())
+				if s.wander(limit); s.value < best {
+					best = s.value
+					copy(choice, s.choice)
+				}
+			}
 		}
 	}
 	return choice
+}
+
+// wander moves one household by chance.
+func (s *mover) wander(limit int64) {
+	s.work++
+	h := int32(s.chance.IntN(len(s.families)))
+	if o := s.anyLike(h); o != nowhere && o != s.choice[h] {
+		s.move(h, o, limit)
+	}
+}
+
+// anyLike is an option worth a try, rather one of the first.
+func (s *mover) anyLike(h int32) int {
+	likes := s.likes[h]
+	if len(likes) == 0 {
+		return nowhere
+	}
+	return likes[min(s.chance.IntN(len(likes)), s.chance.IntN(len(likes)))].option
 }

@@ -245,7 +245,7 @@ func TestSeatsStayTheBestThereAre(t *testing.T) {
 	for range 60 {
 		in := related(r, 30, 14)
 		s := newSolver(in)
-		m := newMarket(in, s, weigh(in))
+		m := newMarket(in, s)
 		x := newMover(m, m.lowest())
 		for range 60 {
 			h := int32(r.IntN(len(m.families)))

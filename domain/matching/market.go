@@ -116,16 +116,13 @@ func rounded(n, by int64) int64 {
 
 // later is what counts after the first part of a cost, either way.
 func (m *market) later(n int64) int64 {
-	if m.weight[1] == 0 {
-		return max(n, -n)
-	}
 	n -= rounded(n, m.weight[0]) * m.weight[0]
 	return max(n, -n)
 }
 
 // newMarket takes over rows and columns of a solver, in its order.
-func newMarket(in Instance, s *solver, weight [3]int64) *market {
-	m := &market{weight: weight, rows: make([]buyer, len(s.rows)), room: make([][]int64, len(s.cols)), inst: make([]int32, len(s.cols)),
+func newMarket(in Instance, s *solver) *market {
+	m := &market{weight: weigh(in), rows: make([]buyer, len(s.rows)), room: make([][]int64, len(s.cols)), inst: make([]int32, len(s.cols)),
 		family: make([]int32, len(s.rows))}
 	of, _ := in.institutions()
 	numbers, institutions := map[int]int32{}, int32(0) // by their first column
