@@ -94,7 +94,10 @@ func reasonText(x matching.Ranked, r matching.Reason) Text {
 		return text("rank."+string(r.Code), "day", r.Day)
 	case matching.ReasonShare, matching.ReasonCeiling:
 		of := text("rank.of-grade", "year", x.CountedIn)
-		if x.Count.Grade == 0 {
+		switch {
+		case x.ByClass:
+			of = text("rank.of-class")
+		case x.Count.Grade == 0:
 			of = text("rank.of-site", "year", x.CountedIn)
 		}
 		return text("rank."+string(r.Code), "percent", tenths(r.Number), "of", of)

@@ -48,7 +48,7 @@ func rankedWorld(t *testing.T) (w *world, id uuid.UUID, at func(time.Duration)) 
 	school(otherYear, "015189", grade.SecondariaI)
 	for site, free := range map[domain.School]int{fullSite: 0, farSite: 4} {
 		_, err := w.desk.DeclarePlaces(t.Context(), desk.NewTicket(), site, 2021, places.Declare{Act: domain.Act{By: atUST, At: now.AddDate(0, 0, -2)},
-			Level: grade.Level{Order: grade.Primaria, Year: 3}, Free: free})
+			Level: grade.Level{Order: grade.Primaria, Year: 3}, Free: free, Pupils: 20, Foreign: 2 + 2*free})
 		w.check(err)
 	}
 	id = w.request("Zrazkova", "Olha")
@@ -87,7 +87,8 @@ func TestAnOfficerSeesWhySchoolsStandWhereTheyDo(t *testing.T) {
 	}
 	_, body := w.get(office, page)
 	for _, want := range []string{"centro del comune di Rozzano", "nello stesso comune, a circa 1,5 km", "posti ancora liberi: 3 (dichiarazione del 1º aprile 2022)",
-		"nessun posto libero dei 0 dichiarati il 2 aprile 2022", "più lontana di quanto si ritiene giusto", "versione 0", "30 per cento", "Come è fatto l’ordine"} {
+		"nessun posto libero dei 0 dichiarati il 2 aprile 2022", "più lontana di quanto si ritiene giusto", "10,0 % senza cittadinanza italiana, sotto il tetto (la classe, come la descrive la scuola)",
+		"50,0 % senza cittadinanza italiana: un altro alunno straniero va oltre il tetto", "quota senza cittadinanza italiana non nota", "versione 0", "30 per cento", "Come è fatto l’ordine"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the ranking lacks %q", want)
 		}

@@ -41,7 +41,8 @@ type Site struct {
 	DeclaredAt     time.Time // zero: never
 
 	Count     territory.Count   // of the grade, or of the whole site where its Grade is 0
-	CountedIn domain.SchoolYear // 0: no register counted it
+	CountedIn domain.SchoolYear // 0: nobody counted it
+	ByClass   bool              // the school itself described the class with its places; it comes before any register
 
 	Services         []territory.Service
 	ServicesDeclared bool

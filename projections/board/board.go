@@ -102,7 +102,7 @@ const name = "board"
 // Projection keeps the view.
 func Projection() projections.Projection {
 	return projections.Projection{
-		Name: name, Version: 3, Streams: []string{casefile.Category, places.Category, territory.SchoolCategory},
+		Name: name, Version: 4, Streams: []string{casefile.Category, places.Category, territory.SchoolCategory},
 		Tables: []projections.Relation{cases, changes, sites, held, seatsChanges},
 		Apply: func(_ context.Context, tx *projections.Tx, r projections.Event) error {
 			switch e := r.Payload.(type) {

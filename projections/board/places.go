@@ -31,6 +31,8 @@ type seats struct {
 	Capacity int           `col:"capacity"`
 	Held     int           `col:"held"`
 	Taken    int           `col:"taken"`
+	Pupils   int           `col:"pupils"` // of the class, where the school described it
+	Foreign  int           `col:"foreign_pupils"`
 	Declared time.Time     `col:"declared_at"`
 }
 
@@ -56,6 +58,8 @@ type seatsChange struct {
 	Comune   domain.Comune     `col:"comune"`
 	Capacity int               `col:"capacity"`
 	Used     int               `col:"used"`
+	Pupils   int               `col:"pupils"`
+	Foreign  int               `col:"foreign_pupils"`
 	Declared time.Time         `col:"declared_at"` // zero: never
 }
 
@@ -89,11 +93,13 @@ func applyPlaces(tx *projections.Tx, r projections.Event, e places.Event) error 
 		f(&s)
 		held.Put(tx, s)
 		seatsChanges.Append(tx, seatsChange{Position: int64(r.Position), At: r.Meta.At, School: code, Year: year, Order: l.Order, Grade: l.Year, Comune: s.Comune,
-			Capacity: s.Capacity, Used: s.Held + s.Taken, Declared: s.Declared})
+			Capacity: s.Capacity, Used: s.Held + s.Taken, Pupils: s.Pupils, Foreign: s.Foreign, Declared: s.Declared})
 	}
 	switch e := e.(type) {
 	case places.PlacesDeclared:
-		change(e.Level, func(s *seats) { s.Capacity, s.Declared = e.Capacity, e.At })
+		change(e.Level, func(s *seats) {
+			s.Capacity, s.Pupils, s.Foreign, s.Declared = e.Capacity, e.Pupils, e.Foreign, e.At
+		})
 	case places.PlaceHeld:
 		change(e.Level, func(s *seats) { s.Held++ })
 	case places.PlaceTaken:
@@ -119,6 +125,7 @@ func applyPlaces(tx *projections.Tx, r projections.Event, e places.Event) error 
 type seatSpan struct {
 	from, until, declared int64
 	capacity, used        int32
+	pupils, foreign       int32
 	place                 uint32 // number of the seatsKey
 	comune                domain.Comune
 }
@@ -130,7 +137,8 @@ func (m *memory) addSeats(c seatsChange) {
 		n = uint32(len(m.levels))
 		m.places[k], m.levels, m.lastSeats = n, append(m.levels, k), append(m.lastSeats, 0)
 	}
-	s := seatSpan{from: c.At.UnixMicro(), until: lasting, capacity: int32(c.Capacity), used: int32(c.Used), place: n, comune: c.Comune}
+	s := seatSpan{from: c.At.UnixMicro(), until: lasting, capacity: int32(c.Capacity), used: int32(c.Used), pupils: int32(c.Pupils), foreign: int32(c.Foreign),
+		place: n, comune: c.Comune}
 	if !c.Declared.IsZero() {
 		s.declared = c.Declared.UnixMicro()
 	}
@@ -223,6 +231,8 @@ func (b *Board) seats(ctx context.Context, scope Scope, y domain.SchoolYear, at 
 type Open struct {
 	Capacity int
 	Free     int
+	Pupils   int       // of the class, where the school described it with its places; else 0
+	Foreign  int       // of them, without Italian citizenship
 	Declared time.Time // zero: never
 }
 
@@ -244,7 +254,7 @@ func (b *Board) Opens(ctx context.Context, y domain.SchoolYear, l grade.Level, a
 		if s.from > known || s.until <= known || k.Year != y || k.Order != l.Order || k.Grade != l.Year {
 			continue
 		}
-		o := Open{Capacity: int(s.capacity), Free: int(s.capacity - s.used)}
+		o := Open{Capacity: int(s.capacity), Free: int(s.capacity - s.used), Pupils: int(s.pupils), Foreign: int(s.foreign)}
 		if s.declared != 0 {
 			o.Declared = time.UnixMicro(s.declared).UTC()
 		}

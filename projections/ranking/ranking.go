@@ -88,6 +88,10 @@ func Of(ctx context.Context, d *desk.Desk, b *board.Board, f desk.File, househol
 		if count, in, ok := s.Count(r.Year, r.Level.Year); ok {
 			site.Count, site.CountedIn = count, in
 		}
+		if o.Pupils > 0 {
+			site.Count = territory.Count{Grade: r.Level.Year, Classes: 1, Pupils: o.Pupils, Foreign: o.Foreign, ForeignKnown: true}
+			site.CountedIn, site.ByClass = r.Year, true
+		}
 		for _, v := range territory.Services() {
 			declared, yes := s.Offers(v)
 			if site.ServicesDeclared = declared; yes {
