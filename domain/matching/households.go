@@ -145,11 +145,14 @@ func newMover(m *market, prices []int64) *mover {
 		}
 	}
 	for _, h := range rest {
-		c, _ := s.settle(h, math.MaxInt64)
+		c, _ := s.settle(h, anyCost)
 		s.value += c
 	}
 	return s
 }
+
+// anyCost is a limit that no sum of costs comes near, with room to add to it and take from it.
+const anyCost = math.MaxInt64 / 4
 
 // firstFree is the option chosen most often at which nobody is in the way.
 func (s *mover) firstFree(h int32) int {

@@ -117,6 +117,32 @@ func TestNoPlanOfHouseholdsIsBetterThanItsBound(t *testing.T) {
 	}
 }
 
+// A pupil for whom everything costs less, being left out as well, goes where he went.
+func TestWhatAllChoicesCostLessChangesNoPlan(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(2022, 10))
+	const all = 200
+	alike := 0
+	for range all {
+		in := related(r, 4+r.IntN(3), 2+r.IntN(4))
+		less, sum := in, Cost{}
+		less.Pupils = slices.Clone(in.Pupils)
+		for i := range less.Pupils {
+			p, by := &less.Pupils[i], Cost{0, 0, 1_000 + int64(r.IntN(1_000))}
+			p.Unplaced, p.Choices, sum = p.Unplaced.Sub(by), slices.Clone(p.Choices), sum.Add(by)
+			for j := range p.Choices {
+				p.Choices[j].Cost = p.Choices[j].Cost.Sub(by)
+			}
+		}
+		if checked(t, less).Value == checked(t, in).Value.Sub(sum) {
+			alike++
+		}
+	}
+	if alike < all-1 {
+		t.Errorf("%d of %d plans are as good as before", alike, all)
+	}
+}
+
 func TestTheOrderInWhichHouseholdsAreGivenChangesNothing(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(2022, 9))
