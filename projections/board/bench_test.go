@@ -15,7 +15,7 @@ import (
 )
 
 // crowded is what a territory with so many cases remembers: of each that it came, was taken in charge, offered, accepted and begun.
-func crowded(b *testing.B, cases int) *memory {
+func crowded(b testing.TB, cases int) *memory {
 	r, m := rand.New(rand.NewPCG(1, 2)), newMemory(1)
 	begin := time.Date(2022, time.March, 1, 8, 0, 0, 0, time.UTC)
 	position := int64(0)

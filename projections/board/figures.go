@@ -271,12 +271,42 @@ func (m *memory) happened(conditions []condition, known int64, statuses []kind) 
 	if len(conditions) == 0 && known == lasting-1 {
 		return m.tallies
 	}
+	if len(conditions) == 0 {
+		return m.happenedBy(known, statuses)
+	}
 	for i, from := range m.from {
 		if m.act[i] == 0 || from > known {
 			continue
 		}
 		if before := m.before[i]; meets(int32(i), conditions) || before > 0 && meets(before-1, conditions) {
 			t.count(m, i, statuses[m.at[ByStatus][i]].status)
+		}
+	}
+	return t
+}
+
+// happenedBy counts what did in all cases by an instant. Days that were over by then were counted when they came in; what is counted anew is
+// the day of the instant, and reasons, which are not kept by day.
+func (m *memory) happenedBy(known int64, statuses []kind) (t tallies) {
+	today := dayNumber(domain.DateOf(time.UnixMicro(known)))
+	t.flow = slices.Clone(m.tallies.flow[:min(max(0, int(today-m.first)), len(m.tallies.flow))])
+	for _, i := range m.late {
+		if m.day[i] < today && m.from[i] > known {
+			t.flow[m.day[i]-m.first][m.act[i]]--
+			if m.act[i] == arrived && statuses[m.at[ByStatus][i]].status == casefile.Accepted {
+				t.flow[m.day[i]-m.first][placed]--
+			}
+		}
+	}
+	for i, act := range m.act {
+		switch over := m.day[i] < today; {
+		case act == 0 || over && act != declined && act != departed || m.from[i] > known:
+		case !over:
+			t.count(m, i, statuses[m.at[ByStatus][i]].status)
+		case act == declined:
+			raise(&t.declines, m.reason[i])
+		default:
+			raise(&t.ends, m.reason[i])
 		}
 	}
 	return t

@@ -84,6 +84,7 @@ type memory struct {
 	ids        []uuid.UUID          // by number
 	last       []int32              // by number: the span that lasts
 	tallies    tallies              // of all spans
+	late       []int32              // the spans that begin later than their events happened, see add
 	first, end int16                // the first day on which something became known, and the one after the last
 	words      [bys]lexicon
 
@@ -182,7 +183,9 @@ func (m *memory) add(c change) (err error) {
 	from, day, act, steps, earlier := c.At.UnixMicro(), dayNumber(domain.DateOf(c.At)), uint8(max(0, slices.Index(acts[:], c.Act))), uint8(0), int32(0)
 	if known {
 		before := m.last[n]
-		from = max(from, m.from[before]) // the clocks of two nodes may differ
+		if m.from[before] > from { // the clocks of two nodes may differ
+			from, m.late = m.from[before], append(m.late, int32(i))
+		}
 		m.until[before] = from
 		earlier, steps = before+1, m.steps[before]
 	}

@@ -191,8 +191,11 @@ func (b *Board) seats(ctx context.Context, scope Scope, y domain.SchoolYear, at 
 	out, declared := map[Where]Seats{}, map[Where]map[domain.School]bool{}
 	for i := range m.seats {
 		s := &m.seats[i]
-		k := m.levels[s.place]
-		if s.from > known || s.until <= known || s.declared == 0 || k.Year != y || !scope.holds(s.comune, k.Order) {
+		if s.from > known || s.until <= known || s.declared == 0 {
+			continue
+		}
+		k := &m.levels[s.place]
+		if k.Year != y || !scope.holds(s.comune, k.Order) {
 			continue
 		}
 		w := Where{s.comune, k.Order}

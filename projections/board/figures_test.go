@@ -1,0 +1,71 @@
+package board
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"approdo/domain"
+	"approdo/domain/casefile"
+	"approdo/domain/grade"
+)
+
+// What happened by an instant is what happened in each order, one by one: the one is counted by days, the others span by span. Clocks of
+// nodes differ, so that a later record may be of an earlier instant, and a day.
+func TestWhatHappenedByAnInstantIsTheSameHoweverItIsCounted(t *testing.T) {
+	t.Parallel()
+	r, m := rand.New(rand.NewPCG(3, 4)), newMemory(1)
+	begin := time.Date(2022, time.March, 10, 20, 0, 0, 0, time.UTC)
+	position := int64(0)
+	for range 60 {
+		id, at := uuid.New(), begin.Add(time.Duration(r.IntN(96))*time.Hour)
+		p := place{Status: []casefile.Status{casefile.Requested, casefile.Accepted}[r.IntN(2)], Order: grade.Orders()[r.IntN(4)], RequestedOn: domain.DateOf(at)}
+		for i, act := range []Act{Arrived, Charged, Offered, Declined, "", Departed}[:1+r.IntN(6)] {
+			position++
+			if i > 0 {
+				p.Status = casefile.InCharge
+			}
+			if err := m.add(change{Position: position, Case: id, At: at, Act: act, Reason: fmt.Sprint("r", r.IntN(3)), place: p}); err != nil {
+				t.Fatal(err)
+			}
+			at = at.Add(time.Duration(r.IntN(40)-12) * time.Hour)
+		}
+	}
+	if len(m.late) == 0 {
+		t.Fatal("no clock was behind")
+	}
+	for hour := -20; hour < 260; hour++ {
+		known := begin.Add(time.Duration(hour) * time.Hour)
+		whole := m.figures(Scope{}, known, known.UnixMicro())
+		sum := Figures{Declines: map[casefile.DeclineReason]int{}, Ends: map[casefile.ClosureReason]int{}}
+		days := map[domain.Date]*Flow{}
+		for _, o := range grade.Orders() {
+			part := m.figures(Scope{Order: o}, known, known.UnixMicro())
+			for _, f := range part.Flow {
+				if days[f.On] == nil {
+					days[f.On] = &Flow{On: f.On}
+				}
+				days[f.On].Add(f)
+			}
+			for k, n := range part.Declines {
+				sum.Declines[k] += n
+			}
+			for k, n := range part.Ends {
+				sum.Ends[k] += n
+			}
+		}
+		for _, f := range whole.Flow {
+			if d := days[f.On]; d == nil || *d != f {
+				t.Fatalf("%s: %+v, by order %+v", known, f, d)
+			}
+			delete(days, f.On)
+		}
+		if len(days) > 0 || !reflect.DeepEqual(whole.Declines, sum.Declines) || !reflect.DeepEqual(whole.Ends, sum.Ends) {
+			t.Fatalf("%s: %v %v, by order %v %v; days left %v", known, whole.Declines, whole.Ends, sum.Declines, sum.Ends, days)
+		}
+	}
+}
