@@ -56,6 +56,45 @@ func (c catalogue) badge(b Badge) (template.HTML, error) {
 	return template.HTML(`<span class="badge-state tone-` + template.HTMLEscapeString(string(b.Tone)) + `">` + template.HTMLEscapeString(s) + "</span>"), err
 }
 
+// rows writes those of a matrix, each with the key by which a live page knows it.
+func (c catalogue) rows(m matrix) (template.HTML, error) {
+	var out strings.Builder
+	for i, row := range m.Rows {
+		key, err := m.key(c, i)
+		if err != nil {
+			return "", err
+		}
+		name, err := c.cell(row.Name)
+		if err != nil {
+			return "", err
+		}
+		told, err := c.figures(row.Cells)
+		if err != nil {
+			return "", err
+		}
+		out.WriteString("\n    <tr data-row=\"" + template.HTMLEscapeString(key) + `"><th scope="row">` + string(name) + "</th>" + string(told) + "</tr>")
+	}
+	return template.HTML(out.String()), nil
+}
+
+// circles draws comuni, each with its name and its figure.
+func (c catalogue) circles(all []circle) (template.HTML, error) {
+	var out strings.Builder
+	for _, x := range all {
+		told, err := c.told(x.N)
+		if err != nil {
+			return "", err
+		}
+		class := ""
+		if x.N == 0 {
+			class = ` class="nil"`
+		}
+		fmt.Fprintf(&out, "\n    <circle cx=\"%d\" cy=\"%d\" r=\"%d\"%s><title>%s: %s</title></circle>", x.X, x.Y, x.R, class,
+			template.HTMLEscapeString(x.Name), template.HTMLEscapeString(told))
+	}
+	return template.HTML(out.String()), nil
+}
+
 // figures writes a row of figures, each with the list behind it.
 func (c catalogue) figures(row []figure) (template.HTML, error) {
 	var out strings.Builder

@@ -50,3 +50,22 @@ func TestARowOfFiguresTellsNothingOfTheSmallOnes(t *testing.T) {
 		t.Errorf("%s (%v)", got, err)
 	}
 }
+
+func TestRowsAndCirclesAreEscapedAndTellNothingOfTheSmallOnes(t *testing.T) {
+	t.Parallel()
+	texts, err := loadCatalogues()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := matrix{Rows: []figures{{plain("<Rho>"), []figure{{N: few}}}, {say(text("role.ust")), nil}}}
+	want := "\n    <tr data-row=\"&lt;Rho&gt;\"><th scope=\"row\">&lt;Rho&gt;</th><td class=\"numeric\">meno di 3</td></tr>" +
+		"\n    <tr data-row=\"Ufficio scolastico territoriale\"><th scope=\"row\">Ufficio scolastico territoriale</th></tr>"
+	if got, err := texts[Italian].rows(m); err != nil || string(got) != want {
+		t.Errorf("%s (%v)", got, err)
+	}
+	want = "\n    <circle cx=\"1\" cy=\"2\" r=\"3\"><title>&lt;Rho&gt;: meno di 3</title></circle>" +
+		"\n    <circle cx=\"4\" cy=\"5\" r=\"6\" class=\"nil\"><title>Opera: 0</title></circle>"
+	if got, err := texts[Italian].circles([]circle{{1, 2, 3, "<Rho>", few}, {4, 5, 6, "Opera", 0}}); err != nil || string(got) != want {
+		t.Errorf("%s (%v)", got, err)
+	}
+}
