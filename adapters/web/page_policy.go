@@ -62,29 +62,11 @@ func (s *site) showPolicy(w http.ResponseWriter, r *http.Request, land territory
 }
 
 func (s *site) policyPost(w http.ResponseWriter, r *http.Request) error {
-	land, err := s.land(r, access.EditRegisters)
-	if err != nil {
-		return err
-	}
-	f := policyForm(land)
-	if err := f.read(r); err != nil {
-		return err
-	}
-	from, err := fromOf(f)
-	if err != nil {
-		f.refuse(err)
-		return s.showPolicy(w, r, land, f)
-	}
-	done, err := s.edit(r, f, territory.AdoptPolicy{Act: s.Desk.Act(actorOf(r)), From: from, Infanzia: territory.CityInfanzia(f.value("infanzia")),
-		Fallback: domain.Centre(f.value("fallback"))})
-	if err != nil {
-		return err
-	}
-	if !done {
-		return s.showPolicy(w, r, land, f)
-	}
-	s.redirect(w, r, "/territorio/politica", "register-saved")
-	return nil
+	return s.adopt(w, r, policyForm, s.showPolicy, func(f *Form) (territory.Command, error) {
+		from, err := fromOf(f)
+		return territory.AdoptPolicy{Act: s.Desk.Act(actorOf(r)), From: from, Infanzia: territory.CityInfanzia(f.value("infanzia")),
+			Fallback: domain.Centre(f.value("fallback"))}, err
+	})
 }
 
 // term is one of the clocks as a form asks for it; its name is the field of a refusal.
@@ -148,37 +130,24 @@ func (s *site) showTerms(w http.ResponseWriter, r *http.Request, land territory.
 }
 
 func (s *site) termsPost(w http.ResponseWriter, r *http.Request) error {
-	land, err := s.land(r, access.EditRegisters)
-	if err != nil {
-		return err
-	}
-	f := termsForm(territory.Clocks{})
-	if err := f.read(r); err != nil {
-		return err
-	}
-	var clocks territory.Clocks
-	var errs domain.Errors
-	for _, x := range clockTerms {
-		if *x.of(&clocks), err = numberOf(f, x.name); err != nil {
-			errs = append(errs, errNoNumber.On(x.name))
+	blank := func(territory.State) *Form { return termsForm(territory.Clocks{}) }
+	return s.adopt(w, r, blank, s.showTerms, func(f *Form) (territory.Command, error) {
+		var clocks territory.Clocks
+		var errs domain.Errors
+		var err error
+		for _, x := range clockTerms {
+			if *x.of(&clocks), err = numberOf(f, x.name); err != nil {
+				errs = append(errs, errNoNumber.On(x.name))
+			}
 		}
-	}
-	if clocks.From, err = fromOf(f); err != nil {
-		errs = append(errs, domain.Invalid("date-malformed").On("from"))
-	}
-	if errs != nil {
-		f.refuse(errs)
-		return s.showTerms(w, r, land, f)
-	}
-	done, err := s.edit(r, f, territory.SetClocks{Act: s.Desk.Act(actorOf(r)), Clocks: clocks})
-	if err != nil {
-		return err
-	}
-	if !done {
-		return s.showTerms(w, r, land, f)
-	}
-	s.redirect(w, r, "/territorio/termini", "register-saved")
-	return nil
+		if clocks.From, err = fromOf(f); err != nil {
+			errs = append(errs, domain.Invalid("date-malformed").On("from"))
+		}
+		if errs != nil {
+			return nil, errs
+		}
+		return territory.SetClocks{Act: s.Desk.Act(actorOf(r)), Clocks: clocks}, nil
+	})
 }
 
 func numberOf(f *Form, name string) (int, error) {
@@ -213,33 +182,20 @@ func (s *site) showCeiling(w http.ResponseWriter, r *http.Request, land territor
 }
 
 func (s *site) ceilingPost(w http.ResponseWriter, r *http.Request) error {
-	land, err := s.land(r, access.EditRegisters)
-	if err != nil {
-		return err
-	}
-	f := ceilingForm()
-	if err := f.read(r); err != nil {
-		return err
-	}
-	var ceiling territory.Ceiling
-	var errs domain.Errors
-	if ceiling.Percent, err = numberOf(f, "percent"); err != nil {
-		errs = append(errs, errNoNumber.On("percent"))
-	}
-	if ceiling.From, err = fromOf(f); err != nil {
-		errs = append(errs, domain.Invalid("date-malformed").On("from"))
-	}
-	if errs != nil {
-		f.refuse(errs)
-		return s.showCeiling(w, r, land, f)
-	}
-	done, err := s.edit(r, f, territory.SetCeiling{Act: s.Desk.Act(actorOf(r)), Ceiling: ceiling})
-	if err != nil {
-		return err
-	}
-	if !done {
-		return s.showCeiling(w, r, land, f)
-	}
-	s.redirect(w, r, "/territorio/tetto", "register-saved")
-	return nil
+	blank := func(territory.State) *Form { return ceilingForm() }
+	return s.adopt(w, r, blank, s.showCeiling, func(f *Form) (territory.Command, error) {
+		var ceiling territory.Ceiling
+		var errs domain.Errors
+		var err error
+		if ceiling.Percent, err = numberOf(f, "percent"); err != nil {
+			errs = append(errs, errNoNumber.On("percent"))
+		}
+		if ceiling.From, err = fromOf(f); err != nil {
+			errs = append(errs, domain.Invalid("date-malformed").On("from"))
+		}
+		if errs != nil {
+			return nil, errs
+		}
+		return territory.SetCeiling{Act: s.Desk.Act(actorOf(r)), Ceiling: ceiling}, nil
+	})
 }

@@ -67,28 +67,11 @@ func (s *site) showAutomatic(w http.ResponseWriter, r *http.Request, land territ
 }
 
 func (s *site) automaticPost(w http.ResponseWriter, r *http.Request) error {
-	land, err := s.land(r, access.EditRegisters)
-	if err != nil {
-		return err
-	}
-	f := automaticForm(land.RemindersOn(domain.DateOf(s.Clock())))
-	if err := f.read(r); err != nil {
-		return err
-	}
-	v, err := remindersIn(f)
-	if err != nil {
-		f.refuse(err)
-		return s.showAutomatic(w, r, land, f)
-	}
-	done, err := s.edit(r, f, territory.SetReminders{Act: s.Desk.Act(actorOf(r)), Reminders: v})
-	if err != nil {
-		return err
-	}
-	if !done {
-		return s.showAutomatic(w, r, land, f)
-	}
-	s.redirect(w, r, remindersPath, "register-saved")
-	return nil
+	now := func(land territory.State) *Form { return automaticForm(land.RemindersOn(domain.DateOf(s.Clock()))) }
+	return s.adopt(w, r, now, s.showAutomatic, func(f *Form) (territory.Command, error) {
+		v, err := remindersIn(f)
+		return territory.SetReminders{Act: s.Desk.Act(actorOf(r)), Reminders: v}, err
+	})
 }
 
 func remindersIn(f *Form) (v territory.Reminders, err error) {

@@ -70,6 +70,33 @@ func (s *site) edit(r *http.Request, f *Form, c territory.Command) (done bool, e
 	return true, nil
 }
 
+// adopt carries out what the form of a register with versions asks for, and shows the register again with what is to be mended.
+func (s *site) adopt(w http.ResponseWriter, r *http.Request, form func(territory.State) *Form,
+	show func(http.ResponseWriter, *http.Request, territory.State, *Form) error, asked func(*Form) (territory.Command, error)) error {
+	land, err := s.land(r, access.EditRegisters)
+	if err != nil {
+		return err
+	}
+	f := form(land)
+	if err := f.read(r); err != nil {
+		return err
+	}
+	c, err := asked(f)
+	if err != nil {
+		f.refuse(err)
+		return show(w, r, land, f)
+	}
+	done, err := s.edit(r, f, c)
+	if err != nil {
+		return err
+	}
+	if !done {
+		return show(w, r, land, f)
+	}
+	s.redirect(w, r, f.Action, "register-saved")
+	return nil
+}
+
 // mayEdit reports whether the register's forms are shown.
 func mayEdit(r *http.Request) bool { return access.Large(actorOf(r), access.EditRegisters) == nil }
 

@@ -73,28 +73,13 @@ func (s *site) showWeights(w http.ResponseWriter, r *http.Request, land territor
 }
 
 func (s *site) weightsPost(w http.ResponseWriter, r *http.Request) error {
-	land, err := s.land(r, access.EditRegisters)
-	if err != nil {
-		return err
+	now := func(land territory.State) *Form {
+		return weightsForm(languageOf(r), land.WeightsOn(domain.DateOf(s.Clock())))
 	}
-	f := weightsForm(languageOf(r), land.WeightsOn(domain.DateOf(s.Clock())))
-	if err := f.read(r); err != nil {
-		return err
-	}
-	v, err := weightsIn(f)
-	if err != nil {
-		f.refuse(err)
-		return s.showWeights(w, r, land, f)
-	}
-	done, err := s.edit(r, f, territory.SetWeights{Act: s.Desk.Act(actorOf(r)), Weights: v})
-	if err != nil {
-		return err
-	}
-	if !done {
-		return s.showWeights(w, r, land, f)
-	}
-	s.redirect(w, r, weightsPath, "register-saved")
-	return nil
+	return s.adopt(w, r, now, s.showWeights, func(f *Form) (territory.Command, error) {
+		v, err := weightsIn(f)
+		return territory.SetWeights{Act: s.Desk.Act(actorOf(r)), Weights: v}, err
+	})
 }
 
 func weightsIn(f *Form) (v territory.Weights, err error) {
