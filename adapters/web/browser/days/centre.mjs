@@ -97,9 +97,9 @@ export async function centre(town) {
   await ugo.looks('a school');
   await ugo.takes(first);
   await ugo.follows('Proponi a una scuola');
-  await ugo.reads('Posti liberi: 2');
+  await ugo.reads(/posti ancora liberi: 2/);
   await ugo.looks('the offer');
-  await ugo.main.getByRole('radio', { name: school.site }).check();
+  await ugo.chooses(school.site);
   await ugo.presses('Proponi a una scuola');
   await ugo.reads(`Ora tocca a: Scuola dimostrativa – ${school.named}.`);
   await ugo.findsNot(first);
