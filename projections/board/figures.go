@@ -323,9 +323,15 @@ func (m *memory) standing(conditions []condition, known int64) []int32 {
 		}
 		return found
 	}
-	for i, from := range m.from {
-		if from <= known && known < m.until[i] && meets(int32(i), conditions) {
-			found = append(found, int32(i))
+	for block, earliest := range m.earliest {
+		if earliest > known {
+			continue
+		}
+		first := block * spansInBlock
+		for i := first; i < min(first+spansInBlock, len(m.from)); i++ {
+			if m.from[i] <= known && known < m.until[i] && meets(int32(i), conditions) {
+				found = append(found, int32(i))
+			}
 		}
 	}
 	return found

@@ -69,3 +69,24 @@ func TestWhatHappenedByAnInstantIsTheSameHoweverItIsCounted(t *testing.T) {
 		}
 	}
 }
+
+func TestNoSpanIsPassedOverThatStoodAtAnInstant(t *testing.T) {
+	t.Parallel()
+	m := crowded(t, 1000)
+	if len(m.earliest) < 2 {
+		t.Fatalf("%d blocks", len(m.earliest))
+	}
+	for _, i := range []int{0, 1, 500, spansInBlock, len(m.from) - 1} {
+		for _, known := range []int64{m.from[i] - 1, m.from[i]} {
+			stood := 0
+			for j, from := range m.from {
+				if from <= known && known < m.until[j] {
+					stood++
+				}
+			}
+			if got := len(m.standing(nil, known)); got != stood {
+				t.Errorf("%d stood at the instant of span %d, %d did", got, i, stood)
+			}
+		}
+	}
+}

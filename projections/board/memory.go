@@ -49,6 +49,9 @@ type spans struct {
 	at                       [bys][]uint16
 }
 
+// spansInBlock is how many spans a question about the past passes over at once where all of them came later.
+const spansInBlock = 1024
+
 // lasting is the end of a span that no other followed.
 const lasting = math.MaxInt64
 
@@ -85,6 +88,7 @@ type memory struct {
 	last       []int32              // by number: the span that lasts
 	tallies    tallies              // of all spans
 	late       []int32              // the spans that begin later than their events happened, see add
+	earliest   []int64              // by block of spans, when the first of them begins
 	first, end int16                // the first day on which something became known, and the one after the last
 	words      [bys]lexicon
 
@@ -212,6 +216,11 @@ func (m *memory) add(c change) (err error) {
 	m.act, m.steps, m.before, m.reason = append(m.act, act), append(m.steps, steps), append(m.before, earlier), append(m.reason, reason)
 	for by, code := range codes {
 		m.at[by] = append(m.at[by], code)
+	}
+	if block := i / spansInBlock; block == len(m.earliest) {
+		m.earliest = append(m.earliest, from)
+	} else {
+		m.earliest[block] = min(m.earliest[block], from)
 	}
 	if m.end == 0 {
 		m.first = day
