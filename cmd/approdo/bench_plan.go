@@ -274,15 +274,15 @@ func forHighs(in matching.Instance, terms highsTerms) (out highsInstance, err er
 			grow(in.Split)
 		}
 	}
-	second := 2*most[2] + 1
-	first := (2*most[1] + 1) * second
+	second := 2*float64(most[2]) + 1
+	first := (2*float64(most[1]) + 1) * second
 	if terms.placed {
 		first = 0
 	}
-	if float64(most[0])*float64(first)+float64(most[1])*float64(second) > 1<<53 {
+	if float64(most[0])*first+float64(most[1])*second+float64(most[2]) > 1<<53 {
 		return out, errTooLong
 	}
-	scalar := func(c matching.Cost) int64 { return c[0]*first + c[1]*second + c[2] }
+	scalar := func(c matching.Cost) int64 { return c[0]*int64(first) + c[1]*int64(second) + c[2] }
 	unless := func(not bool, c matching.Cost) *int64 {
 		if not {
 			return nil

@@ -107,9 +107,14 @@ func readAssignment(r io.Reader, maximise bool) (in matching.Instance, err error
 	for i := range int(n) {
 		name := fmt.Sprintf("%05d", i+1)
 		in.Places = append(in.Places, matching.Places{ID: name, Costs: make([]matching.Cost, 1)})
-		p := matching.Pupil{ID: name, Unplaced: matching.Cost{1}, Choices: make([]matching.Choice, n)}
+		in.Pupils = append(in.Pupils, matching.Pupil{ID: name, Unplaced: matching.Cost{1}})
+	}
+	largest := in.Largest()
+	for i := range in.Pupils {
+		p := &in.Pupils[i]
+		p.Choices = make([]matching.Choice, n)
 		for j := range p.Choices {
-			cost, err := number(matching.Large)
+			cost, err := number(largest)
 			if err != nil {
 				return in, fmt.Errorf("riga %d, colonna %d: %w", i+1, j+1, err)
 			}
@@ -118,7 +123,6 @@ func readAssignment(r io.Reader, maximise bool) (in matching.Instance, err error
 			}
 			p.Choices[j] = matching.Choice{Places: j, Cost: matching.Cost{0, cost}}
 		}
-		in.Pupils = append(in.Pupils, p)
 	}
 	if words.Scan() {
 		return in, errAssignmentLong

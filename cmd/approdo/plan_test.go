@@ -48,6 +48,10 @@ func TestAPublishedInstanceIsSolvedAndItsPlanVerified(t *testing.T) {
 	if out, code := spoken(t, "plan", "--format", "or-assign", "--out", plan, instance); code != exitFailed {
 		t.Errorf("a plan is written over another: %s", out)
 	}
+	out, code = spoken(t, "plan", "--format", "or-assign", written(t, "2 70368744177664 5 1 -70368744177664"))
+	if code != exitOK || !strings.Contains(out, "Obiettivo: 0.") {
+		t.Errorf("the dearest a small one may be: %d: %s", code, out)
+	}
 }
 
 func TestAnInstanceThatCannotBeReadIsRefusedWithItsPlace(t *testing.T) {
@@ -60,6 +64,7 @@ func TestAnInstanceThatCannotBeReadIsRefusedWithItsPlace(t *testing.T) {
 		"2 1 2 3 4 5":      "più numeri",
 		"2 1 x 3 4":        `riga 1, colonna 2: "x": non è un numero`,
 		"1 99999999999999": "non è un numero",
+		"1 70368744177665": "non è un numero",
 	} {
 		if out, code := spoken(t, "plan", "--format", "or-assign", written(t, text)); code != exitFailed || !strings.Contains(out, want) {
 			t.Errorf("%q: %d: %s", text, code, out)

@@ -31,8 +31,5 @@ func (c Cost) within(limit int64) bool {
 	return true
 }
 
-// Large is the greatest part of a cost in an instance, either way. A part of a price adds up along a path of pupils and stays within
-// largestPrice, and sums over Most pupils and places within what int64 holds.
+// Large is a part of a cost, either way, that an instance of any size may have. A smaller one may have more: see Instance.Largest.
 const Large = 1 << 30
-
-const largestPrice = (2*Most + 2) * Large

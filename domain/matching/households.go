@@ -37,10 +37,10 @@ func (s *solver) together(p Plan, goOn func(done, of int) bool) Plan {
 
 // proves takes over prices that prove more than those of a plan.
 func (s *solver) proves(p *Plan, m *market, prices []int64) {
-	better := slices.Clone(p.Prices)
+	better, largest := slices.Clone(p.Prices), p.Instance.largestPrice()
 	for j, i := range s.places {
-		if len(s.cols[j].costs) > 0 {
-			better[i] = m.cost(prices[j])
+		if c := m.cost(prices[j]); len(s.cols[j].costs) > 0 && c.within(largest) {
+			better[i] = c
 		}
 	}
 	if bound := Bound(p.Instance, better); p.Bound.Less(bound) {

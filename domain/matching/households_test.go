@@ -194,7 +194,7 @@ func TestAFalseWordAboutHouseholdsIsRefused(t *testing.T) {
 	}
 	for name, spoil := range map[string]func(*Plan){
 		"another cost of splitting":  func(p *Plan) { p.Instance.Split[1]-- },
-		"too large a cost":           func(p *Plan) { p.Instance.Split[2] = Large + 1 },
+		"too large a cost":           func(p *Plan) { p.Instance.Split[2] = p.Instance.Largest() + 1 },
 		"one who is alone":           func(p *Plan) { p.Instance.Pupils[0].Household = "" },
 		"one of another household":   func(p *Plan) { p.Instance.Pupils[3].Household = "h" },
 		"one more institution":       func(p *Plan) { p.Instance.Places[1].Institution = "" },

@@ -69,29 +69,53 @@ const (
 	MostChoices = 16_000_000
 )
 
+// Largest is the greatest part of a cost that an instance may have, either way: the fewer pupils and places it has, the more, and never less
+// than Large. Whoever wants several aims in one part weighs them by it.
+func (in Instance) Largest() int64 {
+	return min(1<<46, (1<<60)/(int64(len(in.Pupils)+1)*int64(in.seats()+1)))
+}
+
+// largestPrice is the greatest part of a price, either way. With n pupils and m places, no sum over all of them comes to 2^62 of prices, nor
+// to as much again of costs, which are three for each two pupils (a half for a household that is split) and one for each place, all of them
+// at most Largest: so no bound wraps round.
+//
+// The planner needs no more. The price of a kind of places is the difference of two paths that part at a pupil: each other pupil on them
+// comes in at a cost and leaves at one, and sits at a kind of their own. So it is at most (2k+1)·Largest with k = min(n, m+1), and
+// (2k+1)·(n+m+1) is at most 4·(n+1)·(m+1).
+func (in Instance) largestPrice() int64 {
+	return (1 << 62) / int64(len(in.Pupils)+in.seats()+1)
+}
+
+// seats is how many places there are of all kinds.
+func (in Instance) seats() (n int) {
+	for _, s := range in.Places {
+		n += len(s.Costs)
+	}
+	return n
+}
+
 // Valid gives the first *Fault of an instance: ids that are missing or come twice, places that are not there or are chosen twice, costs
-// beyond Large, places that get cheaper.
+// beyond Largest, places that get cheaper.
 func (in Instance) Valid() error {
-	places, ids := 0, map[string]bool{}
+	if in.seats() > Most || len(in.Pupils) > Most {
+		return ofAll("too-many")
+	}
+	largest, ids := in.Largest(), map[string]bool{}
 	for i, s := range in.Places {
 		if s.ID == "" || ids[s.ID] {
 			return ofPlaces(i, "id-missing-or-twice")
 		}
 		ids[s.ID] = true
 		for k, c := range s.Costs {
-			if !c.within(Large) {
+			if !c.within(largest) {
 				return ofPlaces(i, "cost-too-large")
 			}
 			if k > 0 && c.Less(s.Costs[k-1]) {
 				return ofPlaces(i, "places-get-cheaper")
 			}
 		}
-		places += len(s.Costs)
 	}
-	if places > Most || len(in.Pupils) > Most {
-		return ofAll("too-many")
-	}
-	if !in.Split.within(Large) {
+	if !in.Split.within(largest) {
 		return ofAll("cost-too-large")
 	}
 	clear(ids)
@@ -102,7 +126,7 @@ func (in Instance) Valid() error {
 			return ofPupil(i, "id-missing-or-twice")
 		}
 		ids[p.ID] = true
-		if !p.Unplaced.within(Large) {
+		if !p.Unplaced.within(largest) {
 			return ofPupil(i, "cost-too-large")
 		}
 		if choices += len(p.Choices); choices > MostChoices {
@@ -114,7 +138,7 @@ func (in Instance) Valid() error {
 				return ofPupil(i, "places-unknown")
 			case chosenBy[c.Places] == i+1:
 				return ofPupil(i, "places-chosen-twice")
-			case !c.Cost.within(Large):
+			case !c.Cost.within(largest):
 				return ofPupil(i, "cost-too-large")
 			}
 			chosenBy[c.Places] = i + 1

@@ -167,8 +167,9 @@ func (p Plan) Check() error {
 	if len(p.Prices) != len(p.Instance.Places) {
 		return ofAll("prices-missing")
 	}
+	largest := p.Instance.largestPrice()
 	for i, c := range p.Prices {
-		if !c.within(largestPrice) {
+		if !c.within(largest) {
 			return ofPlaces(i, "price-too-large")
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 )
@@ -39,11 +38,11 @@ func TestAPlanThatDoesNotHoldIsRefused(t *testing.T) {
 		"too-many-pupils":     func(p *Plan) { p.At[0] = 1 },
 		"value-wrong":         func(p *Plan) { p.Value[2]++ },
 		"bound-wrong":         func(p *Plan) { p.Bound[0]++ },
-		"price-too-large":     func(p *Plan) { p.Prices[1][0] = largestPrice + 1 },
+		"price-too-large":     func(p *Plan) { p.Prices[1][0] = p.Instance.largestPrice() + 1 },
 		"id-missing-or-twice": func(p *Plan) { p.Instance.Pupils[1].ID = "p" },
 		"places-unknown":      func(p *Plan) { p.Instance.Pupils[0].Choices[0].Places = 3 },
 		"places-chosen-twice": func(p *Plan) { p.Instance.Pupils[0].Choices[0].Places = 1 },
-		"cost-too-large":      func(p *Plan) { p.Instance.Pupils[0].Choices[0].Cost[1] = -Large - 1 },
+		"cost-too-large":      func(p *Plan) { p.Instance.Pupils[0].Choices[0].Cost[1] = -p.Instance.Largest() - 1 },
 		"places-get-cheaper":  func(p *Plan) { p.Instance.Places[0].Costs[1] = Cost{0, 0, -1} },
 		"too-many":            func(p *Plan) { p.Instance.Places[2].Costs = make([]Cost, Most) },
 	} {
@@ -99,19 +98,44 @@ func TestAWorsePlanIsNotProvenByAnyPrices(t *testing.T) {
 	}
 }
 
-// A part that counts later adds up along a path while the first parts stay equal.
+// A part that counts later adds up along a path while the first parts stay equal, and no price is larger than Check lets pass.
 func TestPricesAddUpAlongAPath(t *testing.T) {
 	t.Parallel()
-	in := Instance{Places: []Places{{ID: "0", Costs: make([]Cost, 1)}}}
-	for i := range 40 {
-		in.Places = append(in.Places, Places{ID: strconv.Itoa(i + 1), Costs: make([]Cost, 1)})
-		in.Pupils = append(in.Pupils, Pupil{ID: fmt.Sprintf("%02d", i), Unplaced: Cost{1}, Choices: []Choice{{i, Cost{}}, {i + 1, Cost{0, Large, -Large}}}})
+	const n = 800
+	in := Instance{Pupils: make([]Pupil, n+1)}
+	for i := range n {
+		in.Places = append(in.Places, Places{ID: fmt.Sprintf("%03d", i), Costs: make([]Cost, 1)})
 	}
-	in.Pupils = append(in.Pupils, Pupil{ID: "99", Unplaced: Cost{1}, Choices: []Choice{{0, Cost{}}}})
-	in.Places = in.Places[:40]
-	in.Pupils[39].Choices = in.Pupils[39].Choices[:1]
-	if p := solved(t, in); !(Cost{0, 10 * Large, Large}).Less(p.Prices[0]) {
+	most := in.Largest()
+	for i := range n {
+		in.Pupils[i] = Pupil{ID: fmt.Sprintf("%03d", i), Unplaced: Cost{1}, Choices: []Choice{{i, Cost{0, -most, most}}, {i + 1, Cost{0, most, -most}}}}
+	}
+	in.Pupils[n-1].Choices = in.Pupils[n-1].Choices[:1]
+	in.Pupils[n] = Pupil{ID: "999", Unplaced: Cost{1}, Choices: []Choice{{0, Cost{}}}}
+	if p := solved(t, in); !(Cost{0, n * most, most}).Less(p.Prices[0]) {
 		t.Errorf("the first place has a price of %v", p.Prices[0])
+	}
+}
+
+func TestNoCostIsBeyondTheLargest(t *testing.T) {
+	t.Parallel()
+	honest := solved(t, Instance{Places: []Places{{ID: "a", Costs: []Cost{{}}}},
+		Pupils: []Pupil{{ID: "p", Unplaced: Cost{1}, Choices: []Choice{{0, Cost{}}}}}})
+	for name, spoil := range map[string]func(*Instance, int64){
+		"of a place":       func(in *Instance, n int64) { in.Places[0].Costs[0][2] = n },
+		"of a choice":      func(in *Instance, n int64) { in.Pupils[0].Choices[0].Cost[2] = n },
+		"of nobody placed": func(in *Instance, n int64) { in.Pupils[0].Unplaced[2] = n },
+		"of a split":       func(in *Instance, n int64) { in.Split[2] = n },
+	} {
+		most := honest.Instance.Largest()
+		for n, want := range map[int64]string{most: "", -most: "", most + 1: "cost-too-large", -most - 1: "cost-too-large"} {
+			in := clone(honest).Instance
+			spoil(&in, n)
+			got, _ := errors.AsType[*Fault](in.Valid())
+			if (got == nil) != (want == "") || got != nil && got.Code != want {
+				t.Errorf("%s %d: %v", name, n, got)
+			}
+		}
 	}
 }
 
