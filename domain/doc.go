@@ -14,6 +14,7 @@
 //	desk       what a person asks for, across streams       names      folding of names for comparison
 //	returns    the Monday return of an institution          apart      pairs of cases that are of two children
 //	fact       what other systems are told                  reading    who saw which pupil's data
+//	planning   the plans that were drawn
 //	notice     what people are told by mail                 matching   schools in order for one pupil, the best plan for many
 //
 // # Streams
@@ -21,6 +22,7 @@
 //	case-<uuid>                  one case (package casefile)
 //	places-<school>-<year>       the places of a site in the school year that begins in <year> (package places)
 //	return-<institution>-<monday>  the return of an institution for a Monday, 2022-03-14 (package returns)
+//	plan-<uuid>                  one plan as it was drawn (package planning)
 //	apart-<uuid>.<uuid>          what is known of two cases, the lower id first (package apart)
 //	school-<code>                a site in the register (package territory)
 //	territory-<province>         comuni, centres, routing policies, suspensions of a province, "015" (package territory)
@@ -51,6 +53,9 @@
 //	ranking                 ordine delle scuole              schools for one pupil, by a sum of reasons in metres
 //	reason                  motivo                           why a school stands where it does, by a code, and what that counts for
 //	weights                 pesi                             what each reason counts; a register with versions
+//	scenario                scenario                         a plan that supposes something that is not so; it cannot be confirmed
+//	lock                    blocco                           an officer's word on a pupil and a school in a plan: there, or never there
+//	urgency                 urgenza                          how many pupils one counts for where a plan cannot place all
 //	price                   prezzo                           what a place is worth in a plan; all together they prove that no plan is better
 //	shortage                carenza                          pupils who all may go to the same places only, and are more than these hold
 //	acceptance, decline     accoglimento, diniego            a school's answer; a decline has a coded reason

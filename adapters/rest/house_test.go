@@ -36,6 +36,7 @@ import (
 	"approdo/domain/event/sealtest"
 	"approdo/domain/grade"
 	"approdo/domain/places"
+	"approdo/domain/planning"
 	"approdo/domain/policy"
 	"approdo/domain/reading"
 	"approdo/domain/returns"
@@ -151,7 +152,7 @@ func newHouse(t testing.TB, change ...func(*rest.Config)) *house {
 	h.time.Store(time.Date(2022, time.March, 14, 9, 0, 0, 0, time.UTC).UnixNano())
 	log := slog.New(slog.NewJSONHandler(h.log, nil))
 	sealer := sealtest.New()
-	h.codec = event.NewCodec(sealer, casefile.Events, places.Events, territory.Events, territory.SchoolEvents, account.Events, reading.Events, returns.Events, apart.Events)
+	h.codec = event.NewCodec(sealer, casefile.Events, places.Events, territory.Events, territory.SchoolEvents, account.Events, reading.Events, returns.Events, apart.Events, planning.Events)
 	h.desk = desk.New(h.store, h.codec, h.now, territory.Province015)
 	h.reactions = []policy.Reaction{policy.PlacesFollowCase(h.store, h.codec), policy.Erasure(h.store, sealer)}
 

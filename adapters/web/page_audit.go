@@ -20,6 +20,7 @@ import (
 	"approdo/domain/casefile"
 	"approdo/domain/event"
 	"approdo/domain/places"
+	"approdo/domain/planning"
 	"approdo/domain/reading"
 	"approdo/domain/returns"
 	"approdo/domain/territory"
@@ -111,7 +112,7 @@ func (q auditQuery) actor() (a domain.Actor, known bool) {
 }
 
 // auditedTables are those whose records the trail has.
-var auditedTables = []event.Table{casefile.Events, places.Events, territory.Events, territory.SchoolEvents, account.Events, reading.Events, returns.Events, apart.Events}
+var auditedTables = []event.Table{casefile.Events, places.Events, territory.Events, territory.SchoolEvents, account.Events, reading.Events, returns.Events, apart.Events, planning.Events}
 
 // auditedActs lists the stored names that can be searched for: who read what is another page.
 func auditedActs() (names []string) {

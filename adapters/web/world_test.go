@@ -25,6 +25,7 @@ import (
 	"approdo/domain/grade"
 	"approdo/domain/notice"
 	"approdo/domain/places"
+	"approdo/domain/planning"
 	"approdo/domain/policy"
 	"approdo/domain/reading"
 	"approdo/domain/returns"
@@ -36,6 +37,7 @@ import (
 	"approdo/projections/comune"
 	"approdo/projections/duplicates"
 	"approdo/projections/messages"
+	"approdo/projections/plans"
 	"approdo/projections/readings"
 	"approdo/projections/retention"
 	mondays "approdo/projections/returns"
@@ -83,7 +85,7 @@ func newWorld(t *testing.T, log io.Writer) *world {
 	s := newTestSite(t, log)
 	w := &world{t: t, site: s, store: memory.New()}
 	sealer := sealtest.New()
-	w.codec = event.NewCodec(sealer, casefile.Events, places.Events, territory.Events, territory.SchoolEvents, account.Events, reading.Events, returns.Events, apart.Events, notice.Events)
+	w.codec = event.NewCodec(sealer, casefile.Events, places.Events, territory.Events, territory.SchoolEvents, account.Events, reading.Events, returns.Events, apart.Events, notice.Events, planning.Events)
 	clock := func() time.Time { return now }
 	w.desk = desk.New(w.store, w.codec, clock, territory.Province015)
 	db, err := views.Open(t.Context(), filepath.Join(t.TempDir(), "views.db"))
@@ -92,7 +94,7 @@ func newWorld(t *testing.T, log io.Writer) *world {
 	w.check(err)
 	w.views = projections.NewRunner(w.store, w.codec, db, slog.New(slog.DiscardHandler), comune.Projection(), centre.Projection(),
 		school.Projection(), board.Projection(), audit.Projection(), duplicates.Projection(sealer, tokens{}), readings.Projection(sealer), retention.Projection(),
-		mondays.Projection(), messages.Projection(sealer), told.Projection())
+		mondays.Projection(), messages.Projection(sealer), told.Projection(), plans.Projection())
 	w.found()
 	w.check(w.views.CatchUp(t.Context()))
 	ctx, cancel := context.WithCancel(context.Background())

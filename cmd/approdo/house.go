@@ -23,6 +23,7 @@ import (
 	"approdo/domain/event"
 	"approdo/domain/notice"
 	"approdo/domain/places"
+	"approdo/domain/planning"
 	"approdo/domain/policy"
 	"approdo/domain/reading"
 	"approdo/domain/returns"
@@ -35,6 +36,7 @@ import (
 	"approdo/projections/duplicates"
 	"approdo/projections/ledger"
 	"approdo/projections/messages"
+	"approdo/projections/plans"
 	"approdo/projections/readings"
 	"approdo/projections/retention"
 	mondays "approdo/projections/returns"
@@ -77,7 +79,7 @@ const (
 // allEvents is every stored name the program knows.
 func allEvents(sealer domain.Sealer) *event.Codec {
 	return event.NewCodec(sealer, casefile.Events, places.Events, territory.Events, territory.SchoolEvents, account.Events, reading.Events,
-		returns.Events, judged.Events, notice.Events)
+		returns.Events, judged.Events, notice.Events, planning.Events)
 }
 
 // openHouse opens a storage, and makes what is not there yet. Plain serves cookies over http. Doors change how people are let in.
@@ -104,7 +106,7 @@ func openHouse(ctx context.Context, where storage, master seal.MasterKey, clock 
 	h.readings = reading.NewRecorder(h.store, h.codec, clock)
 	h.views = projections.NewRunner(h.store, h.codec, h.engine, log, comune.Projection(), centre.Projection(), school.Projection(),
 		board.Projection(), audit.Projection(), duplicates.Projection(h.keys, h.tokens), readings.Projection(h.keys), ledger.Projection(),
-		retention.Projection(), mondays.Projection(), messages.Projection(h.keys), told.Projection())
+		retention.Projection(), mondays.Projection(), messages.Projection(h.keys), told.Projection(), plans.Projection())
 	h.board = board.New(h.views)
 	h.directory = session.NewDirectory(h.store, h.codec)
 	people := session.Config{Directory: h.directory, Storage: h.state, Clock: clock, PlainHTTP: plain,

@@ -157,6 +157,7 @@ const (
 	ReadOperations Act = "read-operations" // parked policies, lag of the views
 	ReadFacts      Act = "read-facts"      // what other systems are told of every case
 	Retain         Act = "retain"          // what is due to be forgotten, and what was
+	Plan           Act = "plan"            // draw plans for those who wait, and read them: a centre its own
 )
 
 // Field is a group of a pupil's data.
@@ -235,10 +236,10 @@ var onCases = map[domain.Role]map[Relation]may{
 // atLarge is the table for acts that concern no case.
 var atLarge = map[domain.Role][]Act{
 	domain.RoleComune: {Request, ListCases, SearchByName, ReadBoard},
-	domain.RoleCentre: {ListCases, SearchByName, ReadPlaces, ReadBoard, ReadRegisters},
+	domain.RoleCentre: {ListCases, SearchByName, ReadPlaces, ReadBoard, ReadRegisters, Plan},
 	domain.RoleSchool: {Enrol, DeclarePlaces, ReadPlaces, ListCases, SearchByName, ReadBoard, ReadReturns, ValidateReturn},
 	domain.RoleUST: {Request, DeclarePlaces, ReadPlaces, ListCases, SearchByName, ReviewPairs, ReadBoard, ReadReturns, RemindReturns, ReadDay, WatchReadings, ReadRegisters,
-		EditRegisters, Suspend, ManageAccounts, ReadOperations, ReadFacts, Retain},
+		EditRegisters, Suspend, ManageAccounts, ReadOperations, ReadFacts, Retain, Plan},
 	domain.RolePrefettura: {ReadBoard, ReadReturns, ReadDay, WatchReadings, ReadRegisters, Suspend},
 	domain.RoleAdmin:      {ManageAccounts, ReadOperations},
 }

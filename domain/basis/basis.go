@@ -72,6 +72,8 @@ var laws = map[string][]Source{
 	"places.taken":    none,
 	"places.released": none,
 
+	"plan.drawn": {Ceilings},
+
 	"return.validated": none,
 	"return.withdrawn": none,
 	"return.reminded":  none,

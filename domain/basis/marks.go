@@ -5,9 +5,12 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/google/uuid"
+
 	"approdo/domain"
 	"approdo/domain/account"
 	"approdo/domain/casefile"
+	"approdo/domain/planning"
 	"approdo/domain/reading"
 	"approdo/domain/territory"
 )
@@ -27,12 +30,13 @@ const (
 	Override   Kind = "override"    // code of the rule that was set aside
 	Term       Kind = "term"        // the clock that ran out
 	Suspension Kind = "suspension"  // its number
+	Plan       Kind = "plan"        // that it confirms, by its id
 	Trial      Kind = "provisional" // by a register that nobody had confirmed
 )
 
 // Kinds lists them in the order they are shown.
 func Kinds() []Kind {
-	return []Kind{Routing, Clocks, Ceiling, Retention, Weights, Trial, Reason, Reference, Override, Term, Suspension}
+	return []Kind{Routing, Clocks, Ceiling, Retention, Weights, Plan, Trial, Reason, Reference, Override, Term, Suspension}
 }
 
 // Mark is one thing that an act was decided by.
@@ -163,9 +167,15 @@ func Marks(payload any, r Registers, day domain.Date) (out []Mark) {
 		derived(Clocks)
 		derived(Ceiling)
 		recorded(Weights, e.Weights)
+		if e.Plan != uuid.Nil {
+			add(Plan, e.Plan.String())
+		}
 		if e.Override != nil {
 			add(Override, e.Override.Rule)
 		}
+	case planning.Drawn:
+		derived(Ceiling)
+		recorded(Weights, e.Weights)
 	case casefile.OfferDeclined:
 		if e.Reason == overCeiling {
 			derived(Ceiling)

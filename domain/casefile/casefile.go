@@ -533,7 +533,7 @@ func decideOffer(s State, c OfferPlace) ([]Event, error) {
 		return nil, ErrDeclinedBefore
 	}
 	return []Event{PlaceOffered{Offer: c.Offer, School: c.School, Institution: c.Institution, Level: c.Level, Due: c.Due,
-		Override: c.Override, Weights: c.Weights, At: c.At}}, nil
+		Override: c.Override, Weights: c.Weights, Plan: c.Plan, At: c.At}}, nil
 }
 
 // maxSection bounds the name of a class in bytes: it stands in clear, and is no place for words about a child.

@@ -110,7 +110,8 @@ type (
 		DeclaredAt  time.Time // when the school last declared places for the grade; zero: never
 		Suspended   bool      // placement is, for this case's comune, now
 		Override    *Override
-		Weights     string // version in force
+		Weights     string    // version in force
+		Plan        uuid.UUID // that it confirms; zero: none
 	}
 	// AcceptOffer is the school's yes.
 	AcceptOffer struct {

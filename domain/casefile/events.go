@@ -97,7 +97,7 @@ type (
 		At     time.Time      `json:"at"`
 	}
 	// PlaceOffered asks a school. The place was held in the school's stream before. Weights is the version of the weights by which schools
-	// were ranked then; schema 1 had none.
+	// were ranked then; schema 1 had none. Plan is the plan that it confirms, if any; schema 2 had none.
 	PlaceOffered struct {
 		Offer       uuid.UUID          `json:"offer"`
 		School      domain.School      `json:"school"`
@@ -106,6 +106,7 @@ type (
 		Due         time.Time          `json:"due"` // the school's answer
 		Override    *Override          `json:"override,omitzero"`
 		Weights     string             `json:"weights,omitzero"`
+		Plan        uuid.UUID          `json:"plan,omitzero"`
 		At          time.Time          `json:"at"`
 	}
 	// OfferDeclined gives the case back to its centre.
@@ -281,7 +282,7 @@ var Events = event.Table{
 	event.TypeOf[QuestionAnswered]("case.question-answered"),
 	event.TypeOf[GradeDetermined]("case.grade-determined"),
 	event.TypeOf[HandedOver]("case.handed-over"),
-	event.TypeOf[PlaceOffered]("case.place-offered", unsaid),
+	event.TypeOf[PlaceOffered]("case.place-offered", unsaid, unsaid),
 	event.TypeOf[OfferDeclined]("case.offer-declined"),
 	event.TypeOf[OfferLapsed]("case.offer-lapsed"),
 	event.TypeOf[OfferWithdrawn]("case.offer-withdrawn"),
@@ -326,5 +327,5 @@ func IDOf(stream string) uuid.UUID {
 }
 
 // unsaid leads to a schema that only has a field more: what it says was not written down before. Of a closure it is who withdrew, of an offer by
-// which weights schools were ranked.
+// which weights schools were ranked, and then by which plan it was made.
 func unsaid(data []byte) ([]byte, error) { return data, nil }

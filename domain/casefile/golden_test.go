@@ -31,8 +31,10 @@ func TestStoredEventsCanAlwaysBeRead(t *testing.T) {
 	assumed := routed
 	assumed.Assumed = true
 	overridden := offered
-	overridden.Override, overridden.Weights = over, "1"
-	unweighed := overridden
+	overridden.Override, overridden.Weights, overridden.Plan = over, "1", other
+	unplanned := overridden
+	unplanned.Plan = uuid.Nil
+	unweighed := unplanned
 	unweighed.Weights = ""
 	back := closed
 	back.Withdrawn, back.WithdrawnBy = true, toComune
@@ -53,7 +55,7 @@ func TestStoredEventsCanAlwaysBeRead(t *testing.T) {
 		casefile.ErasureProposed{Proposal: proposal1, Scope: casefile.EraseHealth, Ground: casefile.GroundRetention, Register: "2", Since: day(400),
 			By: ust.Account, At: hour(9000)},
 		casefile.ErasureRejected{Proposal: proposal1, Reason: "still-needed", Withdrawn: true}, healthGone, restricted, lifted,
-		spec.From{Schema: 1, Event: old}, spec.From{Schema: 1, Event: unweighed},
+		spec.From{Schema: 1, Event: old}, spec.From{Schema: 1, Event: unweighed}, spec.From{Schema: 2, Event: unplanned},
 	}
 	for _, s := range samples {
 		if _, old := s.(spec.From); old {

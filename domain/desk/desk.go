@@ -244,6 +244,7 @@ type Placement struct {
 	School         domain.School
 	Level          grade.Level
 	OverrideReason domain.Personal // the UST's; empty otherwise
+	Plan           uuid.UUID       // that it confirms; zero: none
 }
 
 // Offer holds a place at the school and then offers it in the case. When the case refuses, the place is given back at once; should
@@ -261,6 +262,9 @@ func (d *Desk) Offer(ctx context.Context, t Ticket, id uuid.UUID, a domain.Actor
 		}
 		override = &casefile.Override{Rule: "placement", Text: domain.Open(id, domain.ClassPersonal, p.OverrideReason)}
 	}
+	if err := d.planned(ctx, a, id, p); err != nil {
+		return Receipt{}, err
+	}
 	school, err := d.School(ctx, p.School)
 	if err != nil {
 		return Receipt{}, err
@@ -277,7 +281,7 @@ func (d *Desk) Offer(ctx context.Context, t Ticket, id uuid.UUID, a domain.Actor
 	due := calendar.Deadline(act.At, state.ClocksOn(today).SchoolAnswer, school.School.Comune)
 	offer := event.DeriveID(t.ID, "offer", 0)
 	c := casefile.OfferPlace{Act: act, Offer: offer, School: p.School, Institution: school.School.Institution, Level: p.Level,
-		Due: due, Suspended: suspended, Override: override, Weights: state.WeightsOn(today).Version}
+		Due: due, Suspended: suspended, Override: override, Weights: state.WeightsOn(today).Version, Plan: p.Plan}
 
 	// The rules of the case are asked first, so that a refusal of theirs leaves no trace in the school's stream.
 	stream := places.Stream(p.School, s.SchoolYear)

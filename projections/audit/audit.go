@@ -14,6 +14,7 @@ import (
 	"approdo/domain/basis"
 	"approdo/domain/casefile"
 	"approdo/domain/places"
+	"approdo/domain/planning"
 	"approdo/domain/reading"
 	"approdo/domain/returns"
 	"approdo/domain/territory"
@@ -90,9 +91,9 @@ var (
 // Projection keeps the view.
 func Projection() projections.Projection {
 	return projections.Projection{
-		Name: "audit", Version: 5,
+		Name: "audit", Version: 6,
 		Streams: []string{casefile.Category, places.Category, returns.Category, territory.Category, territory.SchoolCategory, account.Prefix,
-			reading.OpeningCategory, apart.Category},
+			reading.OpeningCategory, apart.Category, planning.Category},
 		Tables: []projections.Relation{rows, tallies, cases, registers},
 		Apply: func(_ context.Context, tx *projections.Tx, r projections.Event) error {
 			id := casefile.IDOf(r.Stream)

@@ -126,6 +126,7 @@ type seatSpan struct {
 	from, until, declared int64
 	capacity, used        int32
 	pupils, foreign       int32
+	then                  int32  // used when the places were declared
 	place                 uint32 // number of the seatsKey
 	comune                domain.Comune
 }
@@ -140,10 +141,13 @@ func (m *memory) addSeats(c seatsChange) {
 	s := seatSpan{from: c.At.UnixMicro(), until: lasting, capacity: int32(c.Capacity), used: int32(c.Used), pupils: int32(c.Pupils), foreign: int32(c.Foreign),
 		place: n, comune: c.Comune}
 	if !c.Declared.IsZero() {
-		s.declared = c.Declared.UnixMicro()
+		s.declared, s.then = c.Declared.UnixMicro(), s.used
 	}
 	if known {
 		before := &m.seats[m.lastSeats[n]]
+		if before.declared == s.declared {
+			s.then = before.then
+		}
 		s.from = max(s.from, before.from)
 		before.until = s.from
 	}
@@ -236,6 +240,7 @@ type Open struct {
 	Free     int
 	Pupils   int       // of the class, where the school described it with its places; else 0
 	Foreign  int       // of them, without Italian citizenship
+	Joined   int       // who were offered or took a place since the school said so, less those who gave one back
 	Declared time.Time // zero: never
 }
 
@@ -257,7 +262,8 @@ func (b *Board) Opens(ctx context.Context, y domain.SchoolYear, l grade.Level, a
 		if s.from > known || s.until <= known || k.Year != y || k.Order != l.Order || k.Grade != l.Year {
 			continue
 		}
-		o := Open{Capacity: int(s.capacity), Free: int(s.capacity - s.used), Pupils: int(s.pupils), Foreign: int(s.foreign)}
+		o := Open{Capacity: int(s.capacity), Free: int(s.capacity - s.used), Pupils: int(s.pupils), Foreign: int(s.foreign),
+			Joined: int(s.used - s.then)}
 		if s.declared != 0 {
 			o.Declared = time.UnixMicro(s.declared).UTC()
 		}

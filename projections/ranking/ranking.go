@@ -50,57 +50,30 @@ func Of(ctx context.Context, d *desk.Desk, b *board.Board, f desk.File, househol
 	if at.IsZero() {
 		r.At = d.Now()().UTC()
 	}
-	land, err := d.TerritoryAsOf(ctx, at)
+	g, err := GroundOf(ctx, d, b, at)
 	if err != nil {
 		return r, err
 	}
-	today := domain.DateOf(r.At)
-	r.Weights, r.Percent = land.WeightsOn(today), land.CeilingOn(today)
-	schools, err := d.Schools(ctx, at)
-	if err != nil {
-		return r, err
-	}
+	r.Weights, r.Percent = g.Weights, g.Percent
 	if r.Schooling, err = f.Open(ctx, access.Schooling); err != nil {
 		return r, err
 	}
-	seeker, err := seekerOf(ctx, d, f, household, schools, at)
+	seeker, err := seekerOf(ctx, d, f, household, g, at)
 	if err != nil {
 		return r, err
 	}
 	seeker.LittleItalian = slices.Contains(little, r.Schooling.Italian)
-	open, err := b.Opens(ctx, r.Year, r.Level, at)
+	open, err := g.Sites(ctx, r.Year, r.Level)
 	if err != nil {
 		return r, err
 	}
-	home := homeOf(land, f.State)
-	var sites []matching.Site
-	for _, s := range schools {
-		if ok, _ := s.Offerable(r.Level, r.Year); !ok {
-			continue
+	sites := open.From(g.Home(f.State.Comune, f.State.Municipio))
+	if held := f.State.Offer; held != nil && f.State.Status.HoldsPlace() {
+		if i := slices.IndexFunc(sites, func(x matching.Site) bool { return x.School == held.School }); i >= 0 {
+			sites[i].Free++ // the pupil's own place is not another's
 		}
-		listed, _ := s.On(r.Year)
-		site := home.to(land, s, listed.School)
-		o := open[site.School]
-		site.Capacity, site.Free, site.DeclaredAt = o.Capacity, o.Free, o.Declared
-		if held := f.State.Offer; held != nil && f.State.Status.HoldsPlace() && held.School == site.School {
-			site.Free++ // the pupil's own place is not another's
-		}
-		if count, in, ok := s.Count(r.Year, r.Level.Year); ok {
-			site.Count, site.CountedIn = count, in
-		}
-		if o.Pupils > 0 {
-			site.Count = territory.Count{Grade: r.Level.Year, Classes: 1, Pupils: o.Pupils, Foreign: o.Foreign, ForeignKnown: true}
-			site.CountedIn, site.ByClass = r.Year, true
-		}
-		for _, v := range territory.Services() {
-			declared, yes := s.Offers(v)
-			if site.ServicesDeclared = declared; yes {
-				site.Services = append(site.Services, v)
-			}
-		}
-		sites = append(sites, site)
 	}
-	r.Schools = matching.Rank(seeker, sites, r.Weights, r.Percent, today)
+	r.Schools = matching.Rank(seeker, sites, r.Weights, r.Percent, domain.DateOf(r.At))
 	return r, nil
 }
 
@@ -130,17 +103,11 @@ func (r Ranking) Place(school domain.School) (matching.Ranked, bool) {
 // little are the levels of Italian with which lessons cannot be followed without help.
 var little = casefile.ItalianLevels()[:4]
 
-func seekerOf(ctx context.Context, d *desk.Desk, f desk.File, household []uuid.UUID, schools []territory.SchoolState, at time.Time) (s matching.Seeker, err error) {
-	s = matching.Seeker{Wishes: f.State.Preferred, Declined: f.State.Declined}
-	for _, n := range f.State.Needs {
-		if v := territory.Service(n); slices.Contains(territory.Services(), v) {
-			s.Services = append(s.Services, v)
-		}
-	}
+func seekerOf(ctx context.Context, d *desk.Desk, f desk.File, household []uuid.UUID, g Ground, at time.Time) (matching.Seeker, error) {
+	s := SeekerOf(f)
 	attends := func(code domain.School) {
-		if i := slices.IndexFunc(schools, func(x territory.SchoolState) bool { return x.School.Code == code }); i >= 0 {
-			listed, _ := schools[i].On(f.State.SchoolYear)
-			s.Siblings = append(s.Siblings, listed.School.Institution)
+		if i, ok := g.Institution(code, f.State.SchoolYear); ok {
+			s.Siblings = append(s.Siblings, i)
 		}
 	}
 	attends(f.Papers.SiblingAt)
@@ -160,36 +127,13 @@ func seekerOf(ctx context.Context, d *desk.Desk, f desk.File, household []uuid.U
 	return s, nil
 }
 
-// home is where a pupil's ways begin.
-type home struct {
-	comune domain.Comune
-	spot   territory.Spot
-	origin matching.Origin
-}
-
-// homeOf is the municipio where it is known, and the centroid of the comune otherwise: a case has no coordinates of a family.
-func homeOf(land territory.State, s casefile.State) home {
-	h := home{comune: s.Comune}
-	h.spot, h.origin = middle(land, s.Comune, s.Municipio)
-	return h
-}
-
-func middle(land territory.State, c domain.Comune, m domain.Municipio) (territory.Spot, matching.Origin) {
-	if c == domain.Milano {
-		if spot, ok := territory.MunicipioSpot(m); ok {
-			return spot, matching.AtMunicipio
+// SeekerOf is what a ranking goes by of a pupil that is not sealed, but for brothers and sisters.
+func SeekerOf(f desk.File) matching.Seeker {
+	s := matching.Seeker{Wishes: f.State.Preferred, Declined: f.State.Declined}
+	for _, n := range f.State.Needs {
+		if v := territory.Service(n); slices.Contains(territory.Services(), v) {
+			s.Services = append(s.Services, v)
 		}
 	}
-	comune, _ := land.Comune(c)
-	return territory.Spot{Lat: comune.Lat, Lon: comune.Lon}, matching.AtComune
-}
-
-func (h home) to(land territory.State, s territory.SchoolState, listed territory.School) matching.Site {
-	site := matching.Site{School: listed.Code, Institution: listed.Institution, Comune: listed.Comune, From: h.origin, SameComune: listed.Comune == h.comune}
-	spot, to := middle(land, listed.Comune, land.MunicipioOf(listed.CAP))
-	if p, ok := s.Point(); ok {
-		spot, to = territory.Spot{Lat: p.Lat, Lon: p.Lon}, matching.AtSite
-	}
-	site.To, site.Metres = to, h.spot.Metres(spot)
-	return site
+	return s
 }

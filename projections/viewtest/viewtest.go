@@ -15,6 +15,7 @@ import (
 	"approdo/domain/grade"
 	"approdo/domain/notice"
 	"approdo/domain/places"
+	"approdo/domain/planning"
 	"approdo/domain/reading"
 	"approdo/domain/returns"
 	"approdo/domain/territory"
@@ -34,7 +35,7 @@ type Journal struct {
 func New(t testing.TB) *Journal {
 	s := sealtest.New()
 	return &Journal{t: t, Sealer: s, last: map[string]event.Revision{},
-		codec: event.NewCodec(s, casefile.Events, places.Events, territory.Events, territory.SchoolEvents, reading.Events, returns.Events, apart.Events, notice.Events)}
+		codec: event.NewCodec(s, casefile.Events, places.Events, territory.Events, territory.SchoolEvents, reading.Events, returns.Events, apart.Events, notice.Events, planning.Events)}
 }
 
 // Begin is when a journal's first event happens; each that follows is an hour later.

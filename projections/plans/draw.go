@@ -1,0 +1,236 @@
+package plans
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"approdo/domain"
+	"approdo/domain/access"
+	"approdo/domain/casefile"
+	"approdo/domain/desk"
+	"approdo/domain/matching"
+	"approdo/domain/planning"
+	"approdo/domain/territory"
+	"approdo/projections"
+	"approdo/projections/board"
+	"approdo/projections/caseline"
+	"approdo/projections/centre"
+	"approdo/projections/ranking"
+)
+
+// Waiting are those whom a plan is for.
+type Waiting struct {
+	Lines    []caseline.Line
+	Siblings []caseline.Line // of their households, with a place already
+}
+
+// Among finds who waits for an offer in the terms' scope and school year, with no order suspending it at an instant.
+func Among(s *projections.Snapshot, a domain.Actor, land territory.State, t planning.Terms, at time.Time) (w Waiting, err error) {
+	moved := map[domain.Comune]domain.Centre{}
+	for _, c := range t.Changes {
+		if c.Kind == planning.Move {
+			moved[c.Comune] = c.Centre
+		}
+	}
+	of := t.Scope.Centre
+	if a.Role != domain.RoleCentre && len(moved) > 0 {
+		of = "" // a comune may have come from any centre
+	}
+	households := map[string]bool{}
+	for l, err := range centre.Waiting(s, of, t.Year) {
+		if err != nil {
+			return w, err
+		}
+		in := l.Centre
+		if to, ok := moved[l.Comune]; ok {
+			in = to
+		}
+		home, _ := land.Comune(l.Comune)
+		_, suspended := land.Suspended(territory.Placement, l.Comune, at)
+		if suspended || t.Scope.Centre != "" && in != t.Scope.Centre || t.Scope.Ambito != "" && !home.In(t.Scope.Ambito) {
+			continue
+		}
+		w.Lines = append(w.Lines, l)
+		if l.Household != "" && !households[l.Household] {
+			households[l.Household] = true
+			for sibling, err := range centre.Household(s, l.Household) {
+				if err != nil {
+					return w, err
+				}
+				if sibling.Status.HoldsPlace() {
+					w.Siblings = append(w.Siblings, sibling)
+				}
+			}
+		}
+	}
+	return w, nil
+}
+
+// urgency is how many pupils one counts for where not all can be placed: 4 who has waited until the case went up, 2 whose term is over or whom
+// a school declined, 1 everybody else.
+func urgency(l caseline.Line, now time.Time) int {
+	switch {
+	case l.Escalated != "":
+		return 4
+	case l.Overdue(now) || l.Declines > 0:
+		return 2
+	}
+	return 1
+}
+
+// Draw makes the best plan it finds for those who wait, and does not keep it. It goes by what may be known without opening anything of a
+// pupil: not by how much Italian there is. Progress, where set, is told how much of the work is done. The error is one of planning.May, or
+// that of ctx if it ends before there is a plan.
+func Draw(ctx context.Context, d *desk.Desk, b *board.Board, a domain.Actor, w Waiting, t planning.Terms, progress func(done, total int)) (planning.Drawn, error) {
+	drawn := planning.Drawn{Terms: t, Known: d.Now()().UTC().Truncate(time.Microsecond)}
+	if err := access.Large(a, access.Plan); err != nil {
+		return drawn, err
+	}
+	if err := planning.May(a, t); err != nil {
+		return drawn, err
+	}
+	if len(w.Lines) > planning.MostPupils {
+		return drawn, planning.ErrTooMany
+	}
+	g, err := ranking.GroundOf(ctx, d, b, drawn.Known)
+	if err != nil {
+		return drawn, err
+	}
+	drawn.Weights, drawn.Percent = g.Weights.Version, g.Percent
+	files := map[uuid.UUID]desk.File{}
+	for i, l := range w.Lines {
+		if progress != nil {
+			progress(i, 2*len(w.Lines))
+		}
+		f, err := d.Case(ctx, a, l.Case)
+		switch {
+		case errors.Is(err, access.ErrAbsent):
+			continue // it has gone to another centre since
+		case err != nil:
+			return drawn, err
+		case f.State.Status != casefile.InCharge || f.State.Question != nil || f.State.Erased:
+			continue // as the journal has it by now
+		}
+		files[l.Case] = f
+		seat := planning.Seat{Case: l.Case, Household: f.Papers.Household, Comune: f.State.Comune, Level: f.State.Level, Urgency: urgency(l, drawn.Known)}
+		if i, ok := g.Institution(f.Papers.SiblingAt, t.Year); ok {
+			if seat.Household == "" {
+				seat.Household = l.Case.String()
+			}
+			drawn.Seated = append(drawn.Seated, planning.Seated{Case: l.Case, Household: seat.Household, Institution: i})
+		}
+		drawn.Seats = append(drawn.Seats, seat)
+	}
+	for _, l := range w.Siblings {
+		f, err := d.Case(ctx, a, l.Case)
+		switch {
+		case errors.Is(err, access.ErrAbsent):
+		case err != nil:
+			return drawn, err
+		case f.State.Offer != nil && f.State.Status.HoldsPlace() && f.Relation != access.Past:
+			drawn.Seated = append(drawn.Seated, planning.Seated{Case: l.Case, Household: f.Papers.Household, Institution: f.State.Offer.Institution})
+		}
+	}
+	drawn.Seats = append(drawn.Seats, supposed(t.Changes)...)
+	if len(drawn.Seats) == 0 {
+		return drawn, planning.ErrNobody
+	}
+	slices.SortFunc(drawn.Seats, func(a, b planning.Seat) int { return strings.Compare(a.ID(), b.ID()) })
+	var last *planning.Drawn
+	if t.Last != uuid.Nil {
+		before, err := d.Plan(ctx, a, t.Last)
+		if err != nil {
+			return drawn, err
+		}
+		last = &before
+	}
+	in, err := instanceOf(ctx, g, drawn, last, files)
+	if err != nil {
+		return drawn, err
+	}
+	drawn.Unit = in.unit
+	plan, err := matching.Solve(ctx, in.Instance, half(progress))
+	if err != nil {
+		return drawn, err
+	}
+	alone := plan
+	if in.coupled() {
+		without := in.Instance
+		without.Split = matching.Cost{}
+		if alone, err = matching.Solve(ctx, without, nil); err != nil {
+			return drawn, err
+		}
+	}
+	in.tell(&drawn, plan, alone)
+	drawn.Digest, err = plan.Write(io.Discard)
+	return drawn, err
+}
+
+// half is progress of the second half of the work.
+func half(progress func(done, total int)) func(done, total int) {
+	if progress == nil {
+		return nil
+	}
+	return func(done, total int) { progress(total+done, 2*total) }
+}
+
+// supposed are the pupils of families that a scenario supposes.
+func supposed(changes []planning.Change) (out []planning.Seat) {
+	for i, c := range changes {
+		if c.Kind != planning.Arrive {
+			continue
+		}
+		for family := range c.Number {
+			household := fmt.Sprintf("new-%02d-%03d", i+1, family+1)
+			for child, l := range c.Levels {
+				out = append(out, planning.Seat{Supposed: fmt.Sprintf("%s-%d", household, child+1), Household: household, Comune: c.Comune, Level: l, Urgency: 1})
+			}
+		}
+	}
+	return out
+}
+
+// File makes the plan anew whose proof a drawn plan is: the instance from what was known when it was drawn, with its places and prices. What
+// Plan.Write makes of it has the digest of then, unless something of a pupil was forgotten since. Whoever may read the plan may read
+// its file: it holds ids and figures, and nothing sealed.
+func File(ctx context.Context, d *desk.Desk, b *board.Board, drawn planning.Drawn) (matching.Plan, error) {
+	g, err := ranking.GroundOf(ctx, d, b, drawn.Known)
+	if err != nil {
+		return matching.Plan{}, err
+	}
+	system := domain.Actor{Role: domain.RoleSystem}
+	files := map[uuid.UUID]desk.File{}
+	for _, s := range drawn.Seats {
+		if s.Case == uuid.Nil {
+			continue
+		}
+		f, err := d.Case(ctx, system, s.Case)
+		if err == nil {
+			f, err = f.AsOf(drawn.Known)
+		}
+		if err != nil {
+			return matching.Plan{}, err
+		}
+		files[s.Case] = f
+	}
+	var last *planning.Drawn
+	if drawn.Last != uuid.Nil {
+		before, err := d.Plan(ctx, system, drawn.Last)
+		if err != nil {
+			return matching.Plan{}, err
+		}
+		last = &before
+	}
+	in, err := instanceOf(ctx, g, drawn, last, files)
+	if err != nil {
+		return matching.Plan{}, err
+	}
+	return in.plan(drawn)
+}

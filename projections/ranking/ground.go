@@ -1,0 +1,141 @@
+package ranking
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"approdo/domain"
+	"approdo/domain/desk"
+	"approdo/domain/grade"
+	"approdo/domain/matching"
+	"approdo/domain/territory"
+	"approdo/projections/board"
+)
+
+// Ground is what schools are ranked by beside the pupil: the registers, the sites and their places, as known at one instant.
+type Ground struct {
+	Weights territory.Weights
+	Percent int // the ceiling
+
+	land    territory.State
+	schools []territory.SchoolState
+	board   *board.Board
+	at      time.Time
+}
+
+// GroundOf is the ground as known at an instant; the zero time is now.
+func GroundOf(ctx context.Context, d *desk.Desk, b *board.Board, at time.Time) (Ground, error) {
+	g := Ground{board: b, at: at}
+	land, err := d.TerritoryAsOf(ctx, at)
+	if err != nil {
+		return g, err
+	}
+	g.land = land
+	if g.schools, err = d.Schools(ctx, at); err != nil {
+		return g, err
+	}
+	day := at
+	if at.IsZero() {
+		day = d.Now()()
+	}
+	g.Weights, g.Percent = land.WeightsOn(domain.DateOf(day)), land.CeilingOn(domain.DateOf(day))
+	return g, nil
+}
+
+// Institution is that of a site in a school year.
+func (g Ground) Institution(code domain.School, y domain.SchoolYear) (domain.Institution, bool) {
+	i := slices.IndexFunc(g.schools, func(x territory.SchoolState) bool { return x.School.Code == code })
+	if i < 0 {
+		return "", false
+	}
+	listed, _ := g.schools[i].On(y)
+	return listed.School.Institution, true
+}
+
+// Sites are those that could be offered for a grade in a school year.
+type Sites struct {
+	sites []matching.Site
+	spots []territory.Spot // by site: where ways to it end
+}
+
+// Sites gives them, with their places, counts and services.
+func (g Ground) Sites(ctx context.Context, y domain.SchoolYear, l grade.Level) (out Sites, err error) {
+	open, err := g.board.Opens(ctx, y, l, g.at)
+	if err != nil {
+		return out, err
+	}
+	for _, s := range g.schools {
+		if ok, _ := s.Offerable(l, y); !ok {
+			continue
+		}
+		listed, _ := s.On(y)
+		site := matching.Site{School: listed.School.Code, Institution: listed.School.Institution, Comune: listed.School.Comune}
+		o := open[site.School]
+		site.Capacity, site.Free, site.DeclaredAt = o.Capacity, o.Free, o.Declared
+		if count, in, ok := s.Count(y, l.Year); ok {
+			site.Count, site.CountedIn = count, in
+		}
+		if o.Pupils > 0 { // whoever joined by a case is counted with those without Italian citizenship
+			joined := max(0, o.Joined)
+			site.Count = territory.Count{Grade: l.Year, Classes: 1, Pupils: o.Pupils + joined, Foreign: o.Foreign + joined, ForeignKnown: true}
+			site.CountedIn, site.ByClass = y, true
+		}
+		for _, v := range territory.Services() {
+			declared, yes := s.Offers(v)
+			if site.ServicesDeclared = declared; yes {
+				site.Services = append(site.Services, v)
+			}
+		}
+		spot, to := g.middle(site.Comune, g.land.MunicipioOf(listed.School.CAP))
+		if p, ok := s.Point(); ok {
+			spot, to = territory.Spot{Lat: p.Lat, Lon: p.Lon}, matching.AtSite
+		}
+		site.To = to
+		out.sites, out.spots = append(out.sites, site), append(out.spots, spot)
+	}
+	return out, nil
+}
+
+// Only gives those of the sites that are wanted.
+func (s Sites) Only(wanted func(matching.Site) bool) (out Sites) {
+	for i, x := range s.sites {
+		if wanted(x) {
+			out.sites, out.spots = append(out.sites, x), append(out.spots, s.spots[i])
+		}
+	}
+	return out
+}
+
+// From gives the sites with the ways to them from a home.
+func (s Sites) From(h Home) []matching.Site {
+	out := slices.Clone(s.sites)
+	for i := range out {
+		out[i].From, out[i].Metres, out[i].SameComune = h.origin, h.spot.Metres(s.spots[i]), out[i].Comune == h.comune
+	}
+	return out
+}
+
+// Home is where a pupil's ways begin.
+type Home struct {
+	comune domain.Comune
+	spot   territory.Spot
+	origin matching.Origin
+}
+
+// Home is the municipio where it is known, and the centroid of the comune otherwise: a case has no coordinates of a family.
+func (g Ground) Home(c domain.Comune, m domain.Municipio) Home {
+	h := Home{comune: c}
+	h.spot, h.origin = g.middle(c, m)
+	return h
+}
+
+func (g Ground) middle(c domain.Comune, m domain.Municipio) (territory.Spot, matching.Origin) {
+	if c == domain.Milano {
+		if spot, ok := territory.MunicipioSpot(m); ok {
+			return spot, matching.AtMunicipio
+		}
+	}
+	comune, _ := g.land.Comune(c)
+	return territory.Spot{Lat: comune.Lat, Lon: comune.Lon}, matching.AtComune
+}
