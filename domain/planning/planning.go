@@ -85,6 +85,7 @@ type Seat struct {
 	Case      uuid.UUID     `json:"case,omitzero"`
 	Supposed  string        `json:"supposed,omitzero"`
 	Household string        `json:"household,omitzero"`
+	Centre    domain.Centre `json:"centre,omitzero"` // that has the case
 	Comune    domain.Comune `json:"comune"`
 	Level     grade.Level   `json:"level"`
 	Urgency   int           `json:"urgency"`

@@ -43,11 +43,12 @@ func Among(s *projections.Snapshot, a domain.Actor, land territory.State, t plan
 	if a.Role != domain.RoleCentre && len(moved) > 0 {
 		of = "" // a comune may have come from any centre
 	}
+	all, err := projections.Collect(centre.Waiting(s, of, t.Year))
+	if err != nil {
+		return w, err
+	}
 	households := map[string]bool{}
-	for l, err := range centre.Waiting(s, of, t.Year) {
-		if err != nil {
-			return w, err
-		}
+	for _, l := range all {
 		in := l.Centre
 		if to, ok := moved[l.Comune]; ok {
 			in = to
@@ -58,15 +59,16 @@ func Among(s *projections.Snapshot, a domain.Actor, land territory.State, t plan
 			continue
 		}
 		w.Lines = append(w.Lines, l)
-		if l.Household != "" && !households[l.Household] {
-			households[l.Household] = true
-			for sibling, err := range centre.Household(s, l.Household) {
-				if err != nil {
-					return w, err
-				}
-				if sibling.Status.HoldsPlace() {
-					w.Siblings = append(w.Siblings, sibling)
-				}
+		if l.Household == "" || households[l.Household] {
+			continue
+		}
+		households[l.Household] = true
+		for sibling, err := range centre.Household(s, l.Household) {
+			if err != nil {
+				return w, err
+			}
+			if sibling.Status.HoldsPlace() {
+				w.Siblings = append(w.Siblings, sibling)
 			}
 		}
 	}
@@ -119,7 +121,7 @@ func Draw(ctx context.Context, d *desk.Desk, b *board.Board, a domain.Actor, w W
 			continue // as the journal has it by now
 		}
 		files[l.Case] = f
-		seat := planning.Seat{Case: l.Case, Household: f.Papers.Household, Comune: f.State.Comune, Level: f.State.Level, Urgency: urgency(l, drawn.Known)}
+		seat := planning.Seat{Case: l.Case, Household: f.Papers.Household, Centre: f.State.Centre, Comune: f.State.Comune, Level: f.State.Level, Urgency: urgency(l, drawn.Known)}
 		if i, ok := g.Institution(f.Papers.SiblingAt, t.Year); ok {
 			if seat.Household == "" {
 				seat.Household = l.Case.String()

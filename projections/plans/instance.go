@@ -101,8 +101,9 @@ func (in *instance) weigh(pupils, largest int) error {
 		}
 	}
 	in.Split = matching.Cost{0, in.unit.Split, 0}
+	size := matching.Instance{Pupils: make([]matching.Pupil, pupils), Places: append(slices.Clone(in.Places), matching.Places{Costs: make([]matching.Cost, pupils)})}
 	for _, in.unit.Step = range steps {
-		if (int64(largest/in.unit.Step)+1)*in.unit.Way+quarters*n < matching.Large {
+		if (int64(largest/in.unit.Step)+1)*in.unit.Way+quarters*n < size.Largest() {
 			return nil
 		}
 	}

@@ -1,6 +1,7 @@
 package ranking
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -35,6 +36,7 @@ func GroundOf(ctx context.Context, d *desk.Desk, b *board.Board, at time.Time) (
 	if g.schools, err = d.Schools(ctx, at); err != nil {
 		return g, err
 	}
+	slices.SortFunc(g.schools, func(a, b territory.SchoolState) int { return cmp.Compare(a.School.Code, b.School.Code) })
 	day := at
 	if at.IsZero() {
 		day = d.Now()()

@@ -1,0 +1,524 @@
+package plans_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"approdo/adapters/memory"
+	"approdo/adapters/sqlite/views"
+	"approdo/domain"
+	"approdo/domain/access"
+	"approdo/domain/casefile"
+	"approdo/domain/desk"
+	"approdo/domain/event"
+	"approdo/domain/event/sealtest"
+	"approdo/domain/grade"
+	"approdo/domain/matching"
+	"approdo/domain/places"
+	"approdo/domain/planning"
+	"approdo/domain/policy"
+	"approdo/domain/territory"
+	"approdo/projections"
+	"approdo/projections/board"
+	"approdo/projections/centre"
+	"approdo/projections/plans"
+)
+
+const year domain.SchoolYear = 2021
+
+var (
+	ust     = domain.Actor{Account: uuid.MustParse("019a3c1e-8f5d-7a10-9b1c-000000000001"), Role: domain.RoleUST}
+	officer = domain.Actor{Account: uuid.MustParse("019a3c1e-8f5d-7a10-9b1c-000000000002"), Role: domain.RoleCentre, Body: "CTI-21"}
+	other   = domain.Actor{Account: uuid.MustParse("019a3c1e-8f5d-7a10-9b1c-000000000003"), Role: domain.RoleCentre, Body: "CTI-22"}
+	first   = grade.Level{Order: grade.Primaria, Year: 1}
+	third   = grade.Level{Order: grade.Primaria, Year: 3}
+)
+
+// office is a territory with the shipped register, in which time goes on by a minute with all that happens.
+type office struct {
+	*testing.T
+	store *memory.Store
+	codec *event.Codec
+	desk  *desk.Desk
+	views *projections.Runner
+	board *board.Board
+	now   time.Time
+	cases int
+}
+
+func newOffice(t *testing.T) *office {
+	t.Helper()
+	o := &office{T: t, store: memory.New(), now: time.Date(2022, time.April, 4, 7, 0, 0, 0, time.UTC)}
+	o.codec = event.NewCodec(sealtest.New(), casefile.Events, places.Events, territory.Events, territory.SchoolEvents, planning.Events)
+	o.desk = desk.New(o.store, o.codec, func() time.Time { return o.now }, territory.Province015)
+	db, err := views.Open(t.Context(), filepath.Join(t.TempDir(), "views.db"))
+	o.check(err)
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	o.views = projections.NewRunner(o.store, o.codec, db, slog.New(slog.DiscardHandler), board.Projection(), centre.Projection(), plans.Projection())
+	o.board = board.New(o.views)
+	_, err = o.desk.EditTerritory(t.Context(), desk.NewTicket(), territory.Found{Act: o.desk.Act(domain.System), Province: territory.Province015, Register: territory.Shipped()})
+	o.check(err)
+	return o
+}
+
+func (o *office) check(err error) {
+	o.Helper()
+	if err != nil {
+		o.Fatal(err)
+	}
+}
+
+// school puts a site into the register and says what it declares for a grade: n pupils in the class, f of them foreign.
+func (o *office) school(code domain.School, of domain.Institution, comune domain.Comune, free map[grade.Level]int, n, f int) {
+	o.Helper()
+	act := o.desk.Act(domain.System)
+	list := territory.ListSchool{Act: act, Year: year, School: territory.School{Code: code, Institution: of, Name: "Primaria di prova", InstitutionName: "Istituto di prova",
+		Comune: comune, Order: grade.Primaria, Type: "SCUOLA PRIMARIA", Feature: territory.Ordinary, Management: territory.StateRun}}
+	_, err := event.Execute(o.Context(), o.store, o.codec, territory.SchoolDecider, territory.SchoolStream(code), territory.SchoolCommand(list),
+		event.Origin{ID: uuid.Must(uuid.NewV7()), By: act.By, At: act.At})
+	o.check(err)
+	for _, l := range grade.Levels() {
+		if free[l] > 0 {
+			_, err := o.desk.DeclarePlaces(o.Context(), desk.NewTicket(), code, year, places.Declare{Act: domain.Act{By: domain.Actor{Role: domain.RoleSchool, Body: string(of)}, At: o.now},
+				Level: l, Free: free[l], Pupils: n, Foreign: f})
+			o.check(err)
+		}
+	}
+}
+
+// pupil begins a case that its centre has in charge.
+func (o *office) pupil(c domain.Centre, f casefile.Facts) uuid.UUID {
+	o.Helper()
+	o.cases++
+	id := uuid.NewSHA1(uuid.Nil, fmt.Appendf(nil, "pupil %d", o.cases))
+	f.SchoolYear, f.Sex = year, casefile.Female
+	o.add(id, casefile.RequestRecorded{Channel: domain.ChannelComune, On: domain.DateOf(o.now), At: o.now, Facts: f},
+		casefile.Routed{Centre: c, Policy: "1", At: o.now, Terms: casefile.Terms{TakeCharge: o.now.AddDate(0, 0, 2), FirstOffer: o.now.AddDate(0, 0, 7), FirstDay: o.now.AddDate(0, 0, 21)}},
+		casefile.ChargeTaken{Centre: c, At: o.now})
+	return id
+}
+
+// add writes events of a case.
+func (o *office) add(id uuid.UUID, events ...casefile.Event) {
+	o.Helper()
+	stream := casefile.Stream(id)
+	last := event.Revision(-1)
+	for r, err := range o.store.ReadStream(o.Context(), stream, event.ReadStream{}) {
+		o.check(err)
+		last = r.Revision
+	}
+	expected := event.NoStream
+	if last >= 0 {
+		expected = event.Expected(last)
+	}
+	var drafts []event.Draft
+	for i, e := range events {
+		d, err := o.codec.Encode(o.Context(), stream, last+1+event.Revision(i), uuid.Must(uuid.NewV7()), e, event.Meta{Actor: ust, At: o.now})
+		o.check(err)
+		drafts = append(drafts, d)
+	}
+	_, err := o.store.Append(o.Context(), event.Append{Stream: stream, Expected: expected, Events: drafts})
+	o.check(err)
+	o.now = o.now.Add(time.Minute)
+}
+
+func (o *office) follow() {
+	o.Helper()
+	react := policy.PlacesFollowCase(o.store, o.codec)
+	for page, err := range o.store.ReadAll(o.Context(), 0, event.ReadAll{Filter: event.Filter{Prefixes: []string{casefile.Category}}}) {
+		o.check(err)
+		for _, r := range page.Records {
+			o.check(react.React(o.Context(), r))
+		}
+	}
+	o.check(o.views.CatchUp(o.Context()))
+	o.now = o.now.Add(time.Minute)
+}
+
+func (o *office) draw(a domain.Actor, t planning.Terms) (planning.Drawn, error) {
+	o.Helper()
+	o.follow()
+	t.Year = year
+	land, err := o.desk.Territory(o.Context())
+	o.check(err)
+	var w plans.Waiting
+	o.check(o.views.Read(o.Context(), func(s *projections.Snapshot) (err error) {
+		w, err = plans.Among(s, a, land, t, o.now)
+		return err
+	}))
+	return plans.Draw(o.Context(), o.desk, o.board, a, w, t, nil)
+}
+
+// plan draws a plan, and looks whether all that holds of every plan holds of it.
+func (o *office) plan(a domain.Actor, t planning.Terms) planning.Drawn {
+	o.Helper()
+	d, err := o.draw(a, t)
+	o.check(err)
+	o.now = o.now.Add(time.Minute)
+	o.holds(d)
+	return d
+}
+
+// holds checks a plan against what the office declared, counted anew: nobody twice, nobody beyond capacity, locks kept, sums true, and the file
+// that proves it the same as when it was drawn.
+func (o *office) holds(d planning.Drawn) {
+	o.Helper()
+	taken, seen := map[planning.Kind]int{}, map[string]bool{}
+	placed, metres := 0, 0
+	for _, s := range d.Seats {
+		if seen[s.ID()] {
+			o.Errorf("%s twice", s.ID())
+		}
+		seen[s.ID()] = true
+		if s.School == "" {
+			continue
+		}
+		placed, metres = placed+1, metres+s.Metres
+		taken[planning.Kind{School: s.School, Level: s.Level}]++
+	}
+	if d.Figures.Pupils != len(d.Seats) || d.Figures.Placed != placed || d.Figures.Metres != metres {
+		o.Errorf("figures %+v of %d placed, %d m", d.Figures, placed, metres)
+	}
+	for k, n := range taken {
+		open, err := o.board.Opens(o.Context(), d.Year, k.Level, d.Known)
+		o.check(err)
+		free := open[k.School].Free
+		for _, c := range d.Changes {
+			if c.School == k.School && c.Level == k.Level && c.Kind == planning.Add {
+				free += c.Number
+			}
+		}
+		if n > free {
+			o.Errorf("%d in %v, which has %d", n, k, free)
+		}
+	}
+	for _, l := range d.Locks {
+		s, ok := d.Seat(l.Case)
+		if ok && s.School != "" && (s.School == l.School) == l.Never {
+			o.Errorf("a lock was not kept: %v", l)
+		}
+	}
+	p, err := plans.File(o.Context(), o.desk, o.board, d)
+	o.check(err)
+	var file bytes.Buffer
+	digest, err := p.Write(&file)
+	o.check(err)
+	if digest != d.Digest {
+		o.Error("the file is another by now")
+	}
+	if _, _, err := matching.Read(&file); err != nil {
+		o.Error(err)
+	}
+}
+
+func schoolOf(t *testing.T, d planning.Drawn, id uuid.UUID) domain.School {
+	t.Helper()
+	s, ok := d.Seat(id)
+	if !ok {
+		t.Fatalf("%s is not in the plan", id)
+	}
+	return s.School
+}
+
+// Rozzano and Opera are neighbours; Legnano is far from both.
+const rozzano, opera, legnano domain.Comune = "015189", "015159", "015118"
+
+func TestAPlanKeepsBrothersAndSistersTogether(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.school("ZZEE00001X", "ZZIC00001X", rozzano, map[grade.Level]int{first: 1}, 0, 0)
+	o.school("ZZEE00002X", "ZZIC00002X", opera, map[grade.Level]int{first: 1, third: 1}, 0, 0)
+	household := uuid.NewString()
+	elder := o.pupil("CTI-21", casefile.Facts{Comune: rozzano, Level: third, Household: household})
+	younger := o.pupil("CTI-21", casefile.Facts{Comune: rozzano, Level: first, Household: household})
+	alone := o.pupil("CTI-21", casefile.Facts{Comune: rozzano, Level: first})
+	d := o.plan(officer, planning.Terms{Scope: planning.Scope{Centre: "CTI-21"}})
+	if schoolOf(t, d, elder) != "ZZEE00002X" || schoolOf(t, d, younger) != "ZZEE00002X" || schoolOf(t, d, alone) != "ZZEE00001X" {
+		t.Errorf("%+v", d.Seats)
+	}
+	if d.Figures.Together != 1 || d.Figures.Apart != 0 {
+		t.Errorf("%+v", d.Figures)
+	}
+	if part, _ := d.Gap(); part != len(matching.Cost{}) {
+		t.Errorf("not proven from part %d on", part)
+	}
+
+	// One who has a place already draws the others there.
+	o2 := newOffice(t)
+	o2.school("ZZEE00001X", "ZZIC00001X", rozzano, map[grade.Level]int{first: 2}, 0, 0)
+	o2.school("ZZEE00002X", "ZZIC00002X", opera, map[grade.Level]int{first: 2, third: 1}, 0, 0)
+	elder = o2.pupil("CTI-21", casefile.Facts{Comune: rozzano, Level: third, Household: household})
+	o2.follow()
+	_, err := o2.desk.Offer(t.Context(), desk.NewTicket(), elder, officer, desk.Placement{School: "ZZEE00002X", Level: third})
+	o2.check(err)
+	younger = o2.pupil("CTI-21", casefile.Facts{Comune: rozzano, Level: first, Household: household})
+	declared := o2.pupil("CTI-21", casefile.Facts{Comune: rozzano, Level: first, SiblingAt: "ZZEE00002X"})
+	d = o2.plan(officer, planning.Terms{Scope: planning.Scope{Centre: "CTI-21"}})
+	if schoolOf(t, d, younger) != "ZZEE00002X" || schoolOf(t, d, declared) != "ZZEE00002X" || len(d.Seated) != 2 {
+		t.Errorf("%+v %+v", d.Seats, d.Seated)
+	}
+}
+
+func TestAPlanHoldsToTheCeilingUnlessDerogated(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	// Of 20 pupils 4 are foreign: (6-4)/0.7 = 2.8, two may join.
+	o.school("ZZEE00001X", "ZZIC00001X", rozzano, map[grade.Level]int{third: 5}, 20, 4)
+	var all []uuid.UUID
+	for range 4 {
+		all = append(all, o.pupil("CTI-21", casefile.Facts{Comune: rozzano, Level: third}))
+	}
+	d := o.plan(ust, planning.Terms{})
+	if d.Figures.Placed != 2 || len(d.Wants) != 1 || d.Wants[0].Room != 2 || len(d.Wants[0].Pupils) != 4 {
+		t.Errorf("%+v %+v", d.Figures, d.Wants)
+	}
+	if len(d.Worth) != 1 || d.Worth[0].Cost[0] != 1 || d.Worth[0].School != "ZZEE00001X" {
+		t.Errorf("one more place is worth %+v", d.Worth)
+	}
+	// One who joined since the class was described counts in it.
+	o.follow()
+	_, err := o.desk.Offer(t.Context(), desk.NewTicket(), all[0], officer, desk.Placement{School: "ZZEE00001X", Level: third})
+	o.check(err)
+	if d := o.plan(ust, planning.Terms{}); d.Figures.Placed != 1 || d.Figures.Pupils != 3 {
+		t.Errorf("%+v", d.Figures)
+	}
+	if d := o.plan(ust, planning.Terms{Derogations: []domain.School{"ZZEE00001X"}}); d.Figures.Placed != 3 {
+		t.Errorf("%+v", d.Figures)
+	}
+	if _, err := o.draw(officer, planning.Terms{Scope: planning.Scope{Centre: "CTI-21"}, Derogations: []domain.School{"ZZEE00001X"}}); !errors.Is(err, planning.ErrDerogation) {
+		t.Errorf("a centre derogates: %v", err)
+	}
+}
+
+func TestLocksDeclinesAndTheLastPlanBindANewOne(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.school("ZZEE00001X", "ZZIC00001X", rozzano, map[grade.Level]int{third: 1}, 0, 0)
+	o.school("ZZEE00002X", "ZZIC00002X", opera, map[grade.Level]int{third: 2}, 0, 0)
+	a := o.pupil("CTI-21", casefile.Facts{Comune: rozzano, Level: third})
+	b := o.pupil("CTI-21", casefile.Facts{Comune: rozzano, Level: third})
+	terms := planning.Terms{Scope: planning.Scope{Centre: "CTI-21"}}
+	free := o.plan(officer, terms)
+	near, away := a, b
+	if schoolOf(t, free, b) == "ZZEE00001X" {
+		near, away = b, a
+	}
+	r, err := o.desk.KeepPlan(t.Context(), desk.KeyedTicket(officer, "one"), planning.Draw{Act: o.desk.Act(officer), Plan: free})
+	o.check(err)
+
+	terms.Last = r.ID
+	if d := o.plan(officer, terms); schoolOf(t, d, near) != "ZZEE00001X" {
+		t.Error("with nothing new somebody moved")
+	}
+	terms.Locks = []planning.Lock{{Case: away, School: "ZZEE00001X"}}
+	if d := o.plan(officer, terms); schoolOf(t, d, away) != "ZZEE00001X" || schoolOf(t, d, near) != "ZZEE00002X" {
+		t.Errorf("%+v", d.Seats)
+	}
+	terms.Locks = []planning.Lock{{Case: a, School: "ZZEE00001X", Never: true}, {Case: b, School: "ZZEE00001X", Never: true}}
+	if d := o.plan(officer, terms); schoolOf(t, d, a) != "ZZEE00002X" || schoolOf(t, d, b) != "ZZEE00002X" {
+		t.Errorf("%+v", d.Seats)
+	}
+	terms.Locks = []planning.Lock{{Case: a, School: "ZZEE00001X", Never: true}, {Case: a, School: "ZZEE00001X"}}
+	if _, err := o.draw(officer, terms); !errors.Is(err, planning.ErrLocks) {
+		t.Errorf("locks that contradict each other: %v", err)
+	}
+
+	// A school that declined is not asked again until it declares anew.
+	terms.Locks = nil
+	o.follow()
+	_, err = o.desk.Offer(t.Context(), desk.NewTicket(), near, officer, desk.Placement{School: "ZZEE00001X", Level: third})
+	o.check(err)
+	file, err := o.desk.Case(t.Context(), ust, near)
+	o.check(err)
+	o.now = o.now.Add(time.Minute)
+	o.add(near, casefile.OfferDeclined{Offer: file.State.Offer.ID, School: "ZZEE00001X", Reason: casefile.DeclineReasons()[0], At: o.now})
+	if d := o.plan(officer, terms); schoolOf(t, d, near) != "ZZEE00002X" || schoolOf(t, d, away) != "ZZEE00001X" {
+		t.Errorf("%+v", d.Seats)
+	}
+}
+
+func TestAScenarioSupposesAndTouchesNothing(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.school("ZZEE00001X", "ZZIC00001X", rozzano, map[grade.Level]int{third: 2}, 0, 0)
+	o.school("ZZEE00002X", "ZZIC00002X", legnano, map[grade.Level]int{third: 9, first: 9}, 20, 5)
+	a := o.pupil("CTI-21", casefile.Facts{Comune: rozzano, Level: third})
+	o.pupil("CTI-22", casefile.Facts{Comune: legnano, Level: third})
+	placed := func(changes ...planning.Change) planning.Drawn { return o.plan(ust, planning.Terms{Changes: changes}) }
+	if d := placed(); schoolOf(t, d, a) != "ZZEE00001X" || d.Figures.Placed != 2 || d.Supposes() {
+		t.Fatalf("%+v", d.Figures)
+	}
+	for name, change := range map[string]planning.Change{
+		"closed":   {Kind: planning.Shut, School: "ZZEE00001X"},
+		"reserved": {Kind: planning.Reserve, School: "ZZEE00001X", Level: third, Number: 2},
+	} {
+		if d := placed(change); schoolOf(t, d, a) == "ZZEE00001X" {
+			t.Errorf("%s: %+v", name, d.Seats)
+		}
+	}
+	arrive := planning.Change{Kind: planning.Arrive, Comune: rozzano, Levels: []grade.Level{third, first}, Number: 3}
+	d := placed(arrive)
+	if d.Figures.Pupils != 8 || d.Figures.Together+d.Figures.Apart > 3 {
+		t.Errorf("%+v", d.Figures)
+	}
+	more := placed(arrive, planning.Change{Kind: planning.Ceiling, Percent: 60}, planning.Change{Kind: planning.Add, School: "ZZEE00001X", Level: first, Number: 3})
+	if more.Figures.Placed <= d.Figures.Placed || more.Figures.Placed != 8 {
+		t.Errorf("%+v, and with a higher ceiling and more places %+v", d.Figures, more.Figures)
+	}
+	move := planning.Terms{Scope: planning.Scope{Centre: "CTI-21"}, Changes: []planning.Change{{Kind: planning.Move, Comune: legnano, Centre: "CTI-21"}}}
+	if d := o.plan(ust, move); d.Figures.Pupils != 2 {
+		t.Errorf("a comune moved: %+v", d.Figures)
+	}
+	if _, err := o.draw(ust, planning.Terms{Changes: []planning.Change{{Kind: planning.Arrive, Comune: rozzano, Number: 3}}}); !errors.Is(err, planning.ErrChange) {
+		t.Errorf("families without children: %v", err)
+	}
+
+	kept, err := o.desk.KeepPlan(t.Context(), desk.NewTicket(), planning.Draw{Act: o.desk.Act(ust), Plan: d})
+	o.check(err)
+	if _, err := o.desk.Offer(t.Context(), desk.NewTicket(), a, ust, desk.Placement{School: schoolOf(t, d, a), Level: third, Plan: kept.ID}); !errors.Is(err, planning.ErrSupposed) {
+		t.Errorf("what is only supposed is offered: %v", err)
+	}
+}
+
+func TestAPlanIsConfirmedByOrdinaryOffers(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.school("ZZEE00001X", "ZZIC00001X", rozzano, map[grade.Level]int{third: 2}, 0, 0)
+	o.school("ZZEE00002X", "ZZIC00002X", legnano, map[grade.Level]int{third: 2}, 0, 0)
+	a := o.pupil("CTI-21", casefile.Facts{Comune: rozzano, Level: third})
+	o.pupil("CTI-22", casefile.Facts{Comune: legnano, Level: third})
+	d := o.plan(officer, planning.Terms{Scope: planning.Scope{Centre: "CTI-21"}})
+	if len(d.Seats) != 1 {
+		t.Fatalf("a centre plans for %d", len(d.Seats))
+	}
+	key := desk.KeyedTicket(officer, "a form")
+	kept, err := o.desk.KeepPlan(t.Context(), key, planning.Draw{Act: o.desk.Act(officer), Plan: d})
+	o.check(err)
+	again, err := o.desk.KeepPlan(t.Context(), key, planning.Draw{Act: o.desk.Act(officer), Plan: d})
+	o.check(err)
+	if again.ID != kept.ID || !again.Duplicate {
+		t.Errorf("one form makes two plans: %v, %v", kept, again)
+	}
+	for who, want := range map[domain.Actor]error{officer: nil, ust: nil, other: desk.ErrNoPlan, {Role: domain.RoleComune, Body: string(rozzano)}: access.ErrNotAllowed} {
+		if _, err := o.desk.Plan(t.Context(), who, kept.ID); !errors.Is(err, want) {
+			t.Errorf("%s %s reads a plan of CTI-21: %v", who.Role, who.Body, err)
+		}
+	}
+	if _, err := o.draw(other, planning.Terms{Scope: planning.Scope{Centre: "CTI-21"}}); !errors.Is(err, planning.ErrNotYours) {
+		t.Errorf("a centre plans for another's: %v", err)
+	}
+	if _, err := o.draw(officer, planning.Terms{}); !errors.Is(err, planning.ErrNotYours) {
+		t.Errorf("a centre plans for all: %v", err)
+	}
+	if _, err := o.desk.Offer(t.Context(), desk.NewTicket(), a, officer, desk.Placement{School: "ZZEE00002X", Level: third, Plan: kept.ID}); !errors.Is(err, desk.ErrNotPlanned) {
+		t.Errorf("an offer names a plan that says otherwise: %v", err)
+	}
+	_, err = o.desk.Offer(t.Context(), desk.NewTicket(), a, officer, desk.Placement{School: schoolOf(t, d, a), Level: third, Plan: kept.ID})
+	o.check(err)
+	o.follow()
+	o.check(o.views.Read(t.Context(), func(s *projections.Snapshot) error {
+		made, err := plans.Offers(s, kept.ID)
+		if err != nil || len(made) != 1 || made[0].Case != a || made[0].School != "ZZEE00001X" {
+			t.Errorf("offers of the plan: %+v, %v", made, err)
+		}
+		for of, want := range map[domain.Centre]int{"": 1, "CTI-21": 1, "CTI-22": 0} {
+			list, err := plans.List(s, of, 10)
+			if err != nil || len(list) != want {
+				t.Errorf("plans of %q: %d, %v", of, len(list), err)
+			}
+			if want == 1 && list[0].ID == kept.ID && list[0].Figures != d.Figures {
+				t.Error(cmp.Diff(d.Figures, list[0].Figures))
+			}
+		}
+		return nil
+	}))
+	// What came later changes nothing of the proof.
+	o.holds(d)
+	if _, err := o.draw(officer, planning.Terms{Scope: planning.Scope{Centre: "CTI-21"}}); !errors.Is(err, planning.ErrNobody) {
+		t.Errorf("nobody waits any more: %v", err)
+	}
+}
+
+// In offices of every kind all that holds of a plan holds, and what a confirmed plan leaves is planned again without it.
+func TestEveryPlanHolds(t *testing.T) {
+	t.Parallel()
+	comuni := []domain.Comune{rozzano, opera, legnano, domain.Milano}
+	for seed := range uint64(8) {
+		o, r := newOffice(t), rand.New(rand.NewPCG(seed, 11))
+		var sites []domain.School
+		for i := range 6 {
+			code := domain.School(fmt.Sprintf("ZZEE0000%dX", i))
+			counted := r.IntN(2) * 20
+			o.school(code, domain.Institution(fmt.Sprintf("ZZIC0000%dX", i/2)), comuni[r.IntN(4)], map[grade.Level]int{first: r.IntN(4), third: r.IntN(4)}, counted, counted*r.IntN(30)/100)
+			sites = append(sites, code)
+		}
+		var ids []uuid.UUID
+		for range 14 {
+			f := casefile.Facts{Comune: comuni[r.IntN(4)], Level: []grade.Level{first, third}[r.IntN(2)]}
+			if r.IntN(2) == 0 {
+				f.Household = uuid.NewSHA1(uuid.Nil, []byte{byte(seed), byte(r.IntN(4))}).String()
+			}
+			if r.IntN(3) == 0 {
+				f.Preferred = []domain.School{sites[r.IntN(6)]}
+			}
+			ids = append(ids, o.pupil([]domain.Centre{"CTI-21", "CTI-22"}[r.IntN(2)], f))
+		}
+		t1 := planning.Terms{Locks: []planning.Lock{{Case: ids[0], School: sites[0], Never: true}, {Case: ids[1], School: sites[1]}}}
+		d := o.plan(ust, t1)
+		kept, err := o.desk.KeepPlan(t.Context(), desk.NewTicket(), planning.Draw{Act: o.desk.Act(ust), Plan: d})
+		o.check(err)
+		for _, s := range d.Seats {
+			if s.School != "" && r.IntN(2) == 0 {
+				if _, err := o.desk.Offer(t.Context(), desk.NewTicket(), s.Case, ust, desk.Placement{School: s.School, Level: s.Level, Plan: kept.ID}); err != nil {
+					t.Errorf("seed %d: a place of the plan is refused: %v", seed, err)
+				}
+			}
+		}
+		rest := o.plan(ust, planning.Terms{Last: kept.ID, Locks: t1.Locks})
+		if rest.Figures.Placed > d.Figures.Placed {
+			t.Errorf("seed %d: %d places after %d", seed, rest.Figures.Placed, d.Figures.Placed)
+		}
+		o.holds(d)
+	}
+}
+
+func TestAPlanIsCancelled(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.school("ZZEE00001X", "ZZIC00001X", rozzano, map[grade.Level]int{third: 2}, 0, 0)
+	o.pupil("CTI-21", casefile.Facts{Comune: rozzano, Level: third})
+	o.follow()
+	land, err := o.desk.Territory(t.Context())
+	o.check(err)
+	terms := planning.Terms{Year: year}
+	var w plans.Waiting
+	o.check(o.views.Read(t.Context(), func(s *projections.Snapshot) (err error) {
+		w, err = plans.Among(s, ust, land, terms, o.now)
+		return err
+	}))
+	ctx, cancel := context.WithCancel(t.Context())
+	told := 0
+	_, err = plans.Draw(ctx, o.desk, o.board, ust, w, terms, func(done, total int) {
+		if told++; done > total {
+			t.Errorf("%d of %d", done, total)
+		}
+		cancel()
+	})
+	if !errors.Is(err, context.Canceled) || told == 0 {
+		t.Errorf("%v after %d times", err, told)
+	}
+}
