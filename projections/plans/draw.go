@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -91,22 +89,22 @@ func urgency(l caseline.Line, now time.Time) int {
 // pupil: not by how much Italian there is. Progress, where set, is told how much of the work is done. The error is one of planning.May, or
 // that of ctx if it ends before there is a plan.
 func Draw(ctx context.Context, d *desk.Desk, b *board.Board, a domain.Actor, w Waiting, t planning.Terms, progress func(done, total int)) (planning.Drawn, error) {
-	drawn := planning.Drawn{Terms: t, Known: d.Now()().UTC().Truncate(time.Microsecond)}
+	known := d.Now()().UTC().Truncate(time.Microsecond)
+	none := planning.Drawn{Terms: t, Known: known}
 	if err := access.Large(a, access.Plan); err != nil {
-		return drawn, err
+		return none, err
 	}
 	if err := planning.May(a, t); err != nil {
-		return drawn, err
+		return none, err
 	}
 	if len(w.Lines) > planning.MostPupils {
-		return drawn, planning.ErrTooMany
+		return none, planning.ErrTooMany
 	}
-	g, err := ranking.GroundOf(ctx, d, b, drawn.Known)
+	g, err := ranking.GroundOf(ctx, d, b, known)
 	if err != nil {
-		return drawn, err
+		return none, err
 	}
-	drawn.Weights, drawn.Percent = g.Weights.Version, g.Percent
-	files := map[uuid.UUID]desk.File{}
+	draft := NewDraft(g, t, known)
 	for i, l := range w.Lines {
 		if progress != nil {
 			progress(i, 2*len(w.Lines))
@@ -116,63 +114,46 @@ func Draw(ctx context.Context, d *desk.Desk, b *board.Board, a domain.Actor, w W
 		case errors.Is(err, access.ErrAbsent):
 			continue // it has gone to another centre since
 		case err != nil:
-			return drawn, err
+			return draft.Drawn, err
 		case f.State.Status != casefile.InCharge || f.State.Question != nil || f.State.Erased:
 			continue // as the journal has it by now
 		}
-		files[l.Case] = f
-		seat := planning.Seat{Case: l.Case, Household: f.Papers.Household, Centre: f.State.Centre, Comune: f.State.Comune, Level: f.State.Level, Urgency: urgency(l, drawn.Known)}
-		if i, ok := g.Institution(f.Papers.SiblingAt, t.Year); ok {
-			if seat.Household == "" {
-				seat.Household = l.Case.String()
-			}
-			drawn.Seated = append(drawn.Seated, planning.Seated{Case: l.Case, Household: seat.Household, Institution: i})
-		}
-		drawn.Seats = append(drawn.Seats, seat)
+		draft.Seek(f.State, f.Papers, l)
 	}
 	for _, l := range w.Siblings {
 		f, err := d.Case(ctx, a, l.Case)
 		switch {
 		case errors.Is(err, access.ErrAbsent):
 		case err != nil:
-			return drawn, err
+			return draft.Drawn, err
 		case f.State.Offer != nil && f.State.Status.HoldsPlace() && f.Relation != access.Past:
-			drawn.Seated = append(drawn.Seated, planning.Seated{Case: l.Case, Household: f.Papers.Household, Institution: f.State.Offer.Institution})
+			draft.Sibling(l.Case, f.Papers.Household, f.State.Offer.Institution)
 		}
 	}
-	drawn.Seats = append(drawn.Seats, supposed(t.Changes)...)
-	if len(drawn.Seats) == 0 {
-		return drawn, planning.ErrNobody
-	}
-	slices.SortFunc(drawn.Seats, func(a, b planning.Seat) int { return strings.Compare(a.ID(), b.ID()) })
+	draft.Seats = append(draft.Seats, supposed(t.Changes)...)
 	var last *planning.Drawn
 	if t.Last != uuid.Nil {
 		before, err := d.Plan(ctx, a, t.Last)
 		if err != nil {
-			return drawn, err
+			return draft.Drawn, err
 		}
 		last = &before
 	}
-	in, err := instanceOf(ctx, g, drawn, last, files)
+	in, plan, err := draft.solve(ctx, last, half(progress))
 	if err != nil {
-		return drawn, err
-	}
-	drawn.Unit = in.unit
-	plan, err := matching.Solve(ctx, in.Instance, half(progress))
-	if err != nil {
-		return drawn, err
+		return draft.Drawn, err
 	}
 	alone := plan
 	if in.coupled() {
 		without := in.Instance
 		without.Split = matching.Cost{}
 		if alone, err = matching.Solve(ctx, without, nil); err != nil {
-			return drawn, err
+			return draft.Drawn, err
 		}
 	}
-	in.tell(&drawn, plan, alone)
-	drawn.Digest, err = plan.Write(io.Discard)
-	return drawn, err
+	in.tell(&draft.Drawn, plan, alone)
+	draft.Digest, err = plan.Write(io.Discard)
+	return draft.Drawn, err
 }
 
 // half is progress of the second half of the work.
@@ -208,7 +189,7 @@ func File(ctx context.Context, d *desk.Desk, b *board.Board, drawn planning.Draw
 		return matching.Plan{}, err
 	}
 	system := domain.Actor{Role: domain.RoleSystem}
-	files := map[uuid.UUID]desk.File{}
+	pupils := map[uuid.UUID]casefile.State{}
 	for _, s := range drawn.Seats {
 		if s.Case == uuid.Nil {
 			continue
@@ -220,7 +201,7 @@ func File(ctx context.Context, d *desk.Desk, b *board.Board, drawn planning.Draw
 		if err != nil {
 			return matching.Plan{}, err
 		}
-		files[s.Case] = f
+		pupils[s.Case] = f.State
 	}
 	var last *planning.Drawn
 	if drawn.Last != uuid.Nil {
@@ -230,7 +211,7 @@ func File(ctx context.Context, d *desk.Desk, b *board.Board, drawn planning.Draw
 		}
 		last = &before
 	}
-	in, err := instanceOf(ctx, g, drawn, last, files)
+	in, err := instanceOf(ctx, g, drawn, last, pupils)
 	if err != nil {
 		return matching.Plan{}, err
 	}

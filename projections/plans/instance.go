@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"approdo/domain"
-	"approdo/domain/desk"
+	"approdo/domain/casefile"
 	"approdo/domain/grade"
 	"approdo/domain/matching"
 	"approdo/domain/planning"
@@ -42,7 +42,7 @@ var steps = []int{100, 200, 500, 1_000, 2_000, 5_000, 10_000}
 // schools are ranked; then places of a grade filled evenly; then whoever goes elsewhere than in the last plan. Each is
 // multiplied by more than all that come after it in its part can add up to, so that nothing of what comes first is given for what
 // comes later.
-func instanceOf(ctx context.Context, g ranking.Ground, drawn planning.Drawn, last *planning.Drawn, files map[uuid.UUID]desk.File) (*instance, error) {
+func instanceOf(ctx context.Context, g ranking.Ground, drawn planning.Drawn, last *planning.Drawn, pupils map[uuid.UUID]casefile.State) (*instance, error) {
 	in := &instance{}
 	byLevel := map[grade.Level]ranking.Sites{}
 	index := map[planning.Kind]int{}
@@ -70,8 +70,8 @@ func instanceOf(ctx context.Context, g ranking.Ground, drawn planning.Drawn, las
 	locks := locksOf(drawn.Locks)
 	for i, s := range drawn.Seats {
 		seeker, home := matching.Seeker{}, g.Home(s.Comune, 0)
-		if f, ok := files[s.Case]; ok {
-			seeker, home = ranking.SeekerOf(f), g.Home(f.State.Comune, f.State.Municipio)
+		if p, ok := pupils[s.Case]; ok {
+			seeker, home = ranking.SeekerOf(p), g.Home(p.Comune, p.Municipio)
 		}
 		ranked := matching.Rank(seeker, byLevel[s.Level].From(home), g.Weights, g.Percent, domain.DateOf(drawn.Known))
 		totals[i], in.ways = map[int]int{}, append(in.ways, map[int]way{})

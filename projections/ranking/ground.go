@@ -21,13 +21,19 @@ type Ground struct {
 
 	land    territory.State
 	schools []territory.SchoolState
-	board   *board.Board
+	places  Places
 	at      time.Time
 }
 
+// Places knows the places of a grade at every site that ever said something of them, as known at an instant; the zero time is now. The
+// board's are those that there are.
+type Places interface {
+	Opens(ctx context.Context, y domain.SchoolYear, l grade.Level, at time.Time) (map[domain.School]board.Open, error)
+}
+
 // GroundOf is the ground as known at an instant; the zero time is now.
-func GroundOf(ctx context.Context, d *desk.Desk, b *board.Board, at time.Time) (Ground, error) {
-	g := Ground{board: b, at: at}
+func GroundOf(ctx context.Context, d *desk.Desk, p Places, at time.Time) (Ground, error) {
+	g := Ground{places: p, at: at}
 	land, err := d.TerritoryAsOf(ctx, at)
 	if err != nil {
 		return g, err
@@ -63,7 +69,7 @@ type Sites struct {
 
 // Sites gives them, with their places, counts and services.
 func (g Ground) Sites(ctx context.Context, y domain.SchoolYear, l grade.Level) (out Sites, err error) {
-	open, err := g.board.Opens(ctx, y, l, g.at)
+	open, err := g.places.Opens(ctx, y, l, g.at)
 	if err != nil {
 		return out, err
 	}

@@ -104,7 +104,7 @@ func (r Ranking) Place(school domain.School) (matching.Ranked, bool) {
 var little = casefile.ItalianLevels()[:4]
 
 func seekerOf(ctx context.Context, d *desk.Desk, f desk.File, household []uuid.UUID, g Ground, at time.Time) (matching.Seeker, error) {
-	s := SeekerOf(f)
+	s := SeekerOf(f.State)
 	attends := func(code domain.School) {
 		if i, ok := g.Institution(code, f.State.SchoolYear); ok {
 			s.Siblings = append(s.Siblings, i)
@@ -128,9 +128,9 @@ func seekerOf(ctx context.Context, d *desk.Desk, f desk.File, household []uuid.U
 }
 
 // SeekerOf is what a ranking goes by of a pupil that is not sealed, but for brothers and sisters.
-func SeekerOf(f desk.File) matching.Seeker {
-	s := matching.Seeker{Wishes: f.State.Preferred, Declined: f.State.Declined}
-	for _, n := range f.State.Needs {
+func SeekerOf(of casefile.State) matching.Seeker {
+	s := matching.Seeker{Wishes: of.Preferred, Declined: of.Declined}
+	for _, n := range of.Needs {
 		if v := territory.Service(n); slices.Contains(territory.Services(), v) {
 			s.Services = append(s.Services, v)
 		}
