@@ -48,6 +48,7 @@ import (
 	"approdo/projections/comune"
 	"approdo/projections/duplicates"
 	hashed "approdo/projections/ledger"
+	"approdo/projections/plans"
 	"approdo/projections/readings"
 	"approdo/projections/retention"
 	mondays "approdo/projections/returns"
@@ -161,7 +162,7 @@ func newHouse(t testing.TB, change ...func(*rest.Config)) *house {
 	db, err := views.Open(context.Background(), filepath.Join(t.TempDir(), "views.db"))
 	h.check(err)
 	h.views = projections.NewRunner(h.store, h.codec, db, slog.New(slog.DiscardHandler), comune.Projection(), centre.Projection(),
-		school.Projection(), board.Projection(), audit.Projection(), duplicates.Projection(sealer, plainTokens{}), hashed.Projection(), readings.Projection(sealer), retention.Projection(), mondays.Projection())
+		school.Projection(), board.Projection(), audit.Projection(), duplicates.Projection(sealer, plainTokens{}), hashed.Projection(), readings.Projection(sealer), retention.Projection(), mondays.Projection(), plans.Projection())
 	directory := session.NewDirectory(h.store, h.codec)
 	sessions := session.New(session.Config{Directory: directory, Storage: kept, Clock: h.now, Cost: session.Cost{Memory: 64, Time: 1, Threads: 1},
 		Blind: func(text string) []byte { return plainTokens{}.Of("login", text) }})

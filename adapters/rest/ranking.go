@@ -10,6 +10,7 @@ import (
 	"approdo/domain/grade"
 	"approdo/domain/matching"
 	"approdo/projections"
+	"approdo/projections/plans"
 	"approdo/projections/ranking"
 )
 
@@ -68,7 +69,11 @@ func (a *api) rankSchools(r *http.Request) (answer, error) {
 	}); err != nil {
 		return answer{}, err
 	}
-	x, err := ranking.Of(r.Context(), a.Desk, a.Board, f, household, at)
+	last, err := plans.Last(r.Context(), a.Views, a.Desk, f.State, at)
+	if err != nil {
+		return answer{}, err
+	}
+	x, err := ranking.Of(r.Context(), a.Desk, a.Board, f, household, last, at)
 	out := schoolRanking{At: x.At, Weights: x.Weights.Version, Ceiling: x.Percent, Order: x.Level.Order, Grade: x.Level.Year, Year: x.Year, Total: len(x.Schools), Items: []rankedSchool{}}
 	for _, y := range x.Schools[:min(limit, len(x.Schools))] {
 		s := rankedSchool{Rank: y.Rank, School: y.School, Comune: y.Comune, From: y.From, To: y.To, Metres: y.Total}

@@ -16,6 +16,7 @@ import (
 	"approdo/domain/matching"
 	"approdo/domain/territory"
 	"approdo/projections"
+	"approdo/projections/plans"
 	"approdo/projections/ranking"
 )
 
@@ -52,7 +53,11 @@ func (s *site) rank(r *http.Request, f desk.File, k asOf) (ranking.Ranking, erro
 	if err != nil {
 		return ranking.Ranking{}, err
 	}
-	return ranking.Of(r.Context(), s.Desk, s.Board, f, household, k.at)
+	last, err := plans.Last(r.Context(), s.Views, s.Desk, f.State, k.at)
+	if err != nil {
+		return ranking.Ranking{}, err
+	}
+	return ranking.Of(r.Context(), s.Desk, s.Board, f, household, last, k.at)
 }
 
 // rankedFile is the case of an address and the ranking for it, at the instant the address names.
@@ -90,7 +95,7 @@ func reasonText(x matching.Ranked, r matching.Reason) Text {
 		return text("rank.places", "number", r.Number, "day", r.Day)
 	case matching.ReasonFull:
 		return text("rank.full", "number", r.Number, "day", r.Day)
-	case matching.ReasonDeclined, matching.ReasonDeclaredAnew:
+	case matching.ReasonDeclined, matching.ReasonDeclaredAnew, matching.ReasonPlanned, matching.ReasonNeeded, matching.ReasonWanted:
 		return text("rank."+string(r.Code), "day", r.Day)
 	case matching.ReasonShare, matching.ReasonCeiling:
 		of := text("rank.of-grade", "year", x.CountedIn)
@@ -130,9 +135,9 @@ func reasonTone(x matching.Ranked) Tone {
 	tone := Neutral
 	for _, r := range x.Reasons {
 		switch r.Code {
-		case matching.ReasonFull, matching.ReasonCeiling, matching.ReasonDeclined, matching.ReasonFar:
+		case matching.ReasonFull, matching.ReasonCeiling, matching.ReasonDeclined, matching.ReasonFar, matching.ReasonNeeded:
 			return Warning
-		case matching.ReasonSibling, matching.ReasonWish:
+		case matching.ReasonSibling, matching.ReasonWish, matching.ReasonPlanned:
 			tone = Success
 		}
 	}

@@ -46,6 +46,17 @@ type Site struct {
 
 	Services         []territory.Service
 	ServicesDeclared bool
+
+	Planned domain.Date // day of the last plan, where the pupil goes here in it
+	Wanted  Wanted
+}
+
+// Wanted is what one more place of the grade was worth in the last plan to others who wait (Plan.Worth). Alone means that somebody had no other
+// place. The zero value is a place that nobody wanted.
+type Wanted struct {
+	Alone  bool
+	Metres int
+	On     domain.Date
 }
 
 // ReasonCode is why a school stands where it does, by a stable code.
@@ -61,6 +72,9 @@ const (
 	ReasonFull         ReasonCode = "full"   // Number: how many were declared, on Day
 	ReasonUndeclared   ReasonCode = "undeclared"
 	ReasonStale        ReasonCode = "stale"   // Number: how many days old the figure is
+	ReasonPlanned      ReasonCode = "planned" // by the last plan, of Day
+	ReasonNeeded       ReasonCode = "needed"  // by that plan somebody else has no other place
+	ReasonWanted       ReasonCode = "wanted"  // by that plan others would have so much farther to go without it
 	ReasonShare        ReasonCode = "share"   // Number: of pupils without Italian citizenship, in tenths of a percent; one more may join
 	ReasonCeiling      ReasonCode = "ceiling" // likewise, and one more would be above the ceiling
 	ReasonUncounted    ReasonCode = "uncounted"
@@ -75,9 +89,9 @@ const (
 
 // ReasonCodes lists them.
 func ReasonCodes() []ReasonCode {
-	return []ReasonCode{ReasonWay, ReasonFar, ReasonSibling, ReasonWish, ReasonPlaces, ReasonFull, ReasonUndeclared, ReasonStale, ReasonShare,
-		ReasonCeiling, ReasonUncounted, ReasonLanguage, ReasonTransport, ReasonNoTransport, ReasonCanteen, ReasonNoCanteen, ReasonDeclined,
-		ReasonDeclaredAnew}
+	return []ReasonCode{ReasonWay, ReasonFar, ReasonSibling, ReasonWish, ReasonPlaces, ReasonFull, ReasonUndeclared, ReasonStale, ReasonPlanned,
+		ReasonNeeded, ReasonWanted, ReasonShare, ReasonCeiling, ReasonUncounted, ReasonLanguage, ReasonTransport, ReasonNoTransport, ReasonCanteen,
+		ReasonNoCanteen, ReasonDeclined, ReasonDeclaredAnew}
 }
 
 // Reason is why, and what it counts for: Metres brings the school nearer where it is below zero, farther where it is above. One that
@@ -135,6 +149,7 @@ func reasons(s Seeker, site Site, w territory.Weights, percent int, today domain
 		add(Reason{Code: ReasonWish, Metres: -w.Wishes[i], Number: i + 1})
 	}
 	out = append(out, seats(site, w, today)...)
+	out = append(out, others(site, w)...)
 	out = append(out, share(site, w, percent))
 	out = append(out, services(s, site, w)...)
 	if at, ok := s.Declined[site.School]; ok {
@@ -160,6 +175,20 @@ func seats(site Site, w territory.Weights, today domain.Date) []Reason {
 		out = append(out, Reason{Code: ReasonStale, Metres: w.Stale, Number: age})
 	}
 	return out
+}
+
+// others are those to whom the place is worth something: whoever comes first should not take what another needs more. A place that is needed
+// stands where a full one does, and none farther.
+func others(site Site, w territory.Weights) []Reason {
+	switch {
+	case !site.Planned.IsZero():
+		return []Reason{{Code: ReasonPlanned, Day: site.Planned}}
+	case site.Free <= 0 || site.Wanted == (Wanted{}):
+		return nil
+	case site.Wanted.Alone:
+		return []Reason{{Code: ReasonNeeded, Metres: w.Full, Day: site.Wanted.On}}
+	}
+	return []Reason{{Code: ReasonWanted, Metres: min(site.Wanted.Metres, w.Full), Day: site.Wanted.On}}
 }
 
 func share(site Site, w territory.Weights, percent int) Reason {

@@ -142,6 +142,14 @@ type Unit struct {
 	Fill  int64 `json:"fill"`
 }
 
+// Metres are those of the way in a cost, or 0 where it only counts how evenly places fill.
+func (u Unit) Metres(c matching.Cost) int {
+	if u.Way == 0 {
+		return 0
+	}
+	return int(c[2] / u.Way * int64(u.Step))
+}
+
 // Drawn is a plan as it was drawn. Instants are UTC.
 type Drawn struct {
 	Terms

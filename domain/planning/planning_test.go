@@ -30,7 +30,7 @@ const site domain.School = "MIEE8AB012"
 
 var drawn = planning.Drawn{
 	Terms: planning.Terms{Scope: planning.Scope{Centre: "CTI-21", Ambito: "LOM0000021"}, Year: 2021, Last: two, Derogations: []domain.School{site},
-		Locks: []planning.Lock{{Case: one, School: site, Never: true}},
+		Locks:   []planning.Lock{{Case: one, School: site, Never: true}},
 		Changes: []planning.Change{{Kind: planning.Reserve, School: site, Level: third, Levels: []grade.Level{third}, Comune: "015189", Centre: "CTI-22", Number: 2, Percent: 40}}},
 	Known: at, Weights: "1", Percent: 30,
 	Seats: []planning.Seat{{Case: one, Supposed: "new-01-001-1", Household: two.String(), Centre: "CTI-21", Comune: "015189", Level: third, Urgency: 2, School: site, Metres: 1500,

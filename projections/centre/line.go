@@ -20,7 +20,7 @@ func Line(s *projections.Snapshot, id uuid.UUID) (caseline.Line, bool, error) {
 // those of all centres where it is empty.
 func Waiting(s *projections.Snapshot, c domain.Centre, y domain.SchoolYear) iter.Seq2[caseline.Line, error] {
 	if c == "" {
-		return cases.Where(s, "status = $1 AND school_year = $2 AND NOT question ORDER BY case_id", casefile.InCharge, y)
+		return cases.Where(s, "status = $1 AND school_year = $2 AND question = $3 ORDER BY case_id", casefile.InCharge, y, false)
 	}
-	return cases.Where(s, "centre = $1 AND status = $2 AND school_year = $3 AND NOT question ORDER BY case_id", c, casefile.InCharge, y)
+	return cases.Where(s, "centre = $1 AND status = $2 AND school_year = $3 AND question = $4 ORDER BY case_id", c, casefile.InCharge, y, false)
 }

@@ -11,6 +11,7 @@ import (
 
 	"approdo/domain"
 	"approdo/domain/casefile"
+	"approdo/domain/desk"
 	"approdo/domain/planning"
 	"approdo/projections"
 )
@@ -88,6 +89,43 @@ func List(s *projections.Snapshot, c domain.Centre, limit int) ([]Line, error) {
 		return projections.Collect(lines.Where(s, "true ORDER BY drawn_at DESC, plan_id DESC LIMIT $1", limit))
 	}
 	return projections.Collect(lines.Where(s, "centre = $1 ORDER BY drawn_at DESC, plan_id DESC LIMIT $2", c, limit))
+}
+
+// Views is what the last plan is looked for in; *projections.Runner is it.
+type Views interface {
+	ReadAs(context.Context, domain.Actor, func(*projections.Snapshot) error) error
+}
+
+// Last is the plan by whose prices single decisions for a case go: the newest one drawn by an instant for its centre, its ambito or all, and no
+// scenario; nil where there is none. Whoever may rank for the case may be told what places are worth, whoever drew the plan: prices name nobody.
+func Last(ctx context.Context, v Views, d *desk.Desk, s casefile.State, at time.Time) (*planning.Drawn, error) {
+	if at.IsZero() {
+		at = d.Now()().UTC()
+	}
+	land, err := d.TerritoryAsOf(ctx, at)
+	if err != nil {
+		return nil, err
+	}
+	home, _ := land.Comune(s.Comune)
+	var last uuid.UUID
+	err = v.ReadAs(ctx, domain.Actor{Role: domain.RoleUST}, func(r *projections.Snapshot) error {
+		for l, err := range lines.Where(r, "drawn_at <= $1 AND school_year = $2 AND supposed = $3 AND centre IN ($4, '') ORDER BY drawn_at DESC, plan_id DESC",
+			at, s.SchoolYear, false, s.Centre) {
+			if err != nil {
+				return err
+			}
+			if l.Ambito == "" || home.In(l.Ambito) {
+				last = l.ID
+				return nil
+			}
+		}
+		return nil
+	})
+	if err != nil || last == uuid.Nil {
+		return nil, err
+	}
+	plan, err := d.Plan(ctx, domain.System, last)
+	return &plan, err
 }
 
 // Offers reads which places of a plan were offered, the first first.

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -27,11 +28,13 @@ import (
 	"approdo/domain/places"
 	"approdo/domain/planning"
 	"approdo/domain/policy"
+	"approdo/domain/reading"
 	"approdo/domain/territory"
 	"approdo/projections"
 	"approdo/projections/board"
 	"approdo/projections/centre"
 	"approdo/projections/plans"
+	"approdo/projections/ranking"
 )
 
 const year domain.SchoolYear = 2021
@@ -521,4 +524,199 @@ func TestAPlanIsCancelled(t *testing.T) {
 	if !errors.Is(err, context.Canceled) || told == 0 {
 		t.Errorf("%v after %d times", err, told)
 	}
+}
+
+// ranked puts schools in order for a case, by the last plan that there was by an instant.
+func (o *office) ranked(a domain.Actor, id uuid.UUID, at time.Time) []matching.Ranked {
+	o.Helper()
+	ctx, _ := reading.NewContext(o.Context())
+	f, err := o.desk.Case(ctx, a, id)
+	o.check(err)
+	if !at.IsZero() {
+		f, err = f.AsOf(at)
+		o.check(err)
+	}
+	last, err := plans.Last(ctx, o.views, o.desk, f.State, at)
+	o.check(err)
+	r, err := ranking.Of(ctx, o.desk, o.board, f, nil, last, at)
+	o.check(err)
+	return r.Schools
+}
+
+func reasonOf(r matching.Ranked, code matching.ReasonCode) (matching.Reason, bool) {
+	i := slices.IndexFunc(r.Reasons, func(x matching.Reason) bool { return x.Code == code })
+	if i < 0 {
+		return matching.Reason{}, false
+	}
+	return r.Reasons[i], true
+}
+
+// A place near the newcomer is the only one that another can have: by the last plan it is left to that one.
+func TestWhoComesFirstLeavesThePlaceThatAnotherNeeds(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.school("ZZEE00001X", "ZZIC00001X", rozzano, map[grade.Level]int{third: 1}, 0, 0)
+	o.school("ZZEE00002X", "ZZIC00002X", opera, map[grade.Level]int{third: 1}, 0, 0)
+	needs := o.pupil("CTI-21", casefile.Facts{Comune: rozzano, Level: third})
+	o.follow()
+	_, err := o.desk.Offer(t.Context(), desk.NewTicket(), needs, officer, desk.Placement{School: "ZZEE00002X", Level: third})
+	o.check(err)
+	file, err := o.desk.Case(t.Context(), ust, needs)
+	o.check(err)
+	o.now = o.now.Add(time.Minute)
+	o.add(needs, casefile.OfferDeclined{Offer: file.State.Offer.ID, School: "ZZEE00002X", Reason: casefile.DeclineReasons()[0], At: o.now})
+	free := o.pupil("CTI-21", casefile.Facts{Comune: rozzano, Level: third})
+	o.follow()
+	before := o.now
+	if r := o.ranked(officer, free, time.Time{}); r[0].School != "ZZEE00001X" {
+		t.Fatalf("without a plan the first is %s", r[0].School)
+	}
+	keep := func(t1 planning.Terms) {
+		o.Helper()
+		d := o.plan(ust, t1)
+		_, err := o.desk.KeepPlan(t.Context(), desk.NewTicket(), planning.Draw{Act: o.desk.Act(ust), Plan: d})
+		o.check(err)
+		o.follow()
+	}
+	keep(planning.Terms{Changes: []planning.Change{{Kind: planning.Shut, School: "ZZEE00002X"}}})
+	if r := o.ranked(officer, free, time.Time{}); r[0].School != "ZZEE00001X" {
+		t.Error("what is only supposed has prices")
+	}
+	keep(planning.Terms{})
+	// A third pupil wants the place, too.
+	o.pupil("CTI-21", casefile.Facts{Comune: rozzano, Level: third})
+	keep(planning.Terms{})
+	all := o.ranked(officer, free, time.Time{})
+	by := map[domain.School]matching.Ranked{}
+	for _, r := range all {
+		by[r.School] = r
+	}
+	if r, needed := reasonOf(by["ZZEE00001X"], matching.ReasonNeeded); !needed || r.Metres <= 0 || all[0].School != "ZZEE00002X" {
+		t.Errorf("the place that another needs comes first: %+v", all)
+	}
+	if _, planned := reasonOf(by["ZZEE00001X"], matching.ReasonPlanned); planned {
+		t.Error("two are planned for one place")
+	}
+	if r := o.ranked(officer, needs, time.Time{}); r[0].School != "ZZEE00001X" {
+		t.Error("who needs the place does not get it")
+	} else if _, planned := reasonOf(r[0], matching.ReasonPlanned); !planned {
+		t.Errorf("not said to be planned: %+v", r[0].Reasons)
+	}
+	if r := o.ranked(officer, free, before); r[0].School != "ZZEE00001X" {
+		t.Error("a plan of later tells of the time before")
+	}
+	land, err := o.desk.Territory(t.Context())
+	o.check(err)
+	o.now = o.now.AddDate(0, 0, land.WeightsOn(domain.DateOf(o.now)).StaleDays+2)
+	if r := o.ranked(officer, free, time.Time{}); r[0].School != "ZZEE00001X" {
+		t.Error("the prices of an old plan count")
+	}
+}
+
+func TestWhatComesFirstInAPlanIsNotGivenForWhatComesLater(t *testing.T) {
+	t.Parallel()
+	one := map[grade.Level]int{third: 1}
+	in := func(c domain.Comune) casefile.Facts { return casefile.Facts{Comune: c, Level: third} }
+	t.Run("an officer's word before urgency", func(t *testing.T) {
+		o := newOffice(t)
+		o.school("ZZEE00001X", "ZZIC00001X", rozzano, one, 0, 0)
+		bound := o.pupil("CTI-21", in(rozzano))
+		urgent := o.pupil("CTI-21", in(rozzano))
+		o.add(urgent, casefile.ClockExpired{Clock: casefile.ClockFirstOffer, Due: o.now, To: domain.RoleUST})
+		if d := o.plan(ust, planning.Terms{}); schoolOf(t, d, urgent) == "" || schoolOf(t, d, bound) != "" {
+			t.Errorf("who is urgent waits: %+v", d.Seats)
+		}
+		if d := o.plan(ust, planning.Terms{Locks: []planning.Lock{{Case: bound, School: "ZZEE00001X"}}}); schoolOf(t, d, bound) == "" {
+			t.Errorf("the lock gave way: %+v", d.Seats)
+		}
+	})
+	t.Run("one who went up before one who was declined", func(t *testing.T) {
+		o := newOffice(t)
+		o.school("ZZEE00001X", "ZZIC00001X", rozzano, one, 0, 0)
+		o.school("ZZEE00002X", "ZZIC00002X", legnano, map[grade.Level]int{third: 2}, 0, 0)
+		declined := o.pupil("CTI-21", in(rozzano))
+		o.follow()
+		_, err := o.desk.Offer(t.Context(), desk.NewTicket(), declined, officer, desk.Placement{School: "ZZEE00002X", Level: third})
+		o.check(err)
+		file, err := o.desk.Case(t.Context(), ust, declined)
+		o.check(err)
+		o.now = o.now.Add(time.Minute)
+		o.add(declined, casefile.OfferDeclined{Offer: file.State.Offer.ID, School: "ZZEE00002X", Reason: casefile.DeclineReasons()[0], At: o.now})
+		up := o.pupil("CTI-21", in(rozzano))
+		o.add(up, casefile.ClockExpired{Clock: casefile.ClockFirstOffer, Due: o.now, To: domain.RoleUST})
+		shut := planning.Terms{Changes: []planning.Change{{Kind: planning.Reserve, School: "ZZEE00002X", Level: third, Number: 2}}}
+		if d := o.plan(ust, shut); schoolOf(t, d, up) != "ZZEE00001X" {
+			t.Errorf("%+v", d.Seats)
+		}
+		// Alone with a school that declined, a pupil has no choice.
+		if d := o.plan(ust, planning.Terms{Changes: []planning.Change{{Kind: planning.Shut, School: "ZZEE00001X"}}}); schoolOf(t, d, declined) != "" {
+			t.Error("a school is asked again that has declined")
+		}
+	})
+	t.Run("fewer ways too long before less of way", func(t *testing.T) {
+		o := newOffice(t)
+		land, err := o.desk.Territory(t.Context())
+		o.check(err)
+		limit := land.WeightsOn(domain.DateOf(o.now)).Far
+		way := func(a, b territory.Comune) int {
+			return territory.Spot{Lat: a.Lat, Lon: a.Lon}.Metres(territory.Spot{Lat: b.Lat, Lon: b.Lon})
+		}
+		far := func(ways ...int) (n int) {
+			for _, w := range ways {
+				if w > limit {
+					n++
+				}
+			}
+			return n
+		}
+		comuni := land.Comuni()[:25]
+		for _, p := range comuni {
+			for _, q := range comuni {
+				for _, x := range comuni {
+					for _, y := range comuni {
+						px, py, qx, qy := way(p, x), way(p, y), way(q, x), way(q, y)
+						if min(px, py, qx, qy) < 2000 || px+qy+1000 > py+qx || far(px, qy) <= far(py, qx) {
+							continue
+						}
+						o.school("ZZEE00001X", "ZZIC00001X", x.Code, one, 0, 0)
+						o.school("ZZEE00002X", "ZZIC00002X", y.Code, one, 0, 0)
+						o.pupil("CTI-21", in(p.Code))
+						o.pupil("CTI-21", in(q.Code))
+						if d := o.plan(ust, planning.Terms{}); d.Figures.Far != far(py, qx) || d.Figures.Metres != py+qx {
+							t.Errorf("%+v, for ways of %d and %d instead of %d and %d", d.Figures, py, qx, px, qy)
+						}
+						return
+					}
+				}
+			}
+		}
+		t.Error("no four comuni to tell by")
+	})
+	t.Run("schools alike are filled alike", func(t *testing.T) {
+		o := newOffice(t)
+		o.school("ZZEE00001X", "ZZIC00001X", rozzano, map[grade.Level]int{third: 4}, 0, 0)
+		o.school("ZZEE00002X", "ZZIC00002X", rozzano, map[grade.Level]int{third: 4}, 0, 0)
+		at := map[domain.School]int{}
+		for range 4 {
+			o.pupil("CTI-21", in(rozzano))
+		}
+		for _, s := range o.plan(ust, planning.Terms{}).Seats {
+			at[s.School]++
+		}
+		if at["ZZEE00001X"] != 2 || at["ZZEE00002X"] != 2 {
+			t.Error(at)
+		}
+	})
+	t.Run("nobody is planned where placement is suspended", func(t *testing.T) {
+		o := newOffice(t)
+		o.school("ZZEE00001X", "ZZIC00001X", rozzano, one, 0, 0)
+		o.pupil("CTI-21", in(rozzano))
+		there := o.pupil("CTI-21", in(opera))
+		_, err := o.desk.EditTerritory(t.Context(), desk.NewTicket(), territory.Suspend{Act: o.desk.Act(ust), Kind: territory.Placement,
+			Scope: territory.Scope{Comuni: []domain.Comune{rozzano}}, From: o.now, Reason: "Prova"})
+		o.check(err)
+		if d := o.plan(ust, planning.Terms{}); d.Figures.Pupils != 1 || schoolOf(t, d, there) == "" {
+			t.Errorf("%+v", d.Seats)
+		}
+	})
 }

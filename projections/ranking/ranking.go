@@ -16,6 +16,7 @@ import (
 	"approdo/domain/desk"
 	"approdo/domain/grade"
 	"approdo/domain/matching"
+	"approdo/domain/planning"
 	"approdo/domain/territory"
 	"approdo/projections"
 	"approdo/projections/board"
@@ -36,10 +37,10 @@ type Ranking struct {
 
 // Of ranks for a case every site that could be offered to it at an instant; the zero time is now, and otherwise the file must be the one of
 // that instant (File.AsOf). Household are the cases of its household: of those the reader may see, and of no other, the ranking knows where
-// the children have a place. Of the pupil it opens the schooling, where the reader may see it, which the access record notes; else how much
+// the children have a place. Last is the plan by whose prices the decision goes, where it is not older than the figures that the weights call old; nil is none. Of the pupil it opens the schooling, where the reader may see it, which the access record notes; else how much
 // Italian the pupil has counts for nothing. The error is access.ErrNotAllowed for whoever may not choose a school for the case,
 // casefile.ErrErased where the pupil is.
-func Of(ctx context.Context, d *desk.Desk, b *board.Board, f desk.File, household []uuid.UUID, at time.Time) (Ranking, error) {
+func Of(ctx context.Context, d *desk.Desk, b *board.Board, f desk.File, household []uuid.UUID, last *planning.Drawn, at time.Time) (Ranking, error) {
 	if err := access.Case(f.Reader(), f.Relation, access.Rank); err != nil {
 		return Ranking{}, err
 	}
@@ -72,6 +73,9 @@ func Of(ctx context.Context, d *desk.Desk, b *board.Board, f desk.File, househol
 		if i := slices.IndexFunc(sites, func(x matching.Site) bool { return x.School == held.School }); i >= 0 {
 			sites[i].Free++ // the pupil's own place is not another's
 		}
+	}
+	if last != nil && domain.DateOf(last.At).DaysUntil(domain.DateOf(r.At)) <= g.Weights.StaleDays {
+		priced(sites, *last, f.ID, r.Level, g.Weights)
 	}
 	r.Schools = matching.Rank(seeker, sites, r.Weights, r.Percent, domain.DateOf(r.At))
 	return r, nil
@@ -125,6 +129,27 @@ func seekerOf(ctx context.Context, d *desk.Desk, f desk.File, household []uuid.U
 		}
 	}
 	return s, nil
+}
+
+// priced says of sites what one more place there was worth in a plan, and where the pupil went in it.
+func priced(sites []matching.Site, plan planning.Drawn, id uuid.UUID, l grade.Level, w territory.Weights) {
+	worth := map[domain.School]matching.Cost{}
+	for _, p := range plan.Worth {
+		if p.Level == l {
+			worth[p.School] = p.Cost
+		}
+	}
+	seat, _ := plan.Seat(id)
+	on := domain.DateOf(plan.At)
+	for i := range sites {
+		s := &sites[i]
+		if seat.School == s.School && seat.Level == l {
+			s.Planned = on
+		}
+		if c := worth[s.School]; c != (matching.Cost{}) {
+			s.Wanted = matching.Wanted{Alone: c[0] > 0, Metres: plan.Unit.Metres(c) + int(min(c[1], 1))*w.Sibling, On: on}
+		}
+	}
 }
 
 // SeekerOf is what a ranking goes by of a pupil that is not sealed, but for brothers and sisters.
