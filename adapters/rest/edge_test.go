@@ -281,7 +281,7 @@ func TestTheStatusTellsWhetherTheServiceIsUp(t *testing.T) {
 	h := newHouse(t)
 	for _, path := range []string{"/status", base + "/status"} {
 		x := h.get(anonymous, path).want(200)
-		if s := read[status](x); s.Status != 200 || len(s.Views) != 10 || s.Views[0].State != "live" || x.header.Get("Content-Type") != "application/problem+json" {
+		if s := read[status](x); s.Status != 200 || len(s.Views) != 11 || s.Views[0].State != "live" || x.header.Get("Content-Type") != "application/problem+json" {
 			t.Errorf("%s: %s", path, x.body)
 		}
 	}
