@@ -181,8 +181,8 @@ func supposed(changes []planning.Change) (out []planning.Seat) {
 }
 
 // File makes the plan anew whose proof a drawn plan is: the instance from what was known when it was drawn, with its places and prices. What
-// Plan.Write makes of it has the digest of then, unless something of a pupil was forgotten since. Whoever may read the plan may read
-// its file: it holds ids and figures, and nothing sealed.
+// Plan.Write makes of it has the digest of then, also where a pupil was forgotten since: it holds ids and figures, and nothing that was sealed.
+// Whoever may read the plan may read its file.
 func File(ctx context.Context, d *desk.Desk, b *board.Board, drawn planning.Drawn) (matching.Plan, error) {
 	g, err := ranking.GroundOf(ctx, d, b, drawn.Known)
 	if err != nil {

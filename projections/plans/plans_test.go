@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -719,4 +720,40 @@ func TestWhatComesFirstInAPlanIsNotGivenForWhatComesLater(t *testing.T) {
 			t.Errorf("%+v", d.Seats)
 		}
 	})
+}
+
+// Rozzano and Opera are of one centre, Legnano of another.
+func TestCasesOfAFullZoneAreProposedToItsNeighbour(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	land, err := o.desk.Territory(t.Context())
+	o.check(err)
+	centreOf := func(c domain.Comune) domain.Centre {
+		r, err := land.Route(c, 0, "", grade.Primaria, domain.DateOf(o.now))
+		o.check(err)
+		return r.Centre
+	}
+	south, north := centreOf(rozzano), centreOf(legnano)
+	if south == north || centreOf(opera) != south {
+		t.Fatalf("centres of %s and %s", south, north)
+	}
+	o.school("ZZEE00001X", "ZZIC00001X", rozzano, map[grade.Level]int{third: 1, first: 2}, 0, 0)
+	o.school("ZZEE00002X", "ZZIC00002X", legnano, map[grade.Level]int{third: 4, first: 1}, 0, 0)
+	for range 3 {
+		o.pupil(south, casefile.Facts{Comune: opera, Level: third})
+	}
+	o.pupil(north, casefile.Facts{Comune: legnano, Level: third})
+	o.pupil(south, casefile.Facts{Comune: legnano, Level: first}) // lives near the other zone, whose own is not full
+	d := o.plan(ust, planning.Terms{})
+	zones, crossings, err := plans.Zones(t.Context(), o.desk, o.board, d)
+	o.check(err)
+	want := []plans.Zone{{Centre: north, Pupils: 1, Here: 1, Spare: 1}, {Centre: south, Pupils: 4, Here: 1, Away: 3, Spare: 2}}
+	slices.SortFunc(want, func(a, b plans.Zone) int { return strings.Compare(string(a.Centre), string(b.Centre)) })
+	zones = slices.DeleteFunc(zones, func(z plans.Zone) bool { return z.Pupils == 0 && z.Spare == 0 })
+	if diff := cmp.Diff(want, zones); diff != "" {
+		t.Error(diff)
+	}
+	if len(crossings) != 1 || crossings[0].From != south || crossings[0].To != north || len(crossings[0].Seats) != 2 || crossings[0].Spare != 1 {
+		t.Errorf("%+v", crossings)
+	}
 }

@@ -53,12 +53,27 @@ func GroundOf(ctx context.Context, d *desk.Desk, p Places, at time.Time) (Ground
 
 // Institution is that of a site in a school year.
 func (g Ground) Institution(code domain.School, y domain.SchoolYear) (domain.Institution, bool) {
-	i := slices.IndexFunc(g.schools, func(x territory.SchoolState) bool { return x.School.Code == code })
-	if i < 0 {
+	s, ok := g.school(code, y)
+	return s.Institution, ok
+}
+
+// Centre is the one in whose zone a site is in a school year: that a pupil of its order who lived there would be routed to on a day.
+func (g Ground) Centre(code domain.School, y domain.SchoolYear, on domain.Date) (domain.Centre, bool) {
+	s, ok := g.school(code, y)
+	if !ok {
 		return "", false
 	}
+	r, err := g.land.Route(s.Comune, g.land.MunicipioOf(s.CAP), s.CAP, s.Order, on)
+	return r.Centre, err == nil
+}
+
+func (g Ground) school(code domain.School, y domain.SchoolYear) (territory.School, bool) {
+	i, ok := slices.BinarySearchFunc(g.schools, code, func(x territory.SchoolState, code domain.School) int { return cmp.Compare(x.School.Code, code) })
+	if !ok {
+		return territory.School{}, false
+	}
 	listed, _ := g.schools[i].On(y)
-	return listed.School.Institution, true
+	return listed.School, true
 }
 
 // Sites are those that could be offered for a grade in a school year.
