@@ -96,13 +96,12 @@ func (s *site) boardAt(ctx context.Context, scope board.Scope, k asOf) (x boardS
 	x.at = k.or(s.Clock())
 	year := domain.SchoolYearOf(domain.DateOf(x.at))
 	if k.past() {
-		if x.Figures, err = s.Board.AsOf(ctx, scope, k.at); err == nil {
-			x.seats, err = s.Board.PlacesAsOf(ctx, scope, year, k.at)
-		}
-		return x, err
+		x.Figures, err = s.Board.AsOf(ctx, scope, k.at)
+	} else {
+		x.Figures, err = s.Board.Now(ctx, scope, x.at)
 	}
-	if x.Figures, err = s.Board.Now(ctx, scope, x.at); err == nil {
-		x.seats, err = s.Board.PlacesNow(ctx, scope, year, x.at)
+	if err == nil {
+		x.seats, err = s.Board.Places(ctx, x.Figures, year)
 	}
 	return x, err
 }

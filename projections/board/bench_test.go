@@ -3,6 +3,7 @@ package board
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -14,11 +15,12 @@ import (
 	"approdo/projections/caseline"
 )
 
-// crowded is what a territory with so many cases remembers: of each that it came, was taken in charge, offered, accepted and begun.
+// crowded is what a territory with so many cases remembers, in the order of time: of each that it came, was taken in charge, offered,
+// accepted and begun.
 func crowded(b testing.TB, cases int) *memory {
 	r, m := rand.New(rand.NewPCG(1, 2)), newMemory(1)
 	begin := time.Date(2022, time.March, 1, 8, 0, 0, 0, time.UTC)
-	position := int64(0)
+	var all []change
 	for range cases {
 		id, at := uuid.New(), begin.Add(time.Duration(r.Int64N(int64(300*24*time.Hour))))
 		n := r.IntN(133)
@@ -29,17 +31,21 @@ func crowded(b testing.TB, cases int) *memory {
 			act    Act
 			status casefile.Status
 		}{{Arrived, casefile.Requested}, {Charged, casefile.InCharge}, {Offered, casefile.Offered}, {Placed, casefile.Accepted}, {Begun, casefile.Attending}}[:1+r.IntN(5)] {
-			position++
 			if p.Status = step.status; p.Status == casefile.Offered {
 				p.School, p.Institution = domain.School(fmt.Sprintf("ZZEE%05dX", r.IntN(1500))), domain.Institution(fmt.Sprintf("ZZIC%05dX", r.IntN(331)))
 			}
 			if p.Status == casefile.Attending {
 				p.FirstDay, p.Due = domain.DateOf(at), time.Time{}
 			}
-			if err := m.add(change{Position: position, Case: id, At: at, Act: step.act, place: p}); err != nil {
-				b.Fatal(err)
-			}
+			all = append(all, change{Case: id, At: at, Act: step.act, place: p})
 			at = at.Add(26 * time.Hour)
+		}
+	}
+	slices.SortFunc(all, func(a, b change) int { return a.At.Compare(b.At) })
+	for i, c := range all {
+		c.Position = int64(i + 1)
+		if err := m.add(c); err != nil {
+			b.Fatal(err)
 		}
 	}
 	return m

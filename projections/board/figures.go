@@ -44,8 +44,12 @@ type Figures struct {
 	Funnel   Funnel
 	Flow     []Flow // of every day on which something happened, the first first
 
-	counted         []int32 // the spans
-	at              [bys][]uint16
+	scope           Scope
+	at              time.Time
+	known           int64
+	seatless        map[Where]int // who wait for a place
+	counted         []int32       // the spans
+	columns         [bys][]uint16
 	words           [bys][]string
 	waiting, waited [bys]map[string]Days
 	overdue         [bys]map[string]int
@@ -54,7 +58,7 @@ type Figures struct {
 // By breaks the cases down. Cases of which nothing is known stand under the empty key, such as those without a school. It counts when it
 // is asked: there is more to break down by than anybody looks at.
 func (f Figures) By(by By) map[string]Tally {
-	column, status, words, statuses := f.at[by], f.at[ByStatus], f.words[by], f.words[ByStatus]
+	column, status, words, statuses := f.columns[by], f.columns[ByStatus], f.words[by], f.words[ByStatus]
 	counts := make([]int32, len(words)*len(statuses))
 	for _, i := range f.counted {
 		counts[int(column[i])*len(statuses)+int(status[i])]++
@@ -274,7 +278,8 @@ func (m *memory) happened(conditions []condition, known int64, statuses []kind) 
 	if len(conditions) == 0 {
 		return m.happenedBy(known, statuses)
 	}
-	for i, from := range m.from {
+	_, end := m.around(known)
+	for i, from := range m.from[:end] {
 		if m.act[i] == 0 || from > known {
 			continue
 		}
@@ -288,7 +293,8 @@ func (m *memory) happened(conditions []condition, known int64, statuses []kind) 
 // happenedBy counts what did in all cases by an instant. Days that were over by then were counted when they came in; what is counted anew is
 // the day of the instant, and reasons, which are not kept by day.
 func (m *memory) happenedBy(known int64, statuses []kind) (t tallies) {
-	today := dayNumber(domain.DateOf(time.UnixMicro(known)))
+	date := domain.DateOf(time.UnixMicro(known))
+	today := dayNumber(date)
 	t.flow = slices.Clone(m.tallies.flow[:min(max(0, int(today-m.first)), len(m.tallies.flow))])
 	for _, i := range m.late {
 		if m.day[i] < today && m.from[i] > known {
@@ -298,15 +304,21 @@ func (m *memory) happenedBy(known int64, statuses []kind) (t tallies) {
 			}
 		}
 	}
-	for i, act := range m.act {
-		switch over := m.day[i] < today; {
-		case act == 0 || over && act != declined && act != departed || m.from[i] > known:
-		case !over:
-			t.count(m, i, statuses[m.at[ByStatus][i]].status)
-		case act == declined:
+	for _, i := range m.reasoned {
+		if m.day[i] >= today || m.from[i] > known {
+			continue
+		}
+		if m.act[i] == declined {
 			raise(&t.declines, m.reason[i])
-		default:
+		} else {
 			raise(&t.ends, m.reason[i])
+		}
+	}
+	before, _ := m.around(date.Start().UnixMicro() - 1)
+	_, end := m.around(known)
+	for i := before; i < end; i++ {
+		if m.day[i] >= today && m.from[i] <= known {
+			t.count(m, i, statuses[m.at[ByStatus][i]].status)
 		}
 	}
 	return t
@@ -314,27 +326,11 @@ func (m *memory) happenedBy(known int64, statuses []kind) (t tallies) {
 
 // standing are the spans that were known last at an instant, of every case one, and meet some conditions.
 func (m *memory) standing(conditions []condition, known int64) []int32 {
-	found := make([]int32, 0, len(m.last))
-	if known == lasting-1 {
-		for _, i := range m.last {
-			if meets(i, conditions) {
-				found = append(found, i)
-			}
-		}
+	found := m.timeline.standing(known)
+	if len(conditions) == 0 {
 		return found
 	}
-	for block, earliest := range m.earliest {
-		if earliest > known {
-			continue
-		}
-		first := block * spansInBlock
-		for i := first; i < min(first+spansInBlock, len(m.from)); i++ {
-			if m.from[i] <= known && known < m.until[i] && meets(int32(i), conditions) {
-				found = append(found, int32(i))
-			}
-		}
-	}
-	return found
+	return slices.DeleteFunc(found, func(i int32) bool { return !meets(i, conditions) })
 }
 
 func (m *memory) figures(scope Scope, at time.Time, known int64) Figures {
@@ -346,7 +342,7 @@ func (m *memory) figures(scope Scope, at time.Time, known int64) Figures {
 		waiting    [bys][]Days
 		waited     [bys][]Days
 		overdue    [bys][]int
-		f          = Figures{counted: m.standing(conditions, known), at: m.at}
+		f          = Figures{scope: scope, at: at, known: known, seatless: map[Where]int{}, counted: m.standing(conditions, known), columns: m.at}
 	)
 	for by := range m.words {
 		f.words[by] = m.words[by].words
@@ -357,6 +353,8 @@ func (m *memory) figures(scope Scope, at time.Time, known int64) Figures {
 	for _, by := range holders {
 		overdue[by] = make([]int, len(f.words[by]))
 	}
+	comuni, orders := f.words[ByComune], f.words[ByOrder]
+	seatless := make([]int, len(comuni)*len(orders))
 	for _, i := range f.counted {
 		status := &statuses[m.at[ByStatus][i]]
 		if status.merged {
@@ -368,6 +366,9 @@ func (m *memory) figures(scope Scope, at time.Time, known int64) Figures {
 			f.Waiting.add(days)
 			for _, by := range zones {
 				waiting[by][m.at[by][i]].add(days)
+			}
+			if status.seatless {
+				seatless[int(m.at[ByComune][i])*len(orders)+int(m.at[ByOrder][i])]++
 			}
 		} else if firstDay := m.firstDay[i]; firstDay != 0 {
 			days := max(0, int(firstDay)-int(m.requested[i]))
@@ -385,6 +386,11 @@ func (m *memory) figures(scope Scope, at time.Time, known int64) Figures {
 	}
 	for _, by := range zones {
 		f.waiting[by], f.waited[by] = byWord(f.words[by], waiting[by]), byWord(f.words[by], waited[by])
+	}
+	for i, n := range seatless {
+		if n > 0 {
+			f.seatless[Where{domain.Comune(comuni[i/len(orders)]), grade.Order(orders[i%len(orders)])}] = n
+		}
 	}
 	for _, by := range holders {
 		f.overdue[by] = named[string](f.words[by], overdue[by])

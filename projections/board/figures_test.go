@@ -2,8 +2,10 @@ package board
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -73,20 +75,28 @@ func TestWhatHappenedByAnInstantIsTheSameHoweverItIsCounted(t *testing.T) {
 func TestNoSpanIsPassedOverThatStoodAtAnInstant(t *testing.T) {
 	t.Parallel()
 	m := crowded(t, 1000)
-	if len(m.earliest) < 2 {
-		t.Fatalf("%d blocks", len(m.earliest))
+	if len(m.blocks) < 2 {
+		t.Fatalf("%d blocks", len(m.blocks))
 	}
-	for _, i := range []int{0, 1, 500, spansInBlock, len(m.from) - 1} {
-		for _, known := range []int64{m.from[i] - 1, m.from[i]} {
-			stood := 0
-			for j, from := range m.from {
-				if from <= known && known < m.until[j] {
-					stood++
-				}
-			}
-			if got := len(m.standing(nil, known)); got != stood {
-				t.Errorf("%d stood at the instant of span %d, %d did", got, i, stood)
+	var instants []int64
+	for _, i := range []int{0, 1, 500, inBlock, len(m.from) - 1} {
+		instants = append(instants, m.from[i]-1, m.from[i])
+	}
+	for _, b := range m.blocks {
+		instants = append(instants, b.earliest-1, b.earliest, b.latest-1, b.latest)
+	}
+	for _, known := range instants {
+		stood := map[uint32]int32{} // by case: its last change that was known
+		for i, from := range m.from {
+			if from <= known {
+				stood[m.pupil[i]] = int32(i)
 			}
 		}
+		if got := m.standing(nil, known); !slices.Equal(got, slices.Sorted(maps.Values(stood))) {
+			t.Errorf("%d stood at %d, %d did", len(got), known, len(stood))
+		}
+	}
+	if got := m.standing(nil, lasting-1); len(got) != len(m.ids) {
+		t.Errorf("%d stand now, of %d", len(got), len(m.ids))
 	}
 }

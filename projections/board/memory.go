@@ -37,10 +37,10 @@ const (
 )
 
 // spans are the changes in memory, column by column, since a question reads few columns of many: how a case stood from an instant until
-// the next. Instants are microseconds, days are counted from 1970; what a case stands in are codes, see memory.words. Only until is ever
-// written again.
+// the next. Instants are microseconds, days are counted from 1970; what a case stands in are codes, see memory.words.
 type spans struct {
-	from, until, due         []int64
+	timeline
+	due                      []int64
 	pupil                    []uint32 // number of the case
 	day, requested, firstDay []int16
 	act, steps               []uint8 // steps: how far the case has ever come, see Funnel
@@ -48,12 +48,6 @@ type spans struct {
 	reason                   []uint16
 	at                       [bys][]uint16
 }
-
-// spansInBlock is how many spans a question about the past passes over at once where all of them came later.
-const spansInBlock = 1024
-
-// lasting is the end of a span that no other followed.
-const lasting = math.MaxInt64
 
 // lexicon gives each of the words that a column of spans holds a number; 0 is the empty word.
 type lexicon struct {
@@ -85,24 +79,20 @@ type memory struct {
 	spans
 	numbers    map[uuid.UUID]uint32 // of cases
 	ids        []uuid.UUID          // by number
-	last       []int32              // by number: the span that lasts
 	tallies    tallies              // of all spans
-	late       []int32              // the spans that begin later than their events happened, see add
-	earliest   []int64              // by block of spans, when the first of them begins
+	late       []int32              // the spans that are counted and begin later than their events happened, see timeline.add
+	reasoned   []int32              // those that began with a refusal or a closure
 	first, end int16                // the first day on which something became known, and the one after the last
 	words      [bys]lexicon
 
-	seats         []seatSpan
+	seats         seatSpans
 	seatsPosition int64
-	places        map[seatsKey]uint32
-	levels        []seatsKey // by number
-	lastSeats     []int      // by number
 
 	reasons lexicon
 }
 
 func newMemory(generation int64) *memory {
-	m := &memory{generation: generation, numbers: map[uuid.UUID]uint32{}, places: map[seatsKey]uint32{}, reasons: newLexicon()}
+	m := &memory{generation: generation, numbers: map[uuid.UUID]uint32{}, seats: newSeatSpans(), reasons: newLexicon()}
 	for i := range m.words {
 		m.words[i] = newLexicon()
 	}
@@ -153,7 +143,8 @@ func (b *Board) refresh(ctx context.Context) error {
 				return err
 			}
 			if m != b.memory {
-				m.addSeats(c)
+				m.seats.take(c)
+				m.seatsPosition = c.Position
 				continue
 			}
 			freshSeats = append(freshSeats, c)
@@ -169,7 +160,8 @@ func (b *Board) refresh(ctx context.Context) error {
 			}
 		}
 		for _, c := range freshSeats {
-			m.addSeats(c)
+			m.seats.take(c)
+			m.seatsPosition = c.Position
 		}
 		b.memory = m
 		return nil
@@ -181,22 +173,10 @@ func (m *memory) add(c change) (err error) {
 	n, known := m.numbers[c.Case]
 	if !known {
 		n = uint32(len(m.ids))
-		m.numbers[c.Case], m.ids, m.last = n, append(m.ids, c.Case), append(m.last, 0)
+		m.numbers[c.Case], m.ids = n, append(m.ids, c.Case)
 	}
 	p, i := c.place, len(m.from)
-	from, day, act, steps, earlier := c.At.UnixMicro(), dayNumber(domain.DateOf(c.At)), uint8(max(0, slices.Index(acts[:], c.Act))), uint8(0), int32(0)
-	if known {
-		before := m.last[n]
-		if m.from[before] > from { // the clocks of two nodes may differ
-			from, m.late = m.from[before], append(m.late, int32(i))
-		}
-		m.until[before] = from
-		earlier, steps = before+1, m.steps[before]
-	}
-	steps |= reached[act]
-	if st := p.Status; st == casefile.Accepted || st == casefile.Attending {
-		steps |= wasPlaced
-	}
+	day, act, steps, earlier := dayNumber(domain.DateOf(c.At)), uint8(max(0, slices.Index(acts[:], c.Act))), uint8(0), int32(0)
 	due := int64(0)
 	if !p.Due.IsZero() {
 		due = p.Due.UnixMicro()
@@ -211,16 +191,24 @@ func (m *memory) add(c change) (err error) {
 			return err
 		}
 	}
-	m.from, m.until, m.due, m.pupil = append(m.from, from), append(m.until, lasting), append(m.due, due), append(m.pupil, n)
+	if int(n) < len(m.last) {
+		earlier, steps = m.last[n]+1, m.steps[m.last[n]]
+	}
+	steps |= reached[act]
+	if st := p.Status; st == casefile.Accepted || st == casefile.Attending {
+		steps |= wasPlaced
+	}
+	if from := c.At.UnixMicro(); m.timeline.add(n, from) > from && act != 0 {
+		m.late = append(m.late, int32(i))
+	}
+	if act == declined || act == departed {
+		m.reasoned = append(m.reasoned, int32(i))
+	}
+	m.due, m.pupil = append(m.due, due), append(m.pupil, n)
 	m.day, m.requested, m.firstDay = append(m.day, day), append(m.requested, dayNumber(p.RequestedOn)), append(m.firstDay, dayNumber(p.FirstDay))
 	m.act, m.steps, m.before, m.reason = append(m.act, act), append(m.steps, steps), append(m.before, earlier), append(m.reason, reason)
 	for by, code := range codes {
 		m.at[by] = append(m.at[by], code)
-	}
-	if block := i / spansInBlock; block == len(m.earliest) {
-		m.earliest = append(m.earliest, from)
-	} else {
-		m.earliest[block] = min(m.earliest[block], from)
 	}
 	if m.end == 0 {
 		m.first = day
@@ -230,7 +218,7 @@ func (m *memory) add(c change) (err error) {
 	}
 	m.first, m.end = min(m.first, day), max(m.end, day+1)
 	m.tallies.count(m, i, p.Status)
-	m.last[n], m.position = int32(i), c.Position
+	m.position = c.Position
 	return nil
 }
 

@@ -121,38 +121,77 @@ func applyPlaces(tx *projections.Tx, r projections.Event, e places.Event) error 
 	return nil
 }
 
-// seatSpan is a seatsChange in memory.
-type seatSpan struct {
-	from, until, declared int64
-	capacity, used        int32
-	pupils, foreign       int32
-	then                  int32  // used when the places were declared
-	place                 uint32 // number of the seatsKey
-	comune                domain.Comune
+// seatSpans are the seatsChanges in memory.
+type seatSpans struct {
+	timeline
+	stated  []seatSpan
+	grades  []gradeOfSite // by number
+	numbers map[seatsKey]uint32
+	wheres  []Where // by number
+	where   map[Where]uint32
+	sites   map[siteKey]uint32
 }
 
-func (m *memory) addSeats(c seatsChange) {
+// seatSpan is a seatsChange.
+type seatSpan struct {
+	declared        int64
+	capacity, used  int32
+	pupils, foreign int32
+	then            int32 // used when the places were declared
+	grade           uint32
+	day             int16 // of the declaration
+}
+
+// gradeOfSite is what places are of, and the numbers of where the site stands and of the site there.
+type gradeOfSite struct {
+	seatsKey
+	where, site uint32
+}
+
+// siteKey tells schools apart that are counted.
+type siteKey struct {
+	school domain.School
+	where  uint32
+}
+
+func newSeatSpans() seatSpans {
+	return seatSpans{numbers: map[seatsKey]uint32{}, where: map[Where]uint32{}, sites: map[siteKey]uint32{}}
+}
+
+func (m *seatSpans) take(c seatsChange) {
 	k := seatsKey{c.School, c.Year, c.Order, c.Grade}
-	n, known := m.places[k]
+	n, known := m.numbers[k]
 	if !known {
-		n = uint32(len(m.levels))
-		m.places[k], m.levels, m.lastSeats = n, append(m.levels, k), append(m.lastSeats, 0)
+		n = uint32(len(m.grades))
+		m.numbers[k], m.grades = n, append(m.grades, m.stand(k, c.Comune))
 	}
-	s := seatSpan{from: c.At.UnixMicro(), until: lasting, capacity: int32(c.Capacity), used: int32(c.Used), pupils: int32(c.Pupils), foreign: int32(c.Foreign),
-		place: n, comune: c.Comune}
+	s := seatSpan{capacity: int32(c.Capacity), used: int32(c.Used), pupils: int32(c.Pupils), foreign: int32(c.Foreign), grade: n}
 	if !c.Declared.IsZero() {
-		s.declared, s.then = c.Declared.UnixMicro(), s.used
+		s.declared, s.day, s.then = c.Declared.UnixMicro(), dayNumber(domain.DateOf(c.Declared)), s.used
 	}
 	if known {
-		before := &m.seats[m.lastSeats[n]]
-		if before.declared == s.declared {
+		if before := &m.stated[m.last[n]]; before.declared == s.declared {
 			s.then = before.then
 		}
-		s.from = max(s.from, before.from)
-		before.until = s.from
 	}
-	m.lastSeats[n] = len(m.seats)
-	m.seats, m.seatsPosition = append(m.seats, s), c.Position
+	m.add(n, c.At.UnixMicro())
+	m.stated = append(m.stated, s)
+}
+
+// stand finds the numbers of a grade that was not known; where it is said to stand at first it stays.
+func (m *seatSpans) stand(k seatsKey, in domain.Comune) gradeOfSite {
+	w := Where{in, k.Order}
+	where, known := m.where[w]
+	if !known {
+		where = uint32(len(m.wheres))
+		m.where[w], m.wheres = where, append(m.wheres, w)
+	}
+	site, known := m.sites[siteKey{k.School, where}]
+	if !known {
+		site = uint32(len(m.sites))
+		m.sites[siteKey{k.School, where}] = site
+	}
+	return gradeOfSite{k, where, site}
 }
 
 // Where is a comune and an order of school.
@@ -174,62 +213,49 @@ type Seats struct {
 // Lacking is how many more pupils wait than there are places.
 func (s Seats) Lacking() int { return max(0, s.Pupils-s.Free) }
 
-// PlacesNow and PlacesAsOf give the places of a school year where a scope's pupils live, as known now or at an instant. Institution and
-// centre of the scope bind the pupils who wait and not the places.
-func (b *Board) PlacesNow(ctx context.Context, scope Scope, y domain.SchoolYear, now time.Time) (map[Where]Seats, error) {
-	return b.seats(ctx, scope, y, now, lasting-1)
-}
-
-// PlacesAsOf is described at PlacesNow.
-func (b *Board) PlacesAsOf(ctx context.Context, scope Scope, y domain.SchoolYear, at time.Time) (map[Where]Seats, error) {
-	return b.seats(ctx, scope, y, at, at.UnixMicro())
-}
-
-func (b *Board) seats(ctx context.Context, scope Scope, y domain.SchoolYear, at time.Time, known int64) (map[Where]Seats, error) {
+// Places gives the places of a school year where the pupils of some figures live, as known at their instant. Institution and centre of
+// their scope bind the pupils who wait and not the places.
+func (b *Board) Places(ctx context.Context, f Figures, y domain.SchoolYear) (map[Where]Seats, error) {
 	if err := b.refresh(ctx); err != nil {
 		return nil, err
 	}
 	b.mu.RLock()
 	defer b.mu.RUnlock()
-	m := b.memory
-	out, declared := map[Where]Seats{}, map[Where]map[domain.School]bool{}
-	for i := range m.seats {
-		s := &m.seats[i]
-		if s.from > known || s.until <= known || s.declared == 0 {
+	var (
+		m       = &b.memory.seats
+		today   = int(dayNumber(domain.DateOf(f.at)))
+		sums    = make([]Seats, len(m.wheres))
+		asked   = make([]bool, len(m.wheres))
+		counted = make([]bool, len(m.sites))
+	)
+	for i, w := range m.wheres {
+		asked[i] = f.scope.holds(w.Comune, w.Order)
+	}
+	for _, i := range m.standing(f.known) {
+		s := &m.stated[i]
+		of := &m.grades[s.grade]
+		if s.declared == 0 || of.Year != y || !asked[of.where] {
 			continue
 		}
-		k := &m.levels[s.place]
-		if k.Year != y || !scope.holds(s.comune, k.Order) {
-			continue
+		sum := &sums[of.where]
+		if !counted[of.site] {
+			counted[of.site] = true
+			sum.Sites++
 		}
-		w := Where{s.comune, k.Order}
-		if declared[w] == nil {
-			declared[w] = map[domain.School]bool{}
-		}
-		declared[w][k.School] = true
-		sum := out[w]
-		sum.Sites = len(declared[w])
 		sum.Declared += int(s.capacity)
 		sum.Free += int(max(0, s.capacity-s.used))
-		sum.Ages.add(max(0, domain.DateOf(time.UnixMicro(s.declared)).DaysUntil(domain.DateOf(at))))
+		sum.Ages.add(max(0, today-int(s.day)))
+	}
+	out := map[Where]Seats{}
+	for i, sum := range sums {
+		if sum.Sites > 0 {
+			out[m.wheres[i]] = sum
+		}
+	}
+	for w, n := range f.seatless {
+		sum := out[w]
+		sum.Pupils = n
 		out[w] = sum
-	}
-	conditions := m.conditions(scope)
-	statuses := m.statuses()
-	comuni, orders := m.words[ByComune].words, m.words[ByOrder].words
-	waiting := make([]int, len(comuni)*len(orders))
-	for _, i := range m.standing(conditions, known) {
-		if statuses[m.at[ByStatus][i]].seatless {
-			waiting[int(m.at[ByComune][i])*len(orders)+int(m.at[ByOrder][i])]++
-		}
-	}
-	for i, n := range waiting {
-		if n > 0 {
-			w := Where{domain.Comune(comuni[i/len(orders)]), grade.Order(orders[i%len(orders)])}
-			sum := out[w]
-			sum.Pupils = n
-			out[w] = sum
-		}
 	}
 	return out, nil
 }
@@ -255,11 +281,11 @@ func (b *Board) Opens(ctx context.Context, y domain.SchoolYear, l grade.Level, a
 	}
 	b.mu.RLock()
 	defer b.mu.RUnlock()
-	out := map[domain.School]Open{}
-	for i := range b.memory.seats {
-		s := &b.memory.seats[i]
-		k := &b.memory.levels[s.place]
-		if s.from > known || s.until <= known || k.Year != y || k.Order != l.Order || k.Grade != l.Year {
+	out, m := map[domain.School]Open{}, &b.memory.seats
+	for _, i := range m.standing(known) {
+		s := &m.stated[i]
+		k := &m.grades[s.grade]
+		if k.Year != y || k.Order != l.Order || k.Grade != l.Year {
 			continue
 		}
 		o := Open{Capacity: int(s.capacity), Free: int(s.capacity - s.used), Pupils: int(s.pupils), Foreign: int(s.foreign),

@@ -83,7 +83,7 @@ func TestTheBoardIsWhatTheJournalSaysAtAnyInstant(t *testing.T) {
 				t.Errorf("%s as of %s (- by hand, + the board):\n%s", name, at, diff)
 			}
 			counted += want.Funnel.Known
-			seats, err := b.PlacesAsOf(t.Context(), scope, domain.SchoolYearOf(domain.DateOf(at)), at)
+			seats, err := b.Places(t.Context(), got, domain.SchoolYearOf(domain.DateOf(at)))
 			if err != nil {
 				t.Fatal(err)
 			}
