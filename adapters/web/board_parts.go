@@ -154,6 +154,9 @@ const mostRows = 25
 
 // toldOf are figures as the reader may be told them: what is put in order by the true ones tells them by its place.
 func (b boardWriter) toldOf(of map[string]int) map[string]int {
+	if !b.guarded {
+		return of
+	}
 	out := make(map[string]int, len(of))
 	for key, n := range of {
 		out[key] = b.told(n)
@@ -171,7 +174,12 @@ func most(of map[string]int, n int) []string {
 	for key, n := range of {
 		all = append(all, value{key, n})
 	}
-	slices.SortFunc(all, func(a, b value) int { return cmp.Or(cmp.Compare(b.n, a.n), strings.Compare(a.key, b.key)) })
+	slices.SortFunc(all, func(a, b value) int {
+		if a.n != b.n {
+			return cmp.Compare(b.n, a.n)
+		}
+		return strings.Compare(a.key, b.key)
+	})
 	keys := make([]string, min(n, len(all)))
 	for i := range keys {
 		keys[i] = all[i].key
@@ -455,12 +463,9 @@ func (b boardWriter) seats() boardPart {
 
 // schools are the institutions with most pupils.
 func (b boardWriter) schools() (boardPart, error) {
-	all, sizes := b.By(board.ByInstitution), map[string]int{}
-	for code, t := range all {
-		if code != "" {
-			sizes[code] = t.Open()
-		}
-	}
+	all := b.Counts(board.ByInstitution)
+	sizes := all.Open()
+	delete(sizes, "")
 	table := matrix{ID: "by-school", Caption: text("board.by-school"), Head: text("board.school"), Columns: byStatus(), None: text("board.none")}
 	for _, code := range most(b.toldOf(sizes), b.rows) {
 		name, err := school.Institution(b.registers.views, domain.Institution(code))
@@ -468,7 +473,7 @@ func (b boardWriter) schools() (boardPart, error) {
 			return boardPart{}, err
 		}
 		table.Keys = append(table.Keys, code)
-		table.Rows = append(table.Rows, b.row(plain(cmp.Or(name, code)), all[code], listQuery{institution: code}))
+		table.Rows = append(table.Rows, b.row(plain(cmp.Or(name, code)), all.Of(code), listQuery{institution: code}))
 	}
 	return boardPart{ID: "schools", Title: text("board.schools"), Tables: []matrix{table}}, nil
 }

@@ -1,7 +1,7 @@
 // Package board is the territorial monitoring board: how many cases stand where, how long they wait and what has become of them, now
 // and as it was known at any instant. It holds nothing of any pupil.
 //
-// The view is a log: each row says how a case stands from one record of the journal on. A Board keeps the log in memory, in 64 bytes a
+// The view is a log: each row says how a case stands from one record of the journal on. A Board keeps the log in memory, in 48 bytes a
 // row, and answers every question by going through it once: a figure of the past costs what one of today does, and no figure that can be
 // asked for has to be foreseen.
 package board

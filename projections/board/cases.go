@@ -67,11 +67,12 @@ func ids(of []ranked) []uuid.UUID {
 
 // foremost keeps the first few of all that match behind a place in the list; there are many and few are wanted.
 func (m *memory) foremost(n int, after ranked, scope Scope, f caseline.Filter, known int64) []ranked {
-	conditions := append(m.conditions(scope), m.filtered(f)...)
+	c := m.asked(scope)
+	c.filter(m, f)
 	overdue, since := f.Overdue.UnixMicro(), dayNumber(f.Since)
 	none := caseline.Far.UnixMicro()
 	best := make([]ranked, 0, n+1)
-	for _, i := range m.standing(conditions, known) {
+	for _, i := range m.standing(c, known) {
 		due, requested := m.due[i], m.requested[i]
 		if !f.Overdue.IsZero() && (due == 0 || due > overdue) || since != 0 && requested > since {
 			continue
@@ -87,8 +88,8 @@ func (m *memory) foremost(n int, after ranked, scope Scope, f caseline.Filter, k
 	return best
 }
 
-// filtered are what a filter asks of a span, its instants apart.
-func (m *memory) filtered(f caseline.Filter) []condition {
+// filter asks what a filter does, its instants apart.
+func (c *conditions) filter(m *memory, f caseline.Filter) {
 	p := place{Channel: f.Channel, Comune: f.Comune, Municipio: f.Municipio, Centre: f.Centre, School: f.School, Institution: f.Institution, Order: f.Order,
 		Grade: f.Grade, HolderKind: f.Holder.Kind, HolderBody: f.Holder.Body}
 	words := p.words()
@@ -98,19 +99,17 @@ func (m *memory) filtered(f caseline.Filter) []condition {
 	if f.Holder.Body == "" {
 		words[ByHolderBody] = ""
 	}
-	var all []condition
 	for by, word := range words {
 		if word != "" {
-			all = append(all, m.among(By(by), word))
+			c.among(m, By(by), word)
 		}
 	}
 	if f.Comuni != nil {
-		all = append(all, m.among(ByComune, texts(f.Comuni)...))
+		c.among(m, ByComune, texts(f.Comuni)...)
 	}
 	if len(f.Statuses) > 0 {
-		all = append(all, m.among(ByStatus, texts(f.Statuses)...))
+		c.among(m, ByStatus, texts(f.Statuses)...)
 	}
-	return all
 }
 
 func texts[T ~string](of []T) []string {
@@ -130,8 +129,8 @@ func (b *Board) Statuses(ctx context.Context, scope Scope) (Tally, error) {
 	defer b.mu.RUnlock()
 	m := b.memory
 	counts := make([]int, len(m.words[ByStatus].words))
-	for _, i := range m.standing(m.conditions(scope), lasting-1) {
-		counts[m.at[ByStatus][i]]++
+	for _, i := range m.standing(m.asked(scope), lasting-1) {
+		counts[m.cells.list[m.cell[i]][ByStatus]]++
 	}
 	return named[casefile.Status](m.words[ByStatus].words, counts), nil
 }

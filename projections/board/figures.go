@@ -48,8 +48,11 @@ type Figures struct {
 	at              time.Time
 	known           int64
 	seatless        map[Where]int // who wait for a place
-	counted         []int32       // the spans
-	columns         [bys][]uint16
+	cells           []cell
+	cases           []int32  // by cell
+	counted         []int32  // the spans
+	cell            []uint32 // of all spans
+	columns         [bys - inCell][]uint16
 	words           [bys][]string
 	waiting, waited [bys]map[string]Days
 	overdue         [bys]map[string]int
@@ -58,25 +61,75 @@ type Figures struct {
 // By breaks the cases down. Cases of which nothing is known stand under the empty key, such as those without a school. It counts when it
 // is asked: there is more to break down by than anybody looks at.
 func (f Figures) By(by By) map[string]Tally {
-	column, status, words, statuses := f.columns[by], f.columns[ByStatus], f.words[by], f.words[ByStatus]
-	counts := make([]int32, len(words)*len(statuses))
-	for _, i := range f.counted {
-		counts[int(column[i])*len(statuses)+int(status[i])]++
-	}
-	out := make(map[string]Tally, len(words))
-	for code, word := range words {
-		var t Tally
-		for st, n := range counts[code*len(statuses) : (code+1)*len(statuses)] {
-			if n == 0 {
-				continue
-			}
-			if t == nil {
-				t = make(Tally, len(statuses))
-			}
-			t[casefile.Status(statuses[st])] = int(n)
-		}
-		if t != nil {
+	out := map[string]Tally{}
+	c := f.Counts(by)
+	for code, word := range c.words {
+		if t := c.tally(code); len(t) > 0 {
 			out[word] = t
+		}
+	}
+	return out
+}
+
+// Counts are cases broken down, where there are many words and few are looked at.
+type Counts struct {
+	words, statuses []string
+	n               []int32 // of each word by status
+}
+
+// Counts breaks the cases down as By does.
+func (f Figures) Counts(by By) Counts {
+	c := Counts{f.words[by], f.words[ByStatus], make([]int32, len(f.words[by])*len(f.words[ByStatus]))}
+	if by < inCell {
+		for i, n := range f.cases {
+			c.n[int(f.cells[i][by])*len(c.statuses)+int(f.cells[i][ByStatus])] += n
+		}
+		return c
+	}
+	column := f.columns[by-inCell]
+	for _, i := range f.counted {
+		c.n[int(column[i])*len(c.statuses)+int(f.cells[f.cell[i]][ByStatus])]++
+	}
+	return c
+}
+
+func (c Counts) of(code int) []int32 { return c.n[code*len(c.statuses) : (code+1)*len(c.statuses)] }
+
+func (c Counts) tally(code int) Tally {
+	t := Tally{}
+	for status, n := range c.of(code) {
+		if n > 0 {
+			t[casefile.Status(c.statuses[status])] = int(n)
+		}
+	}
+	return t
+}
+
+// Of are the cases of one word by status.
+func (c Counts) Of(word string) Tally {
+	if code := slices.Index(c.words, word); code >= 0 {
+		return c.tally(code)
+	}
+	return Tally{}
+}
+
+// Open counts the open ones of every word that has any case.
+func (c Counts) Open() map[string]int {
+	open := make([]bool, len(c.statuses))
+	for i, status := range c.statuses {
+		open[i] = casefile.Status(status).Open()
+	}
+	out := make(map[string]int, len(c.words))
+	for code, word := range c.words {
+		sum, there := 0, false
+		for status, n := range c.of(code) {
+			there = there || n > 0
+			if open[status] {
+				sum += int(n)
+			}
+		}
+		if there {
+			out[word] = sum
 		}
 	}
 	return out
@@ -186,45 +239,6 @@ func (b *Board) figures(ctx context.Context, scope Scope, at time.Time, known in
 	return b.memory.figures(scope, at, known), nil
 }
 
-// condition is met by spans whose code in a column is among some.
-type condition struct {
-	column []uint16
-	sets   []bool
-}
-
-func (m *memory) among(by By, words ...string) condition {
-	c := condition{m.at[by], make([]bool, len(m.words[by].words))}
-	for _, w := range words {
-		if code, known := m.words[by].codes[w]; known {
-			c.sets[code] = true
-		}
-	}
-	return c
-}
-
-// conditions are what a scope asks of a span.
-func (m *memory) conditions(s Scope) (all []condition) {
-	for by, word := range [bys]string{ByComune: string(s.Comune), ByCentre: string(s.Centre), ByInstitution: string(s.Institution),
-		ByOrder: string(s.Order), ByChannel: string(s.Channel)} {
-		if word != "" {
-			all = append(all, m.among(By(by), word))
-		}
-	}
-	if s.Comuni != nil {
-		all = append(all, m.among(ByComune, texts(s.Comuni)...))
-	}
-	return all
-}
-
-func meets(i int32, all []condition) bool {
-	for _, c := range all {
-		if !c.sets[c.column[i]] {
-			return false
-		}
-	}
-	return true
-}
-
 // reached are the bits of the funnel's steps.
 var reached = [beyond]uint8{charged: wasCharged, offered: wasOffered, placed: wasPlaced, begun: hasBegun}
 
@@ -233,6 +247,7 @@ const (
 	wasOffered
 	wasPlaced
 	hasBegun
+	allSteps = 1<<iota - 1
 )
 
 // tallies count what happened.
@@ -271,11 +286,11 @@ func raise(counts *[]int, code uint16) {
 }
 
 // happened counts what did in the cases that met some conditions then or just before: a school that declined a case no longer has it.
-func (m *memory) happened(conditions []condition, known int64, statuses []kind) (t tallies) {
-	if len(conditions) == 0 && known == lasting-1 {
+func (m *memory) happened(c conditions, known int64, statuses []kind) (t tallies) {
+	if c.all() && known == lasting-1 {
 		return m.tallies
 	}
-	if len(conditions) == 0 {
+	if c.all() {
 		return m.happenedBy(known, statuses)
 	}
 	_, end := m.around(known)
@@ -283,8 +298,8 @@ func (m *memory) happened(conditions []condition, known int64, statuses []kind) 
 		if m.act[i] == 0 || from > known {
 			continue
 		}
-		if before := m.before[i]; meets(int32(i), conditions) || before > 0 && meets(before-1, conditions) {
-			t.count(m, i, statuses[m.at[ByStatus][i]].status)
+		if before := m.before[i]; c.met(int32(i)) || before > 0 && c.met(before-1) {
+			t.count(m, i, statuses[m.status(int32(i))].status)
 		}
 	}
 	return t
@@ -299,7 +314,7 @@ func (m *memory) happenedBy(known int64, statuses []kind) (t tallies) {
 	for _, i := range m.late {
 		if m.day[i] < today && m.from[i] > known {
 			t.flow[m.day[i]-m.first][m.act[i]]--
-			if m.act[i] == arrived && statuses[m.at[ByStatus][i]].status == casefile.Accepted {
+			if m.act[i] == arrived && statuses[m.status(i)].status == casefile.Accepted {
 				t.flow[m.day[i]-m.first][placed]--
 			}
 		}
@@ -318,31 +333,26 @@ func (m *memory) happenedBy(known int64, statuses []kind) (t tallies) {
 	_, end := m.around(known)
 	for i := before; i < end; i++ {
 		if m.day[i] >= today && m.from[i] <= known {
-			t.count(m, i, statuses[m.at[ByStatus][i]].status)
+			t.count(m, i, statuses[m.status(int32(i))].status)
 		}
 	}
 	return t
 }
 
-// standing are the spans that were known last at an instant, of every case one, and meet some conditions.
-func (m *memory) standing(conditions []condition, known int64) []int32 {
-	found := m.timeline.standing(known)
-	if len(conditions) == 0 {
-		return found
-	}
-	return slices.DeleteFunc(found, func(i int32) bool { return !meets(i, conditions) })
-}
+func (m *memory) status(span int32) uint16 { return m.cells.list[m.cell[span]][ByStatus] }
 
 func (m *memory) figures(scope Scope, at time.Time, known int64) Figures {
 	var (
-		conditions = m.conditions(scope)
-		statuses   = m.statuses()
-		instant    = at.UnixMicro()
-		today      = dayNumber(domain.DateOf(at))
-		waiting    [bys][]Days
-		waited     [bys][]Days
-		overdue    [bys][]int
-		f          = Figures{scope: scope, at: at, known: known, seatless: map[Where]int{}, counted: m.standing(conditions, known), columns: m.at}
+		conditions      = m.asked(scope)
+		statuses        = m.statuses()
+		instant         = at.UnixMicro()
+		today           = int(dayNumber(domain.DateOf(at)))
+		waiting, waited [bys][]Days
+		overdue         [bys][]int
+		come            [allSteps + 1]int
+		cells           = m.cells.list
+		f               = Figures{scope: scope, at: at, known: known, seatless: map[Where]int{}, cells: cells, cases: make([]int32, len(cells)),
+			counted: m.standing(conditions, known), cell: m.cell, columns: m.at}
 	)
 	for by := range m.words {
 		f.words[by] = m.words[by].words
@@ -353,51 +363,60 @@ func (m *memory) figures(scope Scope, at time.Time, known int64) Figures {
 	for _, by := range holders {
 		overdue[by] = make([]int, len(f.words[by]))
 	}
-	comuni, orders := f.words[ByComune], f.words[ByOrder]
-	seatless := make([]int, len(comuni)*len(orders))
+	bodies := m.at[ByHolderBody-inCell]
 	for _, i := range f.counted {
-		status := &statuses[m.at[ByStatus][i]]
+		f.cases[m.cell[i]]++
+		at := &cells[m.cell[i]]
+		status := &statuses[at[ByStatus]]
 		if status.merged {
 			continue
 		}
-		f.Funnel.count(m.steps[i])
+		come[m.steps[i]]++
 		if status.waiting {
-			days := max(0, int(today)-int(m.requested[i]))
-			f.Waiting.add(days)
-			for _, by := range zones {
-				waiting[by][m.at[by][i]].add(days)
-			}
-			if status.seatless {
-				seatless[int(m.at[ByComune][i])*len(orders)+int(m.at[ByOrder][i])]++
-			}
+			days := max(0, today-int(m.requested[i]))
+			waiting[ByComune][at[ByComune]].add(days)
+			waiting[ByCentre][at[ByCentre]].add(days)
 		} else if firstDay := m.firstDay[i]; firstDay != 0 {
 			days := max(0, int(firstDay)-int(m.requested[i]))
-			f.Waited.add(days)
-			for _, by := range zones {
-				waited[by][m.at[by][i]].add(days)
-			}
+			waited[ByComune][at[ByComune]].add(days)
+			waited[ByCentre][at[ByCentre]].add(days)
 		}
 		if due := m.due[i]; due != 0 && due <= instant {
 			f.Overdue++
-			for _, by := range holders {
-				overdue[by][m.at[by][i]]++
-			}
+			overdue[ByHolder][at[ByHolder]]++
+			overdue[ByHolderBody][bodies[i]]++
+			overdue[ByCentre][at[ByCentre]]++
 		}
+	}
+	for steps, n := range come {
+		f.Funnel.add(uint8(steps), n)
+	}
+	for _, d := range waiting[ByCentre] {
+		f.Waiting = f.Waiting.Join(d)
+	}
+	for _, d := range waited[ByCentre] {
+		f.Waited = f.Waited.Join(d)
 	}
 	for _, by := range zones {
 		f.waiting[by], f.waited[by] = byWord(f.words[by], waiting[by]), byWord(f.words[by], waited[by])
 	}
+	for _, by := range holders {
+		f.overdue[by] = named[string](f.words[by], overdue[by])
+	}
+	comuni, orders := f.words[ByComune], f.words[ByOrder]
+	total, seatless := make([]int, len(statuses)), make([]int, len(comuni)*len(orders))
+	for i, n := range f.cases {
+		at := &cells[i]
+		total[at[ByStatus]] += int(n)
+		if statuses[at[ByStatus]].seatless {
+			seatless[int(at[ByComune])*len(orders)+int(at[ByOrder])] += int(n)
+		}
+	}
+	f.Total = named[casefile.Status](f.words[ByStatus], total)
 	for i, n := range seatless {
 		if n > 0 {
 			f.seatless[Where{domain.Comune(comuni[i/len(orders)]), grade.Order(orders[i%len(orders)])}] = n
 		}
-	}
-	for _, by := range holders {
-		f.overdue[by] = named[string](f.words[by], overdue[by])
-	}
-	f.Total = Tally{}
-	for status, t := range f.By(ByStatus) {
-		f.Total[casefile.Status(status)] = t[casefile.Status(status)]
 	}
 	t := m.happened(conditions, known, statuses)
 	f.Declines, f.Ends = named[casefile.DeclineReason](m.reasons.words, t.declines), named[casefile.ClosureReason](m.reasons.words, t.ends)
@@ -410,12 +429,13 @@ func (m *memory) figures(scope Scope, at time.Time, known int64) Figures {
 	return f
 }
 
-func (f *Funnel) count(steps uint8) {
-	f.Known++
-	f.Charged += int(steps & wasCharged / wasCharged)
-	f.Offered += int(steps & wasOffered / wasOffered)
-	f.Placed += int(steps & wasPlaced / wasPlaced)
-	f.Begun += int(steps & hasBegun / hasBegun)
+// add counts cases that have come so far.
+func (f *Funnel) add(steps uint8, n int) {
+	f.Known += n
+	f.Charged += n * int(steps&wasCharged/wasCharged)
+	f.Offered += n * int(steps&wasOffered/wasOffered)
+	f.Placed += n * int(steps&wasPlaced/wasPlaced)
+	f.Begun += n * int(steps&hasBegun/hasBegun)
 }
 
 // kind is what a status means to the figures.

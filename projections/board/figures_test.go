@@ -92,11 +92,47 @@ func TestNoSpanIsPassedOverThatStoodAtAnInstant(t *testing.T) {
 				stood[m.pupil[i]] = int32(i)
 			}
 		}
-		if got := m.standing(nil, known); !slices.Equal(got, slices.Sorted(maps.Values(stood))) {
+		if got := m.standing(conditions{}, known); !slices.Equal(got, slices.Sorted(maps.Values(stood))) {
 			t.Errorf("%d stood at %d, %d did", len(got), known, len(stood))
 		}
 	}
-	if got := m.standing(nil, lasting-1); len(got) != len(m.ids) {
+	if got := m.standing(conditions{}, lasting-1); len(got) != len(m.ids) {
 		t.Errorf("%d stand now, of %d", len(got), len(m.ids))
+	}
+}
+
+func TestWhatIsLookedUpByAWordIsWhatIsBrokenDown(t *testing.T) {
+	t.Parallel()
+	m := crowded(t, 500)
+	f := m.figures(Scope{Centre: "CTI-22"}, time.UnixMicro(m.from[len(m.from)/2]), m.from[len(m.from)/2])
+	for by := range bys {
+		counts, sum := f.Counts(by), 0
+		open := counts.Open()
+		for word, tally := range f.By(by) {
+			if n, there := open[word]; !there || n != tally.Open() || !reflect.DeepEqual(counts.Of(word), tally) {
+				t.Errorf("by %d: %q has %v, and %d open of %v", by, word, tally, n, counts.Of(word))
+			}
+			for _, n := range tally {
+				sum += n
+			}
+			delete(open, word)
+		}
+		if len(open) > 0 || sum != len(f.counted) || len(counts.Of("nowhere")) > 0 {
+			t.Errorf("by %d: %d of %d are broken down, %v are open besides", by, sum, len(f.counted), open)
+		}
+	}
+}
+
+func TestADayOnWhichNothingCountedHappenedIsNotShown(t *testing.T) {
+	t.Parallel()
+	m, at := newMemory(1), time.Date(2022, time.March, 10, 20, 0, 0, 0, time.UTC)
+	for i, c := range []change{{At: at, Act: Arrived}, {At: at.AddDate(0, 0, -1)}} { // the clock of the second is behind
+		if c.Position = int64(i + 1); m.add(c) != nil {
+			t.Fatal("not added")
+		}
+	}
+	before := at.Add(-time.Hour)
+	if f := m.figures(Scope{}, before, before.UnixMicro()); len(f.Flow) > 0 {
+		t.Errorf("before anything was known: %+v", f.Flow)
 	}
 }

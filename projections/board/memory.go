@@ -22,18 +22,18 @@ type By int
 
 // What cases are told apart by. A case has no school, and no institution, unless an offer or a place is there.
 const (
-	ByStatus     By = iota
-	ByHolder        // the kind of body that must act
-	ByHolderBody    // "centre:CTI-25"
+	ByStatus By = iota
+	ByHolder    // the kind of body that must act
 	ByChannel
 	ByComune
 	ByMunicipio // of Milano
 	ByCentre
+	ByOrder
+	ByGrade      // a level: "primaria-3"
+	ByHolderBody // "centre:CTI-25"
 	BySchool
 	ByInstitution
-	ByOrder
-	ByGrade // a level: "primaria-3"
-	bys     // how many there are
+	bys // how many there are
 )
 
 // spans are the changes in memory, column by column, since a question reads few columns of many: how a case stood from an instant until
@@ -46,7 +46,8 @@ type spans struct {
 	act, steps               []uint8 // steps: how far the case has ever come, see Funnel
 	before                   []int32 // the span of the same case before, from 1
 	reason                   []uint16
-	at                       [bys][]uint16
+	cell                     []uint32 // number of the cell
+	at                       [bys - inCell][]uint16
 }
 
 // lexicon gives each of the words that a column of spans holds a number; 0 is the empty word.
@@ -77,13 +78,14 @@ type memory struct {
 	generation int64
 	position   int64 // of the last change that is in it
 	spans
-	numbers    map[uuid.UUID]uint32 // of cases
+	numbered   map[uuid.UUID]uint32 // cases
 	ids        []uuid.UUID          // by number
 	tallies    tallies              // of all spans
 	late       []int32              // the spans that are counted and begin later than their events happened, see timeline.add
 	reasoned   []int32              // those that began with a refusal or a closure
 	first, end int16                // the first day on which something became known, and the one after the last
 	words      [bys]lexicon
+	cells
 
 	seats         seatSpans
 	seatsPosition int64
@@ -92,7 +94,8 @@ type memory struct {
 }
 
 func newMemory(generation int64) *memory {
-	m := &memory{generation: generation, numbers: map[uuid.UUID]uint32{}, seats: newSeatSpans(), reasons: newLexicon()}
+	m := &memory{generation: generation, numbered: map[uuid.UUID]uint32{}, cells: cells{numbers: map[cell]uint32{}}, seats: newSeatSpans(),
+		reasons: newLexicon()}
 	for i := range m.words {
 		m.words[i] = newLexicon()
 	}
@@ -170,10 +173,10 @@ func (b *Board) refresh(ctx context.Context) error {
 
 // add puts a change behind the others and ends the span of the same case that lasted so far.
 func (m *memory) add(c change) (err error) {
-	n, known := m.numbers[c.Case]
+	n, known := m.numbered[c.Case]
 	if !known {
 		n = uint32(len(m.ids))
-		m.numbers[c.Case], m.ids = n, append(m.ids, c.Case)
+		m.numbered[c.Case], m.ids = n, append(m.ids, c.Case)
 	}
 	p, i := c.place, len(m.from)
 	day, act, steps, earlier := dayNumber(domain.DateOf(c.At)), uint8(max(0, slices.Index(acts[:], c.Act))), uint8(0), int32(0)
@@ -207,7 +210,8 @@ func (m *memory) add(c change) (err error) {
 	m.due, m.pupil = append(m.due, due), append(m.pupil, n)
 	m.day, m.requested, m.firstDay = append(m.day, day), append(m.requested, dayNumber(p.RequestedOn)), append(m.firstDay, dayNumber(p.FirstDay))
 	m.act, m.steps, m.before, m.reason = append(m.act, act), append(m.steps, steps), append(m.before, earlier), append(m.reason, reason)
-	for by, code := range codes {
+	m.cell = append(m.cell, m.cells.number(cell(codes[:inCell])))
+	for by, code := range codes[inCell:] {
 		m.at[by] = append(m.at[by], code)
 	}
 	if m.end == 0 {
