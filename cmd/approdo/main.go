@@ -35,6 +35,7 @@ type commands struct {
 	Witness witnessCmd      `cmd:"" help:"Ricorda l'ultimo punto di controllo e rifiuta un registro accorciato o diverso."`
 	Plan    planCmd         `cmd:"" help:"Risolve un problema di assegnamento pubblicato, con la prova che non c'è di meglio."`
 	Proof   verifyPlanCmd   `cmd:"" name:"verify-plan" help:"Accerta che un piano sia quello che dice di essere."`
+	Replay  replayPlansCmd  `cmd:"" name:"replay-plans" help:"Rilegge il registro e confronta ciò che hanno fatto gli uffici con ciò che avrebbero fatto i piani."`
 	Bench   benchCmd        `cmd:"" help:"Misura la velocità su questa macchina."`
 	Version versionCmd      `cmd:"" help:"Mostra la versione."`
 }
