@@ -28,6 +28,7 @@ import (
 	"approdo/domain/names"
 	"approdo/domain/notice"
 	"approdo/domain/places"
+	"approdo/domain/planning"
 	"approdo/domain/policy"
 	"approdo/domain/reading"
 	"approdo/domain/returns"
@@ -145,7 +146,7 @@ func families(t *testing.T) map[string][]string {
 	}
 	clocks := []string{caseline.ClockSchoolAnswer, string(casefile.ClockTakeCharge), string(casefile.ClockFirstOffer), string(casefile.ClockFirstDay)}
 	var stored []string
-	for _, table := range []event.Table{casefile.Events, places.Events, territory.Events, territory.SchoolEvents, account.Events, reading.Events, returns.Events, apart.Events} {
+	for _, table := range []event.Table{casefile.Events, places.Events, territory.Events, territory.SchoolEvents, account.Events, reading.Events, returns.Events, apart.Events, planning.Events} {
 		for _, e := range table {
 			stored = append(stored, e.Name())
 		}
@@ -183,9 +184,10 @@ func families(t *testing.T) map[string][]string {
 		"notices.left-": allOf([]notice.Channel{notice.ByMail, notice.ByPEC, notice.ToFolder}),
 		"notices.code-": {"mail-away", "mail-refused", "mail-recipient-refused", "notice-no-mailbox", "mail-outcome-unknown"},
 		"law.":          allOf(basis.Sources()), "audit.every-": roles, "act-group.": auditedGroups(),
-		"basis.":          {"routing", "clocks", "ceiling", "retention", "weights", "reference", "suspension"},
-		"language.":       languageCodes,
-		"country.":        countryCodes,
+		"basis.":       {"routing", "clocks", "ceiling", "retention", "weights", "plan", "reference", "suspension"},
+		"language.":    languageCodes,
+		"country.":     countryCodes,
+		"plan.change-": allOf(planning.ChangeKinds()), "plan.change-hint-": allOf(planning.ChangeKinds()), "plan.urgency-": {"2", "4"},
 		"suspension.":     allOf([]territory.Kind{territory.Intake, territory.Placement}),
 		"infanzia.":       allOf([]territory.CityInfanzia{territory.InfanziaByCTI, territory.InfanziaByPolo}),
 		"account-status.": allOf([]account.Status{account.Invited, account.Active, account.Suspended, account.Closed}),

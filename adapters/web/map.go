@@ -21,6 +21,8 @@ type mapOfComuni struct {
 	Steps         []step
 	Few           bool   // some figure is too small to be told
 	Source        string // whose the areas are
+
+	at map[domain.Comune]circle // where each comune lies
 }
 
 // circle is a comune in the drawing.
@@ -95,11 +97,11 @@ func mapOf(comuni []territory.Comune, bounds territory.Boundaries, figure func(d
 	x := func(step int) int { return margin + int(float64(step-all.Low.X)*wide) }
 	y := func(step int) int { return margin + int(float64(all.High.Y-step)*high) }
 	m := &mapOfComuni{Width: mapWidth, Height: y(all.Low.Y) + margin, Source: bounds.Source,
-		Place: fmt.Sprintf("translate(%.3f %.3f) scale(%.8f %.8f)", float64(margin)-float64(all.Low.X)*wide, float64(margin)+float64(all.High.Y)*high, wide, -high)}
+		at: map[domain.Comune]circle{}, Place: fmt.Sprintf("translate(%.3f %.3f) scale(%.8f %.8f)", float64(margin)-float64(all.Low.X)*wide, float64(margin)+float64(all.High.Y)*high, wide, -high)}
 	steps := stepsOf(most)
 	for _, c := range comuni {
 		n, at := figure(c.Code), pointOf(c).Low
-		m.Few = m.Few || n == few
+		m.Few, m.at[c.Code] = m.Few || n == few, circle{X: x(at.X), Y: y(at.Y), Name: c.Name}
 		if i, ok := areas[c.Code]; ok {
 			b := bounds.Box(i)
 			m.Areas = append(m.Areas, shade{Outline: bounds.Areas[i].Outline, X: x(at.X), Y: y(at.Y), Step: stepOf(steps, n), Name: c.Name, N: n,

@@ -63,6 +63,7 @@ var (
 	toSearch     = navItem{Text: text("nav.search"), Note: text("nav.search-note"), Href: "/cerca"}
 	toPairs      = navItem{Text: text("nav.pairs"), Note: text("nav.pairs-note"), Href: pairsPath}
 	toSchools    = navItem{Text: text("nav.schools"), Note: text("nav.schools-note"), Href: "/scuole"}
+	toPlans      = navItem{Text: text("nav.plans"), Note: text("nav.plans-note"), Href: plansPath}
 	toBoard      = navItem{Text: text("nav.board"), Note: text("nav.board-note"), Href: "/cruscotto"}
 	toReturns    = navItem{Text: text("nav.returns"), Note: text("nav.returns-note"), Href: returnsPath}
 	toDay        = navItem{Text: text("nav.day"), Note: text("nav.day-note"), Href: "/registro"}
@@ -77,9 +78,9 @@ var (
 // navs is what each role finds at the top of every page, its daily work first.
 var navs = map[domain.Role][]navItem{
 	domain.RoleComune: {toHome, toCases, toRequest, toSearch, toBoard},
-	domain.RoleCentre: {toHome, toCases, toSearch, toSchools, toBoard, toTerritory},
+	domain.RoleCentre: {toHome, toCases, toPlans, toSearch, toSchools, toBoard, toTerritory},
 	domain.RoleSchool: {toHome, toCases, toEnrolment, toPlaces, toReturns, toSearch, toBoard},
-	domain.RoleUST: {toHome, toCases, toPairs, toRequest, toSearch, toSchools, toBoard, toReturns,
+	domain.RoleUST: {toHome, toCases, toPlans, toPairs, toRequest, toSearch, toSchools, toBoard, toReturns,
 		toDay.under(groupControl), toProofs.under(groupControl), toReadings.under(groupControl), toRetention.under(groupControl),
 		toTerritory.under(groupSetting), toAccounts.under(groupSetting), toOperations.under(groupSetting)},
 	domain.RolePrefettura: {toHome, toBoard, toReturns, toDay, toProofs, toReadings, toTerritory, toSchools},

@@ -21,6 +21,7 @@ var notices = map[string]Text{
 	"request-recorded":      text("notice.request-recorded"),
 	"household-recorded":    text("notice.household-recorded"),
 	"enrolment-recorded":    text("notice.enrolment-recorded"),
+	"plan-gone":             text("notice.plan-gone"),
 	"places-declared":       text("notice.places-declared"),
 	"places-declared-above": text("notice.places-declared-above"),
 	"services-declared":     text("notice.services-declared"),

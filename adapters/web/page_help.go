@@ -29,6 +29,7 @@ var helpTopics = []helpTopic{
 	{"cerca", []string{"/cerca"}, "registers"},
 	{"doppioni", []string{pairsPath}, "service"},
 	{"scuole", []string{"/scuole"}, "registers"},
+	{"piani", []string{plansPath}, "case"},
 	{"cruscotto", []string{"/cruscotto"}, "registers"},
 	{"rilevazione", []string{returnsPath}, "registers"},
 	{"registro", []string{"/registro"}, "registers"},

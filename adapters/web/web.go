@@ -109,6 +109,8 @@ type site struct {
 	assets *assets
 	pages  pages
 	texts  catalogues
+	// drawings are plans under way.
+	drawings *drawings
 	// tongues are the languages of letters to families.
 	tongues []tongue
 }
@@ -128,7 +130,7 @@ func New(c Config) (http.Handler, error) {
 }
 
 func newSite(c Config, static fs.FS) (*site, error) {
-	s := &site{Config: c, live: newLive(c.Views, c.Log), beat: streamBeat}
+	s := &site{Config: c, live: newLive(c.Views, c.Log), beat: streamBeat, drawings: newDrawings(c.Log, c.Ending)}
 	var err error
 	if s.assets, err = loadAssets(static); err != nil {
 		return nil, err
@@ -195,6 +197,7 @@ func (s *site) routes(r chi.Router) {
 		s.intakeRoutes(r)
 		s.sheetRoutes(r)
 		s.boardRoutes(r)
+		s.planRoutes(r)
 		s.returnRoutes(r)
 		s.auditRoutes(r)
 		s.proofRoutes(r)

@@ -94,6 +94,17 @@ const pageTable = `
   POST /password                                 in    422 422   422 422  422   422 422  422   422 422  422
   GET /password/dimenticata                      200   200 200   200 200  200   200 200  200   200 200  200
   POST /password/dimenticata                     200   200 200   200 200  200   200 200  200   200 200  200
+  GET /piani                                     in    403 403   200 200  200   403 403  403   200 403  403
+  POST /piani                                    in    403 403   422 422  422   403 403  403   422 403  403
+  GET /piani/confronto                           in    403 403   404 404  404   403 403  403   404 403  403
+  GET /piani/in-corso/{drawing}                  in    403 403   303 303  303   403 403  403   303 403  403
+  POST /piani/in-corso/{drawing}/interrompi      in    403 403   303 303  303   403 403  403   303 403  403
+  GET /piani/scenario                            in    403 403   200 200  200   403 403  403   200 403  403
+  POST /piani/scenario                           in    403 403   422 422  422   403 403  403   422 403  403
+  GET /piani/{plan}                              in    403 403   404 404  404   403 403  403   404 403  403
+  GET /piani/{plan}/prova                        in    403 403   404 404  404   403 403  403   404 403  403
+  POST /piani/{plan}/ricalcola                   in    403 403   404 404  404   403 403  403   404 403  403
+  POST /piani/{plan}/proposte                    in    403 403   404 404  404   403 403  403   404 403  403
   GET /posti                                     in    403 403   403 403  403   200 200  200   303 403  403
   GET /posti/{school}                            in    403 403   403 403  403   200 404  404   200 403  403
   POST /posti/{school}                           in    403 403   403 403  403   409 404  404   409 403  403
@@ -470,7 +481,7 @@ func (w *routeWorld) wantedRows() (out []wantedRow) {
 		w.Fatal("the pages do not tell their routes")
 	}
 	fill := strings.NewReplacer("{scope}", "pupil", "{what}", "presa-in-carico", "{school}", w.site, "{account}", w.account, "{day}", "2022-03-14", "{number}", "1", "{parked}",
-		nowhere, "{draft}", nowhere, "{mail}", nowhere, "{import}", nowhere, "{first}", nowhere, "{second}", nowhere, "{factor}", nowhere, "{access}", nowhere,
+		nowhere, "{draft}", nowhere, "{mail}", nowhere, "{import}", nowhere, "{plan}", nowhere, "{drawing}", nowhere, "{first}", nowhere, "{second}", nowhere, "{factor}", nowhere, "{access}", nowhere,
 		"{monday}", returns.Last(time.Now()).String(), "{institution}", w.own,
 		"{code}", "", "/*", "")
 	err = chi.Walk(routes, func(method, pattern string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
