@@ -61,6 +61,7 @@ func samples() []sample {
 	all = append(all, intakeSamples()...)
 	all = append(all, householdSamples()...)
 	all = append(all, returnSamples()...)
+	all = append(all, planSamples()...)
 	all = append(all, ledgerSamples()...)
 	all = append(all, doorSamples()...)
 	all = append(all, securitySamples()...)
