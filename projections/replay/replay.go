@@ -98,7 +98,7 @@ func (c Config) survey(ctx context.Context) (s span, err error) {
 		if !c.To.IsZero() && c.To.Before(day) {
 			return false, nil
 		}
-		if first.IsZero() {
+		if _, ofCase := e.(casefile.Event); ofCase && first.IsZero() {
 			first = r.Meta.At
 		}
 		s.last = r.Position
