@@ -388,8 +388,10 @@ func TestASchoolThatDeclinedIsProposedAgainWhenItDeclaresAnew(t *testing.T) {
 func TestWhoIsAsFreeAsTheOfficersPassesTheCeilingAndAsks(t *testing.T) {
 	t.Parallel()
 	a := newApril(t)
-	schools(a)
-	a.declares("MIEE80001P", "MIIC80001P", first, 2, 20, 10) // half of the class: above any ceiling
+	a.school("MIEE80001P", "MIIC80001P", 0, nil)
+	a.declares("MIEE80001P", "MIIC80001P", first, 2, 20, 10) // half of the class: above any ceiling, which counts for three kilometres
+	a.school("MIEE80002Q", "MIIC80002Q", 1, nil)
+	a.school("MIEE80003R", "MIIC80003R", 4, map[grade.Level]int{first: 1})
 	a.live([]act{
 		{on(5, 10), func(a *april) { a.charged("anna", "", first) }},
 		{on(5, 10), func(a *april) { a.charged("gleb", "", fifth) }},
@@ -409,7 +411,7 @@ func TestWhoIsAsFreeAsTheOfficersPassesTheCeilingAndAsks(t *testing.T) {
 		longest    time.Duration
 	}{
 		{"officers", got.Officers, 1, 550, 10 * 24 * hour},
-		{"plans", got.Plans, 0, 1_650, wait(20)}, // Anna at R; Gleb a week later
+		{"plans", got.Plans, 0, 2_750, wait(20)}, // Anna at R; Gleb a week later
 		{"free", got.Free, 1, 550, wait(13)},
 	} {
 		if x.got.Placed != 2 || x.got.Over != x.over || x.got.Ways.Mean != x.mean || x.got.Waits.P90 != x.longest {
