@@ -178,14 +178,17 @@ var planFaults = map[string]string{
 	"places-get-cheaper":  "un posto costa meno di quello prima",
 	"places-unknown":      "tra le scelte ci sono posti che non esistono",
 	"places-chosen-twice": "gli stessi posti sono scelti due volte",
-	"too-many":            "più alunni o posti di quanti un piano possa avere",
+	"too-many":            "più alunni, posti o parti della prova di quanti un piano possa avere",
 	"answers-missing":     "non c'è un posto, o nessun posto, per ogni alunno",
 	"prices-missing":      "non c'è un prezzo per tutti i posti",
 	"price-too-large":     "il prezzo è troppo grande",
 	"place-not-chosen":    "siede dove non può",
 	"too-many-pupils":     "ci siedono più alunni di quanti siano i posti",
 	"value-wrong":         "il piano non costa quello che dice",
-	"bound-wrong":         "i prezzi non dimostrano quello che dice",
+	"bound-wrong":         "la prova non dimostra quello che dice",
+	"weights-wrong":       "i pesi della prova non sono tali che si possa contare con essi",
+	"branch-missing":      "la prova tace di una parte dei piani",
+	"household-unknown":   "la prova distingue i piani secondo fratelli che non ci sono",
 }
 
 // inPlanWords is what is said of a fault of a plan; any other is left as it is.

@@ -14,10 +14,12 @@
 // exact ones of everybody alone; what households choose at them over and over is a first guess (Barahona and Anbil, The volume
 // algorithm, 2000). From above, households are bound each to an institution, the seats of all pupils are kept the best for that by paths in
 // and out, and households move on by ejection chains (Glover, 1996) under a falling threshold (Dueck and Scheuer, 1990). What is
-// found is placed once more by exact paths. Plan.Gap says what is left between the two.
+// found is placed once more by exact paths. Where the two do not meet, and there are not too many, plans are told in two by where a household
+// is (Land and Doig, 1960), with the best prices there are for each part, those of a linear program (Geoffrion, 1974; Dantzig and Wolfe, 1960).
+// Plan.Gap says what is left.
 //
 // The prices are the proof. Whatever prices are put on the places, no plan costs less than each pupil's cheapest choice at those prices
 // less what all places earn (weak duality), with each household choosing as a whole; where a plan costs just that, none is better. Fisher, The
-// Lagrangian relaxation method for solving integer programming problems, Management Science 27 (1981). See Bound, which
-// knows nothing of how the prices were found.
+// Lagrangian relaxation method for solving integer programming problems, Management Science 27 (1981). See Bound and Tree.Bound, which
+// know nothing of how the prices were found.
 package matching

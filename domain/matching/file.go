@@ -10,10 +10,12 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// format names the layout of a file, so that one of years ago is still understood: of formatAlone are plans from before households counted.
+// format names the layout of a file, so that one of years ago is still understood: of formatAlone are plans from before households counted, of
+// formatTree those with a tree.
 const (
-	format      = "approdo-plan/2"
 	formatAlone = "approdo-plan/1"
+	format      = "approdo-plan/2"
+	formatTree  = "approdo-plan/3"
 )
 
 // file is a plan in a file. The digest is of the plan's bytes as they stand there: it names the plan, and another plan is no longer the one of
@@ -30,8 +32,11 @@ func (p Plan) Write(w io.Writer) (digest string, err error) {
 	if err != nil {
 		return "", err
 	}
-	digest = digestOf(b)
-	return digest, json.MarshalWrite(w, file{format, digest, b})
+	f := file{format, digestOf(b), b}
+	if p.Tree != nil {
+		f.Format = formatTree
+	}
+	return f.Digest, json.MarshalWrite(w, f)
 }
 
 // maxFile bounds what is read of a file that may be anything; one with MostChoices is no larger.
@@ -42,7 +47,7 @@ const maxFile = 1 << 29
 func Read(r io.Reader) (p Plan, digest string, err error) {
 	var f file
 	err = json.UnmarshalRead(io.LimitReader(r, maxFile), &f, json.RejectUnknownMembers(true))
-	if err != nil || f.Format != format && f.Format != formatAlone {
+	if err != nil || f.Format != formatTree && f.Format != format && f.Format != formatAlone {
 		return Plan{}, "", ofAll("no-plan")
 	}
 	if f.Digest != digestOf(f.Plan) {
@@ -50,7 +55,7 @@ func Read(r io.Reader) (p Plan, digest string, err error) {
 	}
 	if err := json.Unmarshal(f.Plan, &p, json.RejectUnknownMembers(true), counted()); errors.Is(err, errTooMany) {
 		return Plan{}, "", ofAll("too-many")
-	} else if err != nil {
+	} else if err != nil || (p.Tree != nil) != (f.Format == formatTree) {
 		return Plan{}, "", ofAll("no-plan")
 	}
 	return p, f.Digest, p.Check()
@@ -60,7 +65,7 @@ var errTooMany = errors.New("matching: more than an instance may have")
 
 // counted stops where more comes than an instance may have: a small file can say a great deal of nothing.
 func counted() json.Options {
-	return json.WithUnmarshalers(json.JoinUnmarshalers(atMost[Pupil](Most), atMost[Places](Most), atMost[Choice](MostChoices)))
+	return json.WithUnmarshalers(json.JoinUnmarshalers(atMost[Pupil](Most), atMost[Places](Most), atMost[Choice](MostChoices), atMost[Branch](MostBranches)))
 }
 
 func atMost[T any](most int) *json.Unmarshalers {

@@ -32,7 +32,10 @@ func (s *solver) together(p Plan, goOn func(done, of int) bool) Plan {
 	if v := value(in, at); v.Less(p.Value) {
 		p.At, p.Value = at, v
 	}
-	return p
+	if p.Optimal() {
+		return p
+	}
+	return s.branch(p, m, goOn)
 }
 
 // proves takes over prices that prove more than those of a plan.

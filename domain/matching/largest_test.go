@@ -147,13 +147,54 @@ func TestNoBoundWrapsRound(t *testing.T) {
 			t.Fatalf("%d pupils, %d places: %v, and truly %v", pupils, places, p.Bound, want)
 		}
 	}
+	numbers := 0
+	checkNumbers := func(pupils, places, sign int) {
+		in, _ := extreme(r, pupils, places, sign)
+		_, _, most := in.extremes(len(in.households()))
+		weights := Cost{}
+		for i := range weights {
+			weights[i] = max(1, (1<<60)/3/max(1, most[i]))
+		}
+		x, err := reckon(in, weights)
+		if err != nil {
+			return // too large for any weights
+		}
+		numbers++
+		number := func(c *Cost) { *c = Cost{x.number(*c)} }
+		number(&in.Split)
+		prices, as := make([]int64, places), make([]Cost, places)
+		for j := range in.Places {
+			for k := range in.Places[j].Costs {
+				number(&in.Places[j].Costs[k])
+			}
+			if prices[j] = x.dearest * int64(sign); sign == 0 {
+				prices[j] = x.dearest * int64(r.IntN(3)-1)
+			}
+			as[j][0] = prices[j]
+		}
+		for i := range in.Pupils {
+			p := &in.Pupils[i]
+			number(&p.Unplaced)
+			for k := range p.Choices {
+				number(&p.Choices[k].Cost)
+			}
+		}
+		if want := vastBound(in, as); want[0].Cmp(big.NewInt(x.bound(prices))) != 0 {
+			t.Fatalf("%d pupils, %d places: %d, and truly %v", pupils, places, x.bound(prices), &want[0])
+		}
+	}
 	for _, sign := range []int{-1, 0, 1} {
 		for _, size := range [][2]int{{1, 1}, {2, 1}, {1, 2}, {5, 1}, {40, 7}, {7, 40}, {300, 300}, {2000, 3}, {3, 2000}, {Most, Most}, {Most, 1}, {1, Most}} {
 			check(size[0], size[1], sign)
+			checkNumbers(size[0], size[1], sign)
 		}
 		for range 100 {
 			check(1+r.IntN(30), 1+r.IntN(30), sign)
+			checkNumbers(1+r.IntN(30), 1+r.IntN(30), sign)
 		}
+	}
+	if numbers < 200 {
+		t.Errorf("only %d could be said in numbers", numbers)
 	}
 }
 

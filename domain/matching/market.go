@@ -234,6 +234,22 @@ func (m *market) lowest() []int64 {
 	return out
 }
 
+// size is how many there are of households of several, of pupils who are alone, and of kinds with places.
+func (m *market) size() int {
+	n := len(m.families)
+	for _, h := range m.family {
+		if h == nowhere {
+			n++
+		}
+	}
+	for _, room := range m.room {
+		if len(room) > 0 {
+			n++
+		}
+	}
+	return n
+}
+
 // remember counts what households chose when last asked.
 func (m *market) remember() {
 	for h, o := range m.chosen {

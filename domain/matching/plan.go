@@ -5,10 +5,11 @@ import "slices"
 // Plan says where every pupil goes, and proves how good that is.
 type Plan struct {
 	Instance Instance `json:"instance"`
-	At       []int    `json:"at"`     // by pupil: its places, or Unplaced
-	Prices   []Cost   `json:"prices"` // by places
-	Value    Cost     `json:"value"`  // what the plan costs, households that are split included
-	Bound    Cost     `json:"bound"`  // no plan costs less
+	At       []int    `json:"at"`            // by pupil: its places, or Unplaced
+	Prices   []Cost   `json:"prices"`        // by places
+	Value    Cost     `json:"value"`         // what the plan costs, households that are split included
+	Bound    Cost     `json:"bound"`         // no plan costs less
+	Tree     *Tree    `json:"tree,omitzero"` // that shows more than the prices alone, where it is needed
 }
 
 // Optimal reports whether the plan proves that there is none better.
@@ -176,7 +177,17 @@ func (p Plan) Check() error {
 	if cost != p.Value {
 		return ofAll("value-wrong")
 	}
-	if Bound(p.Instance, p.Prices) != p.Bound {
+	shown := Bound(p.Instance, p.Prices)
+	if p.Tree != nil {
+		more, err := p.Tree.Bound(p.Instance)
+		if err != nil {
+			return err
+		}
+		if shown.Less(more) {
+			shown = more
+		}
+	}
+	if shown != p.Bound {
 		return ofAll("bound-wrong")
 	}
 	return nil
