@@ -253,6 +253,7 @@ func (s *site) fillPlan(r *http.Request, p *planReader, shown []int, typed *Form
 		c.Since = sinceLast(d, *p.last)
 		c.Compare = []Action{{text("plan.compare-last"), comparePath(d.Last, p.id)}}
 	}
+	c.Compare = append(c.Compare, Action{text("zones.link"), zonesPath(p.id)})
 	c.Facts, err = p.drawnBy()
 	return err
 }

@@ -51,6 +51,8 @@ func (s *site) planRoutes(r chi.Router) {
 	r.Post(plansPath+"/in-corso/{drawing}/interrompi", page(s.stopDrawing))
 	r.Get(plansPath+"/{plan}", page(s.plan))
 	r.Get(plansPath+"/{plan}/prova", page(s.planProof))
+	r.Get(plansPath+"/{plan}/zone", page(s.planZones))
+	r.Post(plansPath+"/{plan}/zone", page(s.planZonesPost))
 	r.Post(plansPath+"/{plan}/ricalcola", page(s.planAgain))
 	r.Post(plansPath+"/{plan}/proposte", page(s.planOffers))
 }

@@ -103,6 +103,8 @@ const pageTable = `
   POST /piani/scenario                           in    403 403   422 422  422   403 403  403   422 403  403
   GET /piani/{plan}                              in    403 403   404 404  404   403 403  403   404 403  403
   GET /piani/{plan}/prova                        in    403 403   404 404  404   403 403  403   404 403  403
+  GET /piani/{plan}/zone                         in    403 403   404 404  404   403 403  403   404 403  403
+  POST /piani/{plan}/zone                        in    403 403   404 404  404   403 403  403   404 403  403
   POST /piani/{plan}/ricalcola                   in    403 403   404 404  404   403 403  403   404 403  403
   POST /piani/{plan}/proposte                    in    403 403   404 404  404   403 403  403   404 403  403
   GET /posti                                     in    403 403   403 403  403   200 200  200   303 403  403
