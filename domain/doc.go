@@ -54,6 +54,7 @@
 //	reason                  motivo                           why a school stands where it does, by a code, and what that counts for
 //	weights                 pesi                             what each reason counts; a register with versions
 //	scenario                scenario                         a plan that supposes something that is not so; it cannot be confirmed
+//	zone                    zona                             the sites whose pupils would be routed to a centre
 //	lock                    blocco                           an officer's word on a pupil and a school in a plan: there, or never there
 //	urgency                 urgenza                          how many pupils one counts for where a plan cannot place all
 //	price                   prezzo                           what a place is worth in a plan; all together they prove that no plan is better
