@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -199,6 +200,63 @@ func found(t *testing.T, dir string, secrets [][]byte) (n int) {
 		}
 	}
 	return n
+}
+
+func TestAnIndexThatEndsInTheNumberOfTheRowIsWalkedInItsOrder(t *testing.T) {
+	t.Parallel()
+	db := open(t, t.TempDir())
+	defer db.Close()
+	schema := &projections.Schema{Name: "notes", Indexes: []projections.Index{{"kind", "n"}},
+		Columns: []projections.Column{{Name: "kind", Type: projections.Text}, {Name: "n", Type: projections.Int, Key: true}}}
+	g := projections.Generation{Projection: "notes", Tables: []string{"notes"}, State: projections.Building}
+	if err := db.Write(t.Context(), func(b projections.Batch) (err error) {
+		if g, err = b.Create(g, []*projections.Schema{schema}); err != nil {
+			return err
+		}
+		w, err := b.Table(g, schema)
+		for n := int64(100); n > 0 && err == nil; n-- {
+			err = w.Insert([]projections.Value{{Type: projections.Text, Text: []string{"even", "odd"}[n%2]}, {Type: projections.Int, Int: n}})
+		}
+		return errors.Join(err, b.Index(g, schema))
+	}); err != nil {
+		t.Fatal(err)
+	}
+	query := "SELECT n FROM " + g.Physical("notes") + " WHERE kind = 'odd' AND n > 50 ORDER BY n LIMIT 3"
+	if plan := texts(t, db, "EXPLAIN QUERY PLAN "+query, 3); len(plan) != 1 || !strings.Contains(plan[0], "kind=? AND rowid>?") {
+		t.Errorf("the plan is %q", plan)
+	}
+	if made := texts(t, db, "SELECT sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL", 0); len(made) != 1 || strings.Contains(made[0], `"n"`) {
+		t.Errorf("the number of the row is in %q twice", made)
+	}
+	if got := texts(t, db, query, 0); strings.Join(got, " ") != "51 53 55" {
+		t.Errorf("found %v", got)
+	}
+}
+
+// texts are the values of one column of a query.
+func texts(t *testing.T, db *views.DB, sql string, column int) (all []string) {
+	t.Helper()
+	if err := db.Read(t.Context(), func(s projections.Session) error {
+		rows, err := s.Query(sql, nil)
+		if err != nil {
+			return err
+		}
+		cells := make([]projections.Value, len(rows.Columns()))
+		for {
+			there, err := rows.Next(cells)
+			if err != nil || !there {
+				return errors.Join(err, rows.Close())
+			}
+			if v := cells[column]; v.Type == projections.Int {
+				all = append(all, strconv.FormatInt(v.Int, 10))
+			} else {
+				all = append(all, v.Text)
+			}
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return all
 }
 
 func TestAClosedFileAnswersWithAnError(t *testing.T) {

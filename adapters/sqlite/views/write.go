@@ -142,12 +142,22 @@ func (w *writer) Index(g projections.Generation, t *projections.Schema) (err err
 		defer func() { err = errors.Join(err, run(w.conn, "PRAGMA temp_store = MEMORY")) }()
 	}
 	for i, index := range t.Indexes {
-		columns := `"` + strings.Join(index, `", "`) + `"`
+		columns := `"` + strings.Join(indexed(t, index), `", "`) + `"`
 		if err := run(w.conn, fmt.Sprintf("CREATE INDEX %s ON %s (%s)", indexName(name, i), quote(name), columns)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// indexed are the columns of an index. A key that is one integer is the number of the row, which every index has at its end anyhow: named
+// there, it would be kept, and compared, twice.
+func indexed(t *projections.Schema, index projections.Index) projections.Index {
+	key, last := t.Key(), len(index)-1
+	if last > 0 && len(key) == 1 && storage[key[0].Type] == "INTEGER" && index[last] == key[0].Name {
+		return index[:last]
+	}
+	return index
 }
 
 // temporaryFiles tells whether files can be made where SQLite makes its temporary ones.
@@ -304,11 +314,9 @@ const dropRows = 2_000
 func (d *DB) Drop(ctx context.Context, g projections.Generation) error {
 	for _, name := range g.Tables {
 		for left := true; left; {
-			if err := d.write(ctx, func(w *writer) error {
-				return w.within(func() (err error) {
-					left, err = w.shrink(g.Physical(name))
-					return err
-				})
+			if err := d.write(ctx, func(w *writer) (err error) {
+				left, err = w.shrink(g.Physical(name))
+				return err
 			}); err != nil {
 				return err
 			}
@@ -319,7 +327,8 @@ func (d *DB) Drop(ctx context.Context, g projections.Generation) error {
 	})
 }
 
-// shrink makes one step on the way to dropping a table, and tells whether another is left.
+// shrink makes one step on the way to dropping a table, and tells whether another is left. A step is one statement, and as such undone
+// where it fails: within a transaction SQLite would keep a copy of every page it changes to undo it alone.
 func (w *writer) shrink(name string) (left bool, err error) {
 	if known := w.tables[name]; known != nil {
 		delete(w.tables, name)
