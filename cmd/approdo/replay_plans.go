@@ -27,17 +27,21 @@ type replayPlansCmd struct {
 
 // Help tells what is compared, for --help.
 func (c *replayPlansCmd) Help() string {
-	return `Rilegge il registro dal primo giorno e, ogni lunedì (--every), fa un piano per tutti gli alunni che a quel punto aspetterebbero un posto: già
-presi in carico, con la pratica aperta e non unita a un'altra, senza una domanda in sospeso, e non ancora collocati da un piano precedente. I posti sono
+	return `Rilegge il registro dal primo giorno e, ogni lunedì alle otto (--every), fa un piano per tutti gli alunni che a quel punto aspetterebbero un
+posto: presi in carico, con la pratica aperta e non unita a un'altra, senza una domanda in sospeso e non ancora collocati da un piano precedente. I posti sono
 quelli che le scuole avevano dichiarato fino a quel momento, meno quelli presi con iscrizioni autonome e quelli già dati dai piani. Chi secondo il registro
-se ne va (ritiro, chiusura, unione, fine frequenza) restituisce il posto.
+se ne va (ritiro, chiusura, unione, fine della frequenza) restituisce il posto. Ciò che fu offerto prima di --from resta com'era, e non si conta.
 
-Ogni proposta del piano si considera accettata dopo il tempo mediano con cui le scuole hanno risposto in quello stesso registro: così le attese si
-confrontano, ma i piani ne sono favoriti, perché nessuna scuola dice di no. Per questo accanto c'è una seconda prova, in cui le proposte sono rifiutate con la
-stessa frequenza con cui lo furono quelle degli uffici, estratta a sorte (--seed), e l'alunno aspetta il piano seguente. Un piano non supera il tetto
-del 30 % e parte solo un giorno la settimana; gli uffici possono fare altrimenti, e la tabella dice quante volte.
+Ogni proposta si considera accettata dopo il tempo mediano con cui le scuole hanno risposto in quello stesso registro: così le attese si confrontano. Ma
+nessuna scuola dice di no, e questo favorisce i piani: perciò c'è una seconda prova, in cui le proposte sono rifiutate con la frequenza con cui lo
+furono, o scaddero, quelle degli uffici, a sorte (--seed), e l'alunno aspetta il piano seguente.
 
-Non apre nessun dato di minori e non scrive nulla; il servizio può essere acceso.`
+Altro sfavorisce i piani: conoscono solo i posti già dichiarati, mentre spesso una scuola li dichiara quando un ufficio li chiede, e non superano mai il tetto
+di alunni senza cittadinanza italiana, mentre gli uffici possono. Perciò c'è una terza prova, con la libertà degli uffici: il tetto non vincola, e si sa già ciò
+che le scuole dichiareranno fino al piano seguente.
+
+Le strade si misurano come nella graduatoria delle scuole, in linea d'aria. Le famiglie sono quelle di più alunni, di cui almeno uno ha avuto un posto
+offerto. Non apre nessun dato di minori e non scrive nulla; il servizio può essere acceso.`
 }
 
 // Validate names every flag that is at fault.
@@ -77,6 +81,11 @@ func (c *replayPlansCmd) Run(ctx context.Context, out io.Writer, log *slog.Logge
 	if err != nil {
 		return err
 	}
+	defer func() {
+		if ctx.Err() != nil {
+			err = errReplayInterrupted
+		}
+	}()
 	h, err := c.openRecords(ctx, log)
 	if err != nil {
 		return err
@@ -91,12 +100,10 @@ func (c *replayPlansCmd) Run(ctx context.Context, out io.Writer, log *slog.Logge
 	if began {
 		fmt.Fprintln(told)
 	}
-	switch {
-	case ctx.Err() != nil:
-		return errReplayInterrupted
-	case errors.Is(err, replay.ErrNothing):
+	if errors.Is(err, replay.ErrNothing) {
 		return errReplayNothing
-	case err != nil:
+	}
+	if err != nil {
 		return err
 	}
 	if c.JSON {
@@ -166,6 +173,13 @@ type replayRow struct {
 	format string
 }
 
+// plain is the name within a sentence, without its unit.
+func (r replayRow) plain() string {
+	name, _, _ := strings.Cut(strings.ToLower(r.name), ", km")
+	name, _, _ = strings.Cut(name, ", giorni")
+	return strings.ReplaceAll(name, ",", "")
+}
+
 func replayRows() []replayRow {
 	km := func(of func(replay.Column) int) func(replay.Column) float64 {
 		return func(c replay.Column) float64 { return float64(of(c)) / 1000 }
@@ -222,12 +236,9 @@ Più liberi: come i piani, ma liberi come gli uffici: il tetto non vincola, e le
 Le attese vanno dalla presa in carico all'accettazione. Le strade sono in linea d'aria. Chi decide sa anche ciò che nel registro non c'è.
 
 `, inDays(r.Answer), r.Refused, r.Answered)
-	for _, c := range []struct {
-		name string
-		replay.Column
-	}{{"Uffici e piani", r.Plans}, {"Uffici e piani con rifiuti", r.Declined}, {"Uffici e piani più liberi", r.Free}} {
-		officers, plans := betterAt(r.Officers, c.Column)
-		fmt.Fprintf(out, "%s. Meglio gli uffici: %s. Meglio i piani: %s.\n", c.name, officers, plans)
+	for i, name := range []string{"piani", "piani con rifiuti", "piani più liberi"} {
+		officers, plans := betterAt(r.Officers, replayColumns(r)[i].Column)
+		fmt.Fprintf(out, "Uffici e %s.\n  Meglio gli uffici: %s.\n  Meglio i piani: %s.\n", name, officers, plans)
 	}
 	return nil
 }
@@ -238,9 +249,9 @@ func betterAt(a, b replay.Column) (first, second string) {
 	for _, row := range replayRows() {
 		switch x := float64(row.better) * (row.of(a) - row.of(b)); {
 		case x > 0:
-			names[0] = append(names[0], strings.ToLower(row.name))
+			names[0] = append(names[0], row.plain())
 		case x < 0:
-			names[1] = append(names[1], strings.ToLower(row.name))
+			names[1] = append(names[1], row.plain())
 		}
 	}
 	const nothing = "nulla"
