@@ -153,20 +153,21 @@ func (u Unit) Metres(c matching.Cost) int {
 // Drawn is a plan as it was drawn. Instants are UTC.
 type Drawn struct {
 	Terms
-	Known   time.Time     `json:"known"`   // by what the journal had taken then
-	Weights string        `json:"weights"` // version in force
-	Percent int           `json:"percent"` // the ceiling in force
-	Seats   []Seat        `json:"seats"`
-	Seated  []Seated      `json:"seated,omitzero"`
-	Figures Figures       `json:"figures"`
-	Unit    Unit          `json:"unit"`
-	Value   matching.Cost `json:"value"`
-	Bound   matching.Cost `json:"bound"` // no plan costs less
-	Prices  []Price       `json:"prices,omitzero"`
-	Worth   []Price       `json:"worth,omitzero"` // what one more place would save, households not counted; the most worth first
-	Wants   []Want        `json:"wants,omitzero"`
-	Digest  string        `json:"digest"` // of the file that proves it
-	At      time.Time     `json:"at"`
+	Known   time.Time      `json:"known"`   // by what the journal had taken then
+	Weights string         `json:"weights"` // version in force
+	Percent int            `json:"percent"` // the ceiling in force
+	Seats   []Seat         `json:"seats"`
+	Seated  []Seated       `json:"seated,omitzero"`
+	Figures Figures        `json:"figures"`
+	Unit    Unit           `json:"unit"`
+	Value   matching.Cost  `json:"value"`
+	Bound   matching.Cost  `json:"bound"` // no plan costs less
+	Prices  []Price        `json:"prices,omitzero"`
+	Tree    *matching.Tree `json:"tree,omitzero"`  // that shows more of the bound, by the order of the instance's pupils and places
+	Worth   []Price        `json:"worth,omitzero"` // what one more place would save, households not counted; the most worth first
+	Wants   []Want         `json:"wants,omitzero"`
+	Digest  string         `json:"digest"` // of the file that proves it
+	At      time.Time      `json:"at"`
 }
 
 // Gap says how far the plan may be from the best, as matching.Plan.Gap does.
@@ -211,8 +212,11 @@ type State struct {
 	Drawn *Drawn // nil: there is no plan
 }
 
-// MostPupils is how many pupils a plan may be for, so that it can be kept as one event.
-const MostPupils = 2_500
+// MostPupils is how many pupils a plan may be for, and Largest how many bytes a plan may have, so that it can be kept as one event.
+const (
+	MostPupils = 2_500
+	Largest    = event.MaxBytes - 4096 // less what is around it
+)
 
 // The most that a change can suppose.
 const (

@@ -39,6 +39,8 @@ var drawn = planning.Drawn{
 	Figures: planning.Figures{Pupils: 1, Placed: 1, Together: 1, Apart: 2, Far: 1, Metres: 1500},
 	Unit:    planning.Unit{Split: 3, Step: 100, Way: 39, Fill: 3}, Value: matching.Cost{0, 1, 585}, Bound: matching.Cost{0, 1, 500},
 	Prices: []planning.Price{{Kind: planning.Kind{School: site, Level: third}, Cost: matching.Cost{1, 2, 3}}},
+	Tree: &matching.Tree{Weights: matching.Cost{3, 2, 1}, Root: matching.Branch{Prices: []int64{4}, Pupil: 1, At: []int{2}, Apart: true, With: &matching.Branch{Prices: []int64{5}},
+		Without: &matching.Branch{Pupil: 2}}},
 	Worth:  []planning.Price{{Kind: planning.Kind{School: site, Level: third}, Cost: matching.Cost{0, 2, 3}}},
 	Wants:  []planning.Want{{Pupils: []int{0}, Places: []planning.Kind{{School: site, Level: third}}, Room: 1}},
 	Digest: "00", At: at,

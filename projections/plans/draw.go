@@ -2,11 +2,13 @@ package plans
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
 	"time"
 
+	"github.com/go-json-experiment/json"
 	"github.com/google/uuid"
 
 	"approdo/domain"
@@ -152,8 +154,26 @@ func Draw(ctx context.Context, d *desk.Desk, b *board.Board, a domain.Actor, w W
 		}
 	}
 	in.tell(&draft.Drawn, plan, alone)
+	size, err := sizeOf(draft.Drawn)
+	if err == nil && size > planning.Largest && plan.Tree != nil { // a plan that is proven less is better than none
+		plan.Tree, plan.Bound = nil, matching.Bound(plan.Instance, plan.Prices)
+		draft.Tree, draft.Bound = nil, plan.Bound
+		size, err = sizeOf(draft.Drawn)
+	}
+	if err == nil && size > planning.Largest {
+		err = planning.ErrTooMany
+	}
+	if err != nil {
+		return draft.Drawn, err
+	}
 	draft.Digest, err = plan.Write(io.Discard)
 	return draft.Drawn, err
+}
+
+// sizeOf is how many bytes a plan has as an event.
+func sizeOf(d planning.Drawn) (int, error) {
+	b, err := json.Marshal(d)
+	return len(b) + 2*sha256.Size, err // the digest is not there yet
 }
 
 // half is progress of the second half of the work.

@@ -240,7 +240,7 @@ func (in *instance) tell(d *planning.Drawn, p, alone matching.Plan) {
 		}
 	}
 	f.Together, f.Apart = p.Households()
-	d.Figures, d.Value, d.Bound = f, p.Value, p.Bound
+	d.Figures, d.Value, d.Bound, d.Tree = f, p.Value, p.Bound, p.Tree
 	for j, c := range p.Prices {
 		if c != (matching.Cost{}) {
 			d.Prices = append(d.Prices, planning.Price{Kind: in.kind(j), Cost: c})
@@ -282,7 +282,7 @@ func (in *instance) kind(j int) planning.Kind {
 
 // plan is a matching.Plan of what was written down.
 func (in *instance) plan(d planning.Drawn) (matching.Plan, error) {
-	p := matching.Plan{Instance: in.Instance, At: make([]int, len(in.Pupils)), Prices: make([]matching.Cost, len(in.Places)), Value: d.Value, Bound: d.Bound}
+	p := matching.Plan{Instance: in.Instance, At: make([]int, len(in.Pupils)), Prices: make([]matching.Cost, len(in.Places)), Value: d.Value, Bound: d.Bound, Tree: d.Tree}
 	index := map[planning.Kind]int{}
 	for j := range in.Places {
 		index[in.kind(j)] = j
