@@ -100,8 +100,9 @@ func (p *planReader) flows() (*planMap, Table, error) {
 	return m, t, nil
 }
 
-// around are the comuni in the box that holds those of a plan.
+// around are the comuni near those of a plan: a box that holds them, with room beside them, and no taller than it is wide.
 func around(comuni []territory.Comune, involved map[domain.Comune]bool) []territory.Comune {
+	const room = territory.Grid / 20
 	var box territory.Box
 	some := false
 	for _, c := range comuni {
@@ -112,6 +113,11 @@ func around(comuni []territory.Comune, involved map[domain.Comune]bool) []territ
 			box, some = pointOf(c), true
 		}
 		box = box.With(pointOf(c))
+	}
+	box.Low.X, box.Low.Y, box.High.X, box.High.Y = box.Low.X-room, box.Low.Y-room/2, box.High.X+room, box.High.Y+room/2
+	tall := float64(box.High.Y-box.Low.Y) / math.Cos(float64(box.Low.Y+box.High.Y)/2/territory.Grid*math.Pi/180)
+	if lacking := int(tall) - (box.High.X - box.Low.X); lacking > 0 {
+		box.Low.X, box.High.X = box.Low.X-lacking/2, box.High.X+lacking/2
 	}
 	return slices.DeleteFunc(slices.Clone(comuni), func(c territory.Comune) bool {
 		at := pointOf(c).Low

@@ -493,7 +493,7 @@ func (p *planReader) wants() (out []planWant, err error) {
 				sites = append(sites, k.School)
 			}
 		}
-		x := planWant{ID: wantID(n), Text: text("plan.want", "count", len(w.Pupils), "classes", p.levelsOf(w), "sites", len(sites), "room", w.Room)}
+		x := planWant{ID: wantID(n), Text: text("plan.want", "count", len(w.Pupils), "classes", p.levelsOf(w), "sites", text("plan.want-site", "count", len(sites)), "room", text("plan.want-room", "count", w.Room))}
 		if len(sites) == 0 {
 			x.Text = text("plan.want-nowhere", "count", len(w.Pupils), "classes", p.levelsOf(w))
 		}

@@ -29,7 +29,7 @@ func planSamples() []sample {
 			say(text("grade.primaria", "year", 3)).over(plain("Rozzano")), where, marks, now}}}
 	}
 	plan := planPage{Callouts: []Callout{provenCallout(drawn)}, Tiles: planTiles(planning.Figures{Pupils: 43, Placed: 41, Together: 4, Apart: 1, Far: 2, Metres: 90_000}),
-		Wants: []planWant{{ID: wantID(0), Text: text("plan.want", "count", 23, "classes", text("grade.primaria", "year", 3), "sites", 2, "room", 21), Sites: []Cell{plain("Primaria Via Liguria").to("/scuole/ZZEE00001X"), plain("Primaria Via Piemonte").to("/scuole/ZZEE00002X")}}},
+		Wants: []planWant{{ID: wantID(0), Text: text("plan.want", "count", 23, "classes", text("grade.primaria", "year", 3), "sites", text("plan.want-site", "count", 2), "room", text("plan.want-room", "count", 21)), Sites: []Cell{plain("Primaria Via Liguria").to("/scuole/ZZEE00001X"), plain("Primaria Via Piemonte").to("/scuole/ZZEE00002X")}}},
 		Form:  choicesForm(id), Offers: planPath(id, "proposte"), Again: planPath(id, "ricalcola"), Proof: planPath(id, "prova"), Suppose: Action{text("plan.suppose"), plansPath + "/scenario"},
 		Columns: []Column{{Label: text("list.pupil")}, {Label: text("list.grade")}, {Label: text("plan.school")}, {Label: text("plan.marks")}, {Label: text("plan.now")}, {Label: text("plan.choice")}}, Caption: text("plan.seats", "count", 43),
 		Seats: []planSeat{seat(0, Danger, badge(Danger, text("plan.left-out")).over(say(text("plan.left-why")).to("#"+wantID(0))), badge(Warning, text("plan.urgency-4")), say(text("plan.now-waits"))),
