@@ -7,6 +7,7 @@ import { admin } from './days/admin.mjs';
 import { centre } from './days/centre.mjs';
 import { comune } from './days/comune.mjs';
 import { plain } from './days/plain.mjs';
+import { plans } from './days/plans.mjs';
 import { polo } from './days/polo.mjs';
 import { prefettura } from './days/prefettura.mjs';
 import { school } from './days/school.mjs';
@@ -32,6 +33,7 @@ after(async () => {
 const days = {
   'a secretary of a comune': comune,
   'the operator of a CTI': centre,
+  'the operator of a CTI who plans': plans,
   'a teacher of a Polo START': polo,
   'a secretary of a school': school,
   'the UST': ust,
