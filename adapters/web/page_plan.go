@@ -62,6 +62,7 @@ type planSeat struct {
 	Case  string
 	May   bool // offer
 	Lock  bool // choose about the school
+	Fixed bool // it was chosen for this plan
 	Offer bool // ticked
 	Fix   bool
 	Never bool
@@ -87,13 +88,18 @@ type planReader struct {
 	sites   map[domain.School]school.Site
 }
 
-// readPlan reads what became of the pupils of a plan, of those among some seats. The plan it follows is left out where the actor has none.
+// readPlan reads what became of the pupils of a plan, of those among some seats and of those about whom something was chosen. The plan it follows is left out where the actor has none.
 func (s *site) readPlan(r *http.Request, g *registers, id uuid.UUID, d planning.Drawn, last *planning.Drawn, seats []int) (*planReader, error) {
 	p := &planReader{registers: g, id: id, drawn: d, last: last, lines: map[uuid.UUID]caseline.Line{}, offered: map[uuid.UUID]plans.Offered{}, sites: map[domain.School]school.Site{}}
 	var ids []uuid.UUID
 	for _, i := range seats {
 		if x := d.Seats[i]; x.Case != uuid.Nil {
 			ids = append(ids, x.Case)
+		}
+	}
+	for _, l := range d.Locks {
+		if !slices.Contains(ids, l.Case) {
+			ids = append(ids, l.Case)
 		}
 	}
 	lines, err := worklist.Lines(g.views, actorOf(r), ids)
@@ -243,7 +249,7 @@ func (s *site) fillPlan(r *http.Request, p *planReader, shown []int, typed *Form
 		row.N, row.Offer, row.Fix, row.Never = n, ticked("cases", row.Case), ticked("fix", row.Case), ticked("never", row.Case)
 		c.Seats = append(c.Seats, row)
 	}
-	if c.Kept, err = p.keptLocks(typed); err != nil {
+	if c.Kept, err = s.keptLocks(r, p, typed); err != nil {
 		return err
 	}
 	if c.Worth, err = p.worth(); err != nil {
@@ -337,6 +343,7 @@ func (s *site) seatRow(r *http.Request, p *planReader, i int) (planSeat, error) 
 		state = p.stateNow(x)
 		row.May = !p.drawn.Supposes() && x.School != "" && p.mayOffer(x)
 		row.Lock = x.School != ""
+		row.Fixed = slices.Contains(p.drawn.Locks, planning.Lock{Case: x.Case, School: x.School})
 	}
 	if x.School == "" {
 		row.Tone = Danger
@@ -493,7 +500,7 @@ func (p *planReader) wants() (out []planWant, err error) {
 				sites = append(sites, k.School)
 			}
 		}
-		x := planWant{ID: wantID(n), Text: text("plan.want", "count", len(w.Pupils), "classes", p.levelsOf(w), "sites", text("plan.want-site", "count", len(sites)), "room", text("plan.want-room", "count", w.Room))}
+		x := planWant{ID: wantID(n), Text: text("plan.want", "count", len(w.Pupils), "classes", p.levelsOf(w), "sites", text("plan.want-site", "count", len(sites)), "room", w.Room)}
 		if len(sites) == 0 {
 			x.Text = text("plan.want-nowhere", "count", len(w.Pupils), "classes", p.levelsOf(w))
 		}
@@ -583,21 +590,26 @@ func (p *planReader) drawnBy() ([]Pair, error) {
 }
 
 // keptLocks are the locks a plan was drawn with, each ticked unless somebody has taken the tick away.
-func (p *planReader) keptLocks(typed *Form) (*Field, error) {
+func (s *site) keptLocks(r *http.Request, p *planReader, typed *Form) (*Field, error) {
 	if len(p.drawn.Locks) == 0 {
 		return nil, nil
 	}
-	f := &Field{Name: "keep", Kind: FieldChecks, Label: text("plan.locks"), Hint: text("plan.locks-hint"), Optional: true}
+	f := &Field{Name: "keep", Kind: FieldChecks, Label: text("plan.locks"), Hint: text("plan.locks-hint")}
 	for _, l := range p.drawn.Locks {
 		name, err := p.school(l.School)
 		if err != nil {
 			return nil, err
 		}
-		words := text("plan.lock-fixed", "case", namelessText(l.Case), "school", textOf(Cell{Plain: name.Plain, Code: name.Code}))
+		words := text("plan.lock-fixed", "school", textOf(Cell{Plain: name.Plain, Code: name.Code}))
 		if l.Never {
-			words = text("plan.lock-never", "case", namelessText(l.Case), "school", textOf(Cell{Plain: name.Plain, Code: name.Code}))
+			words = text("plan.lock-never", "school", textOf(Cell{Plain: name.Plain, Code: name.Code}))
 		}
-		f.Options = append(f.Options, Option{Value: lockValue(l), Label: say(words)})
+		who, err := s.nameOf(r, p, planning.Seat{Case: l.Case})
+		if err != nil {
+			return nil, err
+		}
+		who.Href, who.Second = "", nil // the box is the link's place
+		f.Options = append(f.Options, Option{Value: lockValue(l), Label: who.over(say(words))})
 		if typed == nil {
 			f.values = append(f.values, lockValue(l))
 		}

@@ -55,7 +55,7 @@ func (s *site) chosenSeats(r *http.Request, id uuid.UUID, d planning.Drawn, f *F
 
 // sureOfOffers says who would be offered where, for whoever is to be sure.
 func (s *site) sureOfOffers(w http.ResponseWriter, r *http.Request, id uuid.UUID, d planning.Drawn, typed *Form, ids []uuid.UUID, left int) error {
-	field := Field{Name: "cases", Kind: FieldChecks, Label: text("plan.choose-offer"), Optional: true}
+	field := Field{Name: "cases", Kind: FieldChecks, Label: text("plan.choose-offer")}
 	var order []int
 	for i, x := range d.Seats {
 		for _, c := range ids {
@@ -83,7 +83,11 @@ func (s *site) sureOfOffers(w http.ResponseWriter, r *http.Request, id uuid.UUID
 			who.Href = "" // the box is the link's place
 			where := text("plan.sure-where", "school", at.Name, "comune", p.comuneName(at.Comune), "way", metres(x.Metres))
 			who.Second = nil
-			field.Options = append(field.Options, Option{Value: x.Case.String(), Label: who.over(say(levelText(x.Level)).over(say(where).over(p.stateNow(x))))})
+			place := say(where)
+			if !p.mayOffer(x) { // it will be refused
+				place = place.over(p.stateNow(x))
+			}
+			field.Options = append(field.Options, Option{Value: x.Case.String(), Label: who.over(say(levelText(x.Level)).over(place))})
 		}
 		return nil
 	})

@@ -29,13 +29,13 @@ func planSamples() []sample {
 			say(text("grade.primaria", "year", 3)).over(plain("Rozzano")), where, marks, now}}}
 	}
 	plan := planPage{Callouts: []Callout{provenCallout(drawn)}, Tiles: planTiles(planning.Figures{Pupils: 43, Placed: 41, Together: 4, Apart: 1, Far: 2, Metres: 90_000}),
-		Wants: []planWant{{ID: wantID(0), Text: text("plan.want", "count", 23, "classes", text("grade.primaria", "year", 3), "sites", text("plan.want-site", "count", 2), "room", text("plan.want-room", "count", 21)), Sites: []Cell{plain("Primaria Via Liguria").to("/scuole/ZZEE00001X"), plain("Primaria Via Piemonte").to("/scuole/ZZEE00002X")}}},
+		Wants: []planWant{{ID: wantID(0), Text: text("plan.want", "count", 23, "classes", text("grade.primaria", "year", 3), "sites", text("plan.want-site", "count", 2), "room", 21), Sites: []Cell{plain("Primaria Via Liguria").to("/scuole/ZZEE00001X"), plain("Primaria Via Piemonte").to("/scuole/ZZEE00002X")}}},
 		Form:  choicesForm(id), Offers: planPath(id, "proposte"), Again: planPath(id, "ricalcola"), Proof: planPath(id, "prova"), Suppose: Action{text("plan.suppose"), plansPath + "/scenario"},
 		Columns: []Column{{Label: text("list.pupil")}, {Label: text("list.grade")}, {Label: text("plan.school")}, {Label: text("plan.marks")}, {Label: text("plan.now")}, {Label: text("plan.choice")}}, Caption: text("plan.seats", "count", 43),
 		Seats: []planSeat{seat(0, Danger, badge(Danger, text("plan.left-out")).over(say(text("plan.left-why")).to("#"+wantID(0))), badge(Warning, text("plan.urgency-4")), say(text("plan.now-waits"))),
 			seat(1, "", plain("Primaria Via Liguria").to("/scuole/ZZEE00001X").over(say(text("plan.way", "comune", "Opera", "way", metres(4200)))),
 				stacked(badge(Warning, text("plan.mark-far")), badge(Success, text("plan.mark-together"))), badge(Info, text("plan.now-offered-ours")))},
-		Kept:  &Field{Name: "keep", Kind: FieldChecks, Label: text("plan.locks"), Hint: text("plan.locks-hint"), Optional: true, Options: []Option{{"x", say(text("plan.lock-never", "case", namelessText(id), "school", "Primaria Via Liguria")), Text{}}}},
+		Kept:  &Field{Name: "keep", Kind: FieldChecks, Label: text("plan.locks"), Hint: text("plan.locks-hint"), Optional: true, Options: []Option{{"x", caseCell(id).over(say(text("plan.lock-never", "school", "Primaria Via Liguria"))), Text{}}}},
 		Worth: Table{Caption: text("plan.worth"), Columns: []Column{{Label: text("plan.school")}, {Label: text("plan.worth-what")}}, Rows: []Row{{Cells: []Cell{plain("Primaria Via Liguria"), say(text("plan.worth-pupil"))}}}},
 		Flows: Table{Caption: text("plan.flows"), Columns: []Column{{Label: text("plan.from")}, {Label: text("plan.to")}, {Label: text("plan.pupils"), Numeric: true}}, Rows: []Row{{Cells: []Cell{plain("Rozzano"), plain("Opera"), count(4)}}}},
 		Since: sinceLast(drawn, drawn), Facts: []Pair{{text("plan.drawn-at"), at(when)}}, Compare: []Action{{text("plan.compare-last"), comparePath(id, other)}}}

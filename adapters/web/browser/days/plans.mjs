@@ -34,6 +34,9 @@ export async function plans(town) {
   await bruno.presses('Vai al riepilogo');
   await bruno.presses('Prendi in carico');
   await bruno.stands('Esito');
+  await bruno.leads(() => bruno.main.getByRole('rowheader').getByRole('link').first().click());
+  await bruno.follows('Scuole per questo minore');
+  await bruno.reads(/posti ancora liberi: 24/);
 
   // One plan for all who wait.
   await bruno.follows('Piani', bruno.menu);
@@ -58,7 +61,7 @@ export async function plans(town) {
   await rows.filter({ hasText: kept }).first().getByText('Fissato qui').waitFor();
   await bruno.looks('a plan with choices');
 
-  // What if the school kept five places back: looked at beside the plan, and nothing to be offered.
+  // What if the school kept most places back: looked at beside the plan, and nothing to be offered.
   const plan = bruno.page.url();
   await bruno.follows('E se…');
   await bruno.looks('what if');
@@ -69,7 +72,7 @@ export async function plans(town) {
   await bruno.presses('Calcola lo scenario');
   await bruno.main.getByRole('alert').waitFor();
   await bruno.looks('a bad row');
-  await row.getByLabel('Posti').first().fill('5');
+  await row.getByLabel('Posti').first().fill('18');
   await draws(bruno, 'Calcola lo scenario');
   await bruno.stands('Scenario');
   assert.equal(await bruno.main.getByRole('button', { name: 'Proponi alle scuole' }).count(), 0, 'a scenario can be offered');
