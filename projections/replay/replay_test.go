@@ -420,6 +420,51 @@ func TestWhoIsAsFreeAsTheOfficersPassesTheCeilingAndAsks(t *testing.T) {
 	}
 }
 
+func TestPlansWaitForWhomNobodyMayOfferAPlace(t *testing.T) {
+	t.Parallel()
+	a := newApril(t)
+	schools(a)
+	prefettura := domain.Actor{Account: officer.Account, Role: domain.RolePrefettura}
+	a.live([]act{
+		{on(5, 10), func(a *april) { a.charged("anna", "", first) }},
+		{on(5, 10), func(a *april) { a.charged("boris", "", third) }},
+		{on(5, 10), func(a *april) { a.charged("dario", "", third) }},
+		{on(5, 10), func(a *april) { a.charged("elena", "", first) }},
+		{on(6, 10), func(a *april) { a.offered("dario", "MIEE80003R", "MIIC80003R", third) }},
+		{on(7, 10), func(a *april) { a.events("elena", casefile.CaseClosed{Reason: "untraceable", On: domain.DateOf(a.now)}) }},
+		{on(8, 10), func(a *april) { a.accepted("dario", "MIEE80003R", "MIIC80003R", third) }},
+		{on(9, 10), func(a *april) {
+			a.events("dario", casefile.AcceptanceTakenBack{Offer: offerOf("dario", "MIEE80003R"), School: "MIEE80003R", At: a.now},
+				casefile.CaseClosed{Reason: "returned-home", On: domain.DateOf(a.now)})
+		}},
+		{on(9, 12), func(a *april) {
+			_, err := a.desk.EditTerritory(a.Context(), desk.NewTicket(), territory.Suspend{Act: a.desk.Act(prefettura), Kind: territory.Placement,
+				Scope: territory.Scope{Comuni: []domain.Comune{home}}, Reason: "Prova."})
+			a.check(err)
+		}},
+		{on(13, 10), func(a *april) { a.events("elena", casefile.CaseReopened{At: a.now}) }},
+		{on(14, 10), func(a *april) { a.events("elena", casefile.ChargeTaken{Centre: "CTI-21", At: a.now}) }},
+		{on(14, 11), func(a *april) {
+			a.events("anna", casefile.QuestionAsked{To: casefile.Holder{Kind: casefile.HeldByComune, Body: string(home)}, Topic: "contacts", At: a.now})
+		}},
+		{on(16, 10), func(a *april) {
+			_, err := a.desk.EditTerritory(a.Context(), desk.NewTicket(), territory.Resume{Act: a.desk.Act(prefettura), Number: 1, Reason: "Prova."})
+			a.check(err)
+		}},
+		{on(19, 10), func(a *april) { a.events("anna", casefile.QuestionAnswered{At: a.now}) }},
+		{on(28, 10), func(a *april) { a.events("boris", casefile.NoteAdded{}) }},
+	})
+	got := a.replayed(a.config())
+	if o := got.Officers; o.Placed != 0 || o.Waiting != 3 {
+		t.Errorf("officers: %+v", o)
+	}
+	// All wait for the suspension to end, Anna for an answer too; Elena begins anew.
+	waits := replay.Spread[time.Duration]{Mean: 342 * hour, Median: on(20, 8).Sub(on(5, 10)), P90: on(27, 8).Sub(on(5, 10))}
+	if p := got.Plans; p.Placed != 3 || p.Plans != 2 || p.Waits != waits {
+		t.Errorf("plans: %+v", p)
+	}
+}
+
 func TestAnInterruptedReplayEnds(t *testing.T) {
 	t.Parallel()
 	a := newApril(t)
