@@ -236,6 +236,9 @@ Più liberi: come i piani, ma liberi come gli uffici: il tetto non vincola, e le
 Le attese vanno dalla presa in carico all'accettazione. Le strade sono in linea d'aria. Chi decide sa anche ciò che nel registro non c'è.
 
 `, inDays(r.Answer), r.Refused, r.Answered)
+	if n := r.Officers.Unmeasured; n > 0 {
+		fmt.Fprintf(out, "Di %d alunni collocati dagli uffici la strada non si sa: la scuola non è nell'anagrafe.\n\n", n)
+	}
 	for i, name := range []string{"piani", "piani con rifiuti", "piani più liberi"} {
 		officers, plans := betterAt(r.Officers, replayColumns(r)[i].Column)
 		fmt.Fprintf(out, "Uffici e %s.\n  Meglio gli uffici: %s.\n  Meglio i piani: %s.\n", name, officers, plans)

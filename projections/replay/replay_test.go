@@ -431,7 +431,9 @@ func TestPlansWaitForWhomNobodyMayOfferAPlace(t *testing.T) {
 		{on(5, 10), func(a *april) { a.charged("dario", "", third) }},
 		{on(5, 10), func(a *april) { a.charged("elena", "", first) }},
 		{on(6, 10), func(a *april) { a.offered("dario", "MIEE80003R", "MIIC80003R", third) }},
-		{on(7, 10), func(a *april) { a.events("elena", casefile.CaseClosed{Reason: "untraceable", On: domain.DateOf(a.now)}) }},
+		{on(7, 10), func(a *april) {
+			a.events("elena", casefile.CaseClosed{Reason: "untraceable", On: domain.DateOf(a.now)})
+		}},
 		{on(8, 10), func(a *april) { a.accepted("dario", "MIEE80003R", "MIIC80003R", third) }},
 		{on(9, 10), func(a *april) {
 			a.events("dario", casefile.AcceptanceTakenBack{Offer: offerOf("dario", "MIEE80003R"), School: "MIEE80003R", At: a.now},
