@@ -14,14 +14,16 @@ import (
 
 	"approdo/adapters/session"
 	"approdo/domain"
+	"approdo/domain/access"
 	"approdo/domain/casefile"
 	"approdo/domain/desk"
 	"approdo/domain/planning"
 	"approdo/projections"
 	"approdo/projections/plans"
+	"approdo/projections/readings"
 )
 
-// planned is a world in which two children of Rozzano and one of a third wait in charge of their centre.
+// planned is a world in which three children of Rozzano wait in charge of their centre, the first and the last of one household.
 type planned struct {
 	*world
 	cases  []uuid.UUID
@@ -34,11 +36,15 @@ func newPlanned(t *testing.T) *planned {
 	at(0)
 	w.site.Directory = session.NewDirectory(w.store, w.codec)
 	p := &planned{world: w, cases: []uuid.UUID{first}, office: w.centreOf(first)}
-	for _, family := range []string{"Zrazkovb", "Zrazkovc"} {
-		id := w.request(family, "Mykola")
-		_, err := w.desk.Do(t.Context(), desk.NewTicket(), id, casefile.TakeCharge{Act: w.desk.Act(p.office)})
+	for _, x := range []struct{ family, household string }{{"Zrazkovb", ""}, {"Zrazkovc", first.String()}} {
+		r, err := w.desk.Request(t.Context(), desk.NewTicket(), atRozzano, desk.RequestForm{FamilyName: domain.NewPersonal(x.family), GivenName: domain.NewPersonal("Mykola"),
+			Sex: "M", BirthDate: domain.NewPersonal("2013-05-06"), AdultName: domain.NewPersonal("Olena " + x.family), AdultPhone: domain.NewPersonal("+39 000 1234567"),
+			Address: domain.NewPersonal("Via degli Esempi 5"), Household: x.household})
 		w.check(err)
-		p.cases = append(p.cases, id)
+		w.follow()
+		_, err = w.desk.Do(t.Context(), desk.NewTicket(), r.ID, casefile.TakeCharge{Act: w.desk.Act(p.office)})
+		w.check(err)
+		p.cases = append(p.cases, r.ID)
 	}
 	w.follow()
 	return p
@@ -111,6 +117,24 @@ func TestAFormMakesOnePlanHoweverOftenItIsSent(t *testing.T) {
 			t.Errorf("the page of a plan has no %q: %d", want, code)
 		}
 	}
+	if n := strings.Count(page, "Fratelli insieme"); n != 2 {
+		t.Errorf("%d of one household go together", n)
+	}
+	p.follow()
+	p.check(p.views.Read(t.Context(), func(v *projections.Snapshot) error {
+		for _, of := range p.cases {
+			seen, err := readings.Of(v, of, 0)
+			if err != nil {
+				return err
+			}
+			if !slices.ContainsFunc(seen, func(x readings.Row) bool {
+				return x.Account == p.office.Account && slices.Equal(x.Seen(), []access.Field{access.Name})
+			}) {
+				t.Errorf("the access record has no reading of the plan: %+v", seen)
+			}
+		}
+		return nil
+	}))
 	w := do(p.site.handler(), http.MethodGet, planPath(id, "prova"), "", p.as(p.office))
 	if w.Code != http.StatusOK || strings.Contains(w.Body.String(), "Zrazkov") || !strings.Contains(w.Body.String(), p.cases[0].String()) {
 		t.Errorf("the proof: %d", w.Code)
