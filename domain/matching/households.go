@@ -106,6 +106,7 @@ const mostLikes = 8
 func newMover(m *market, prices []int64) *mover {
 	s := &mover{seating: newSeating(m), chance: rand.New(rand.NewPCG(0, 0)), strangers: make([]bool, len(m.families)),
 		likes: make([][]choice, len(m.families))}
+	s.wishes()
 	for r := range m.rows {
 		if m.family[r] == nowhere {
 			s.tie(int32(r), nowhere)

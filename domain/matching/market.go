@@ -37,6 +37,16 @@ type offer struct {
 	col  int32
 }
 
+func (a offer) compare(b offer) int {
+	switch {
+	case a.cost < b.cost:
+		return -1
+	case a.cost > b.cost:
+		return 1
+	}
+	return int(a.col - b.col)
+}
+
 // household are pupils who want one institution, and what that may be. The options with an offer for every member come first, and of these,
 // and of the others, those first that cost least at the lowest prices.
 type household struct {
@@ -141,7 +151,6 @@ func newMarket(in Instance, s *solver) *market {
 		}
 		m.inst[j] = n
 	}
-	byCost := func(a, b offer) int { return cmp.Or(cmp.Compare(a.cost, b.cost), cmp.Compare(a.col, b.col)) }
 	for r := range s.rows {
 		b := buyer{out: m.number(s.rows[r].out), offers: make([]offer, len(s.rows[r].arcs))}
 		most := int64(0)
@@ -151,8 +160,8 @@ func newMarket(in Instance, s *solver) *market {
 			most = max(most, -b.offers[k].cost)
 		}
 		m.ceiling = max(m.ceiling, most+b.out)
-		if !slices.IsSortedFunc(b.offers, byCost) {
-			slices.SortFunc(b.offers, byCost)
+		if !slices.IsSortedFunc(b.offers, offer.compare) {
+			slices.SortFunc(b.offers, offer.compare)
 		}
 		m.rows[r], m.family[r] = b, nowhere
 	}

@@ -56,20 +56,26 @@ const absent = -2
 func newSeating(m *market) *seating {
 	n, rows := len(m.room), len(m.rows)
 	s := &seating{market: m, col: make([]int32, rows), bound: make([]int32, rows), pays: make([]int64, rows), may: make([][]offer, rows),
-		sitting: make([][]int32, n), price: m.lowest(), wanted: make([][]wish, n),
-		shared: make([][]wish, n), guests: make([][]int32, n), choice: make([]int, len(m.families)),
+		sitting: make([][]int32, n), price: m.lowest(), guests: make([][]int32, n), choice: make([]int, len(m.families)),
 		dist: make([]int64, n), via: make([]int32, n), cost: make([]int64, n), to: make([]int32, n), state: make([]uint8, n)}
 	for r, b := range m.rows {
 		s.col[r], s.bound[r], s.may[r] = nowhere, absent, b.offers
+	}
+	return s
+}
+
+// wishes finds out who might take what, which has to be known before anybody is taken out.
+func (s *seating) wishes() {
+	s.wanted, s.shared = make([][]wish, len(s.room)), make([][]wish, len(s.room))
+	for r, b := range s.rows {
 		wanted := s.wanted
-		if m.family[r] != nowhere {
+		if s.family[r] != nowhere {
 			wanted = s.shared
 		}
 		for _, a := range b.offers {
 			wanted[a.col] = append(wanted[a.col], wish{int32(r), a.cost})
 		}
 	}
-	return s
 }
 
 // tie says where a pupil may go: to an institution, to any (nowhere), or that it is absent.

@@ -16,17 +16,27 @@ func Solve(ctx context.Context, in Instance, progress func(done, total int)) (Pl
 	if progress == nil {
 		progress = func(int, int) {}
 	}
-	s := newSolver(in)
-	total := len(s.rows)
+	total := len(in.Pupils)
+	goOn := func(done int) error {
+		if ctx.Err() == nil {
+			progress(done, total)
+		}
+		return ctx.Err()
+	}
 	if len(in.households()) > 0 {
 		total *= 2
+	} else if p, ok, err := inNumbers(in, goOn); ok {
+		if err == nil {
+			progress(total, total)
+		}
+		return p, err
 	}
+	s := newSolver(in)
 	for n := range s.rows {
 		if n%64 == 0 {
-			if err := ctx.Err(); err != nil {
+			if err := goOn(n); err != nil {
 				return Plan{}, err
 			}
-			progress(n, total)
 		}
 		s.insert(int32(n))
 	}
@@ -224,10 +234,16 @@ func (s *solver) seats() []int {
 
 // plan is what was found, with the prices that prove it as long as households do not matter.
 func (s *solver) plan(in Instance) Plan {
-	p := Plan{Instance: in, At: s.seats(), Prices: make([]Cost, len(in.Places))}
+	prices := make([]Cost, len(in.Places))
 	for n, i := range s.places {
-		p.Prices[i] = s.cols[n].price
+		prices[i] = s.cols[n].price
 	}
+	return proven(in, s.seats(), prices)
+}
+
+// proven is a plan with what its prices prove.
+func proven(in Instance, at []int, prices []Cost) Plan {
+	p := Plan{Instance: in, At: at, Prices: prices}
 	// Where there is no place, any price is right at which nobody would want one.
 	for _, x := range in.Pupils {
 		for _, c := range x.Choices {
