@@ -186,6 +186,12 @@ func (c *demoCmd) make(ctx context.Context, h *house, clock *year2022.Clock, url
 	if err := h.tellSince(ctx, year2022.Today.AddDate(0, 0, -3), year2022.Today, clock.Set); err != nil {
 		return m, err
 	}
+	if err := year2022.DrawPlans(ctx, h.views, h.desk, h.board, "CTI-23", "POLO-1"); err != nil {
+		return m, err
+	}
+	if err := h.catchUp(ctx); err != nil {
+		return m, err
+	}
 	m.Made = time.Now()
 	b, err := json.Marshal(m, jsontext.Multiline(true))
 	if err != nil {

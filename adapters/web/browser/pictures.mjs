@@ -10,8 +10,9 @@ const width = 900;
 const most = 120_000; // bytes of one picture
 
 // Of each: the file, whose page it is, how much of it is shown, and the ways to the page, of which the first that leads to one is taken. A way is
-// an address; "first of" one, the first case of that list, perhaps with a page below it.
-const cases = (status, tail = '') => ({ list: `/pratiche?stato=${status}`, tail });
+// an address; "first of" one, the first case or plan of that list, perhaps with a page below it.
+const cases = (status, tail = '') => ({ list: `/pratiche?stato=${status}`, below: '/pratiche/', tail });
+const plan = { list: '/piani', below: '/piani/', tail: '' };
 const pictures = [
   ['comune-richiesta', 'comune', 720, ['/pratiche/nuova']],
   ['comune-ricevuta', 'comune', 900, [cases('requested', '/ricevuta'), cases('in-charge', '/ricevuta'), cases('attending', '/ricevuta')]],
@@ -23,6 +24,7 @@ const pictures = [
   ['scuola-rilevazione', 'scuola', 720, ['/rilevazione']],
   ['ust-cruscotto', 'ust', 720, ['/cruscotto']],
   ['ust-rilevazione', 'ust', 720, ['/rilevazione']],
+  ['ust-piano', 'ust', 1000, [plan]],
   ['prefettura-inizio', 'prefettura', 640, ['/']],
   ['prefettura-registro', 'prefettura', 640, ['/registro']],
 ];
@@ -55,7 +57,7 @@ async function reach(page, home, ways) {
     let address = new URL(way.list ?? way, home).href;
     if (way.list) {
       await page.goto(address);
-      const link = page.locator('main table tbody a[href^="/pratiche/"]').first();
+      const link = page.locator('main table tbody a[href^="' + way.below + '"]').first();
       if (await link.count() === 0) continue;
       address = new URL(await link.getAttribute('href') + way.tail, home).href;
     }
