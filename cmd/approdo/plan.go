@@ -48,11 +48,8 @@ func (c *planCmd) Run(ctx context.Context, out io.Writer) (err error) {
 	if err != nil {
 		return inPlanWords(err)
 	}
-	objective := p.Value[1]
-	if c.Maximise {
-		objective = -objective
-	}
-	if fmt.Fprintf(out, "Assegnate %d righe su %d. Obiettivo: %d. %s\n", len(in.Pupils)-int(p.Value[0]), len(in.Pupils), objective, proven(p)); c.Out == "" {
+	p.Maximised = c.Maximise
+	if fmt.Fprintf(out, "Assegnate %d righe su %d. %s. %s\n", len(in.Pupils)-int(p.Value[0]), len(in.Pupils), objective(p), proven(p)); c.Out == "" {
 		return nil
 	}
 	digest, err := writePlans(c.Out, p.Write)
@@ -72,6 +69,14 @@ func writePlans(path string, write func(io.Writer) (digest string, err error)) (
 	w := bufio.NewWriter(f)
 	digest, err = write(w)
 	return digest, errors.Join(err, w.Flush(), f.Close())
+}
+
+// objective says what a published problem's plan is worth.
+func objective(p matching.Plan) string {
+	if p.Maximised {
+		return fmt.Sprintf("Obiettivo: %d", -p.Value[1])
+	}
+	return fmt.Sprintf("Obiettivo: %d", p.Value[1])
 }
 
 // proven says how good a plan is known to be.
@@ -165,7 +170,11 @@ func (c *verifyPlanCmd) Run(ctx context.Context, out io.Writer) (err error) {
 			left++
 		}
 	}
-	_, err = fmt.Fprintf(out, "REGGE. Piano %s: %d alunni, %d senza posto; costo %v. %s\n", digest, len(p.At), left, p.Value, proven(p))
+	worth := fmt.Sprintf("costo %v", p.Value)
+	if p.Maximised {
+		worth = objective(p)
+	}
+	_, err = fmt.Fprintf(out, "REGGE. Piano %s: %d alunni, %d senza posto; %s. %s\n", digest, len(p.At), left, worth, proven(p))
 	return err
 }
 

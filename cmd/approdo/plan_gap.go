@@ -27,8 +27,9 @@ func (c *planCmd) gap(ctx context.Context, f io.Reader, out io.Writer) error {
 		if err != nil {
 			return inGeneralisedWords(n, err)
 		}
+		p.Maximised = c.Maximise
 		plans = append(plans, p)
-		if _, err := fmt.Fprintln(out, sized(n, in), provenOf(p, c.Maximise)); err != nil {
+		if _, err := fmt.Fprintln(out, sized(n, in), provenOf(p)); err != nil {
 			return err
 		}
 	}
@@ -49,9 +50,9 @@ func sized(n int, in matching.Generalised) string {
 }
 
 // provenOf says what a plan is worth and what is proven of it.
-func provenOf(p matching.GeneralisedPlan, maximised bool) string {
+func provenOf(p matching.GeneralisedPlan) string {
 	value, bound, better := p.Value, p.Bound, "meno"
-	if maximised {
+	if p.Maximised {
 		value, bound, better = -value, -bound, "più"
 	}
 	switch {
@@ -235,10 +236,10 @@ func verifyGeneralised(ctx context.Context, r io.Reader, out io.Writer) error {
 		return inGeneralisedWords(-1, err)
 	}
 	for n, p := range plans {
-		if err := errors.Join(ctx.Err(), p.Check()); err != nil {
+		if err := p.Check(ctx); err != nil {
 			return inGeneralisedWords(n, err)
 		}
-		if _, err := fmt.Fprintln(out, "REGGE.", sized(n, p.Instance), provenOf(p, false)); err != nil {
+		if _, err := fmt.Fprintln(out, "REGGE.", sized(n, p.Instance), provenOf(p)); err != nil {
 			return err
 		}
 	}

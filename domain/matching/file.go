@@ -10,13 +10,16 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// format names the layout of a file, so that one of years ago is still understood: of formatAlone are plans from before households counted, of
-// formatTree those with a tree.
+// The layouts of a file, so that one of years ago is still understood: of formatAlone are plans from before households counted, of formatMore
+// those with a tree, or maximised.
 const (
 	formatAlone = "approdo-plan/1"
 	format      = "approdo-plan/2"
-	formatTree  = "approdo-plan/3"
+	formatMore  = "approdo-plan/3"
 )
+
+// more reports whether a plan says what files did not say before.
+func (p Plan) more() bool { return p.Tree != nil || p.Maximised }
 
 // file is a plan in a file. The digest is of the plan's bytes as they stand there: it names the plan, and another plan is no longer the one of
 // that name.
@@ -33,8 +36,8 @@ func (p Plan) Write(w io.Writer) (digest string, err error) {
 		return "", err
 	}
 	f := file{format, digestOf(b), b}
-	if p.Tree != nil {
-		f.Format = formatTree
+	if p.more() {
+		f.Format = formatMore
 	}
 	return f.Digest, json.MarshalWrite(w, f)
 }
@@ -47,7 +50,7 @@ const maxFile = 1 << 29
 func Read(r io.Reader) (p Plan, digest string, err error) {
 	var f file
 	err = json.UnmarshalRead(io.LimitReader(r, maxFile), &f, json.RejectUnknownMembers(true))
-	if err != nil || f.Format != formatTree && f.Format != format && f.Format != formatAlone {
+	if err != nil || f.Format != formatMore && f.Format != format && f.Format != formatAlone {
 		return Plan{}, "", ofAll("no-plan")
 	}
 	if f.Digest != digestOf(f.Plan) {
@@ -55,7 +58,7 @@ func Read(r io.Reader) (p Plan, digest string, err error) {
 	}
 	if err := json.Unmarshal(f.Plan, &p, json.RejectUnknownMembers(true), counted()); errors.Is(err, errTooMany) {
 		return Plan{}, "", ofAll("too-many")
-	} else if err != nil || (p.Tree != nil) != (f.Format == formatTree) {
+	} else if err != nil || p.more() != (f.Format == formatMore) {
 		return Plan{}, "", ofAll("no-plan")
 	}
 	return p, f.Digest, p.Check()

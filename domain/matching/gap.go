@@ -1,6 +1,9 @@
 package matching
 
-import "fmt"
+import (
+	"context"
+	"fmt"
+)
 
 // Generalised is a generalised assignment problem: every job goes to one agent, at a cost and for a part of the agent's capacity that
 // differ from agent to agent. It is NP-hard (Fisher, Jaikumar and Van Wassenhove, A multiplier adjustment method for the generalized
@@ -112,6 +115,8 @@ type GeneralisedPlan struct {
 	Value    int64       `json:"value"`        // what the plan costs; where there is none, one more than any could
 	Bound    int64       `json:"bound"`        // no plan costs less
 	Proof    Proof       `json:"proof"`
+
+	Maximised bool `json:"maximised,omitzero"` // costs are what there should be most of, negated
 }
 
 // Optimal reports whether it is proven that there is no better plan; where there is no plan at all, that there can be none.
@@ -141,8 +146,9 @@ func (p GeneralisedPlan) Cost() (int64, error) {
 }
 
 // Check verifies a plan from itself alone: that it holds, and that value and bound are what they are said to be. It gives the first
-// *GeneralisedFault. For each part of the proof it takes a few times as many steps as all agents have capacity, for each job.
-func (p GeneralisedPlan) Check() error {
+// *GeneralisedFault, or the error of ctx if that ends before. For each part of the proof it takes a few times as many steps as all agents have
+// capacity, for each job.
+func (p GeneralisedPlan) Check(ctx context.Context) error {
 	if err := p.Instance.Valid(); err != nil {
 		return err
 	}
@@ -153,7 +159,7 @@ func (p GeneralisedPlan) Check() error {
 	if cost != p.Value {
 		return ofGeneralised("value-wrong")
 	}
-	shown, err := p.Proof.bound(p.Instance, p.Bound)
+	shown, err := p.Proof.bound(ctx, p.Instance, p.Bound)
 	if err != nil {
 		return err
 	}

@@ -25,7 +25,7 @@ func settled(t testing.TB, in Generalised) GeneralisedPlan {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := p.Check(); err != nil {
+	if err := p.Check(t.Context()); err != nil {
 		t.Fatalf("%v: %+v", err, in)
 	}
 	if !p.Optimal() {
@@ -200,7 +200,7 @@ func TestNoProofShowsMoreThanIsTrue(t *testing.T) {
 		best, _ := leastGeneralised(in)
 		f := invented(len(in.Costs), len(in.Costs[0]), r.IntN(3), 1<<(4+r.IntN(14)))
 		for _, value := range []int64{best, min(best+r.Int64N(9), in.none()), in.none()} {
-			bound, err := f.bound(in, value)
+			bound, err := f.bound(t.Context(), in, value)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -296,7 +296,7 @@ func TestAGeneralisedPlanThatDoesNotHoldIsRefused(t *testing.T) {
 		}
 		spoil(&p)
 		var f *GeneralisedFault
-		if err := p.Check(); !errors.As(err, &f) || f.Code != want {
+		if err := p.Check(t.Context()); !errors.As(err, &f) || f.Code != want {
 			t.Errorf("%v, want %s", err, want)
 		}
 	}
@@ -313,14 +313,14 @@ func TestAGeneralisedPlanThatDoesNotHoldIsRefused(t *testing.T) {
 		if err := json.Unmarshal(b, &p); err != nil {
 			t.Fatal(err)
 		}
-		if spoil(&p); p.Check() == nil {
+		if spoil(&p); p.Check(t.Context()) == nil {
 			t.Errorf("nobody sees it: %+v", p)
 		}
 	}
 	// A proof without branches shows so much and not one more.
 	p := settled(t, Generalised{[][]int64{{1}}, [][]int64{{1}}, []int64{1}})
 	var f *GeneralisedFault
-	if p.Bound++; !errors.As(p.Check(), &f) || f.Code != "bound-wrong" {
+	if p.Bound++; !errors.As(p.Check(t.Context()), &f) || f.Code != "bound-wrong" {
 		t.Errorf("a bound of %d above a plan of %d", p.Bound, p.Value)
 	}
 }
@@ -344,7 +344,7 @@ func TestAnyNumberChangedIsRefusedOrTrue(t *testing.T) {
 			if err := json.Unmarshal(slices.Concat(b[:at[0]], strconv.AppendInt(nil, number+by, 10), b[at[1]:]), &p); err != nil {
 				t.Fatal(err)
 			}
-			if p.Check() != nil {
+			if p.Check(t.Context()) != nil {
 				refused++
 				continue
 			}
@@ -372,7 +372,7 @@ func TestPlansOfAFileAreThoseThatWereWritten(t *testing.T) {
 		t.Fatalf("%s, %s: %v", digest, read, err)
 	}
 	for _, p := range again {
-		if err := p.Check(); err != nil {
+		if err := p.Check(t.Context()); err != nil {
 			t.Error(err)
 		}
 	}
@@ -418,7 +418,7 @@ func TestAPlanSaysItselfWhatIsNotProven(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := p.Check(); err != nil {
+			if err := p.Check(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			if p.Bound > best.Value || best.Bound > p.Value && best.At != nil {
@@ -444,8 +444,8 @@ func TestASearchThatIsStoppedGivesWhatItHas(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
 	p, err := SolveGeneralised(ctx, hard(rand.New(rand.NewPCG(2022, 17)), 10, 60), enough)
-	if err != nil || p.Optimal() || p.Check() != nil {
-		t.Errorf("%d to %d (%v, %v)", p.Bound, p.Value, err, p.Check())
+	if err != nil || p.Optimal() || p.Check(t.Context()) != nil {
+		t.Errorf("%d to %d (%v, %v)", p.Bound, p.Value, err, p.Check(t.Context()))
 	}
 }
 
@@ -592,5 +592,22 @@ func TestProofsHoldByAnotherReckoning(t *testing.T) {
 	}
 	if branched < 20 || none == 0 {
 		t.Errorf("%d branched, %d without a plan: the problems are too easy", branched, none)
+	}
+}
+
+func TestACheckCanBeStopped(t *testing.T) {
+	t.Parallel()
+	in := Generalised{Costs: [][]int64{{3, 1}, {2, 2}}, Resources: [][]int64{{1, 1}, {1, 1}}, Capacities: []int64{1, 2}}
+	p, err := SolveGeneralised(t.Context(), in, 1<<20)
+	if err != nil || p.Check(t.Context()) != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	if err := p.Check(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+	if p, err := SolveGeneralised(ctx, in, 1<<20); err != nil || p.Check(t.Context()) != nil {
+		t.Errorf("who stops the search has no plan that holds: %v", err)
 	}
 }

@@ -1,20 +1,24 @@
 package matching
 
 import (
+	"context"
 	"math"
 	"slices"
 )
 
 // bound is what no plan costs less than, as far as the proof shows that up to a cut. It asks nothing of how the proof was found.
-func (f Proof) bound(in Generalised, cut int64) (int64, error) {
+func (f Proof) bound(ctx context.Context, in Generalised, cut int64) (int64, error) {
 	if len(f.Prices) == 0 {
 		return 0, ofGeneralised("prices-missing")
 	}
 	r := newRelaxation(in)
-	return f.below(r, r.everywhere(), nil, cut)
+	return f.below(ctx, r, r.everywhere(), nil, cut)
 }
 
-func (f Proof) below(r *relaxation, s state, prices []int64, cut int64) (int64, error) {
+func (f Proof) below(ctx context.Context, r *relaxation, s state, prices []int64, cut int64) (int64, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
 	if len(f.Prices) > 0 {
 		prices = f.Prices
 	}
@@ -44,7 +48,7 @@ func (f Proof) below(r *relaxation, s state, prices []int64, cut int64) (int64, 
 		if !s.may[b.Agent][f.Job] {
 			continue
 		}
-		bound, err := b.Proof.below(r, s.with(b.Agent, f.Job), prices, cut)
+		bound, err := b.Proof.below(ctx, r, s.with(b.Agent, f.Job), prices, cut)
 		if err != nil {
 			return 0, err
 		}

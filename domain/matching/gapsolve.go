@@ -22,7 +22,7 @@ func SolveGeneralised(ctx context.Context, in Generalised, steps int64) (General
 	prices, _ := s.ascend(s.everywhere(), s.first(), rootRounds)
 	p := GeneralisedPlan{Instance: in, Proof: Proof{Prices: prices}}
 	var err error
-	if p.Bound, err = p.Proof.bound(in, s.value); err != nil {
+	if p.Bound, err = p.Proof.bound(context.WithoutCancel(ctx), in, s.value); err != nil {
 		return p, err
 	}
 	// Whether a plan costs hardly more than the bound is settled soon: most of what it might be is ruled out at once. What is asked then

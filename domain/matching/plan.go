@@ -10,6 +10,8 @@ type Plan struct {
 	Value    Cost     `json:"value"`         // what the plan costs, households that are split included
 	Bound    Cost     `json:"bound"`         // no plan costs less
 	Tree     *Tree    `json:"tree,omitzero"` // that shows more than the prices alone, where it is needed
+
+	Maximised bool `json:"maximised,omitzero"` // the second parts of costs are what there should be most of, negated
 }
 
 // Optimal reports whether the plan proves that there is none better.

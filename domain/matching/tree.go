@@ -24,8 +24,12 @@ type Branch struct {
 	Without *Branch `json:"without,omitempty"`
 }
 
-// MostBranches is how many a tree may have; each takes one pass over the instance.
-const MostBranches = 1 << 12
+// MostBranches is how many a tree may have. What it tells apart takes one pass over the instance each, and mostLooks is how many choices are
+// looked at in all.
+const (
+	MostBranches = 1 << 12
+	mostLooks    = 1 << 34
+)
 
 // Bound is a cost below which there is no plan, as far as the tree shows that; the instance is Valid. It asks nothing of how the tree was
 // found. It gives the first *Fault of the tree.
@@ -56,6 +60,7 @@ type reckoner struct {
 	at         []int // by places: the institution
 	may        []ways
 	branches   int
+	choices    int
 
 	alone []int64 // by pupil: the least at the prices
 	least []int64 // by institution, for the household at hand: the saving, for the pupil at hand
@@ -90,6 +95,7 @@ func reckon(in Instance, weights Cost) (*reckoner, error) {
 	r.split = r.number(in.Split)
 	for i, p := range in.Pupils {
 		r.of[i] = -1
+		r.choices += len(p.Choices)
 		r.out = append(r.out, r.number(p.Unplaced))
 		costs := make([]int64, len(p.Choices))
 		for k, c := range p.Choices {
@@ -172,7 +178,7 @@ func (r *reckoner) told(n int64) (c Cost) {
 
 // below is the number below which the plans of a branch do not cost.
 func (r *reckoner) below(b *Branch, prices []int64) (int64, error) {
-	if r.branches++; r.branches > MostBranches {
+	if r.branches++; r.branches > MostBranches || r.branches*r.choices > mostLooks {
 		return 0, ofAll("too-many")
 	}
 	if len(b.Prices) > 0 {

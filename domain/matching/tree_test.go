@@ -213,6 +213,18 @@ func TestATreeIsWrittenAndRead(t *testing.T) {
 	if _, _, err := Read(strings.NewReader(strings.Replace(text, "approdo-plan/3", "approdo-plan/2", 1))); !errors.As(err, &f) || f.Code != "no-plan" {
 		t.Errorf("a tree in a file of before: %v", err)
 	}
+	most := solved(t, Instance{Pupils: []Pupil{{ID: "p", Unplaced: Cost{0, -5}}}})
+	most.Maximised = true
+	b.Reset()
+	if _, err := most.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(b.String(), `{"format":"approdo-plan/3"`) {
+		t.Errorf("where the most was asked for, it begins with %.40s", b.String())
+	}
+	if p, _, err := Read(&b); err != nil || !p.Maximised {
+		t.Errorf("the most was not asked for any more: %v", err)
+	}
 	// A byte of the tree is another, and the digest with it.
 	plan, err := json.Marshal(p, json.Deterministic(true))
 	if err != nil {
