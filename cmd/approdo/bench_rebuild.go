@@ -140,10 +140,13 @@ func (c *crowd) another(ctx context.Context, r *rand.Rand) (int, error) {
 	return liveThrough(ctx, c.house, r, int(c.number.Add(1)), home.Code, centre)
 }
 
+// cameAt is when a case of a number came, by the acts in it.
+func cameAt(n int) time.Time { return time.Date(2022, time.March, 1, 8, n, 0, 0, time.UTC) }
+
 // liveThrough writes one case from request to closure, and its seat; every tenth is declined once.
 func liveThrough(ctx context.Context, h *house, r *rand.Rand, n int, comune domain.Comune, centre domain.Centre) (int, error) {
 	id := uuid.Must(uuid.NewV7())
-	at := time.Date(2022, time.March, 1, 8, 0, 0, 0, time.UTC).Add(time.Duration(n) * time.Minute)
+	at := cameAt(n)
 	school := domain.School(fmt.Sprintf("ZZEE%05dX", n%2000))
 	institution := domain.Institution(fmt.Sprintf("ZZIC%05dX", n%2000))
 	level := grade.Level{Order: grade.Primaria, Year: 1 + n%5}

@@ -73,13 +73,9 @@ func (c *benchViewsCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger
 			return err
 		}
 	}
-	half := time.Now()
 	for left := c.Cases; left > 0; left = c.Cases - int(crowd.number.Load()) {
-		if err := crowd.fill(ctx, min(left, c.Cases/2+1)*leastEvents); err != nil {
+		if err := crowd.fill(ctx, left*leastEvents); err != nil {
 			return err
-		}
-		if int(crowd.number.Load()) <= c.Cases/2+c.Cases/10 {
-			half = time.Now()
 		}
 	}
 	if err := h.catchUp(ctx); err != nil {
@@ -87,6 +83,7 @@ func (c *benchViewsCmd) Run(ctx context.Context, out io.Writer, log *slog.Logger
 	}
 	for i := range visits {
 		if visits[i].name == "board-past" { // as it was with half of the cases
+			half := cameAt(c.Cases / 2)
 			visits[i].path = "/cruscotto?" + url.Values{"noto": {domain.DateOf(half).String()}, "ora": {half.In(domain.Rome).Format("15:04:05")}}.Encode()
 		}
 	}
