@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -69,20 +70,32 @@ func listQueryOf(q url.Values) listQuery {
 		institution: q.Get("istituto"), body: q.Get("presso"), since: q.Get("entro"), overdue: q.Get("scadute") == "1"}
 }
 
-func (q listQuery) values() url.Values {
-	v := url.Values{}
-	for _, p := range [][2]string{{"stato", q.status}, {"ordine", q.order}, {"ordina", q.sort}, {"comune", q.comune}, {"ambito", q.ambito},
-		{"centro", q.centre}, {"scuola", q.school}, {"canale", q.channel}, {"tocca", q.holder}, {"municipio", q.municipio}, {"classe", q.grade},
-		{"istituto", q.institution}, {"presso", q.body}, {"entro", q.since}} {
-		if p[1] != "" {
-			v.Set(p[0], p[1])
-		}
+// query is what the address says, and a cursor: its parameters in the order of their names, as url.Values have them. A board has a
+// thousand of them.
+func (q listQuery) query(after caseline.Cursor) string {
+	var day, hour, overdue string
+	if q.known.past() {
+		day, hour = q.known.day, q.known.hour
 	}
 	if q.overdue {
-		v.Set("scadute", "1")
+		overdue = "1"
 	}
-	q.known.add(v)
-	return v
+	var out strings.Builder
+	for _, p := range [...][2]string{{"ambito", q.ambito}, {"canale", q.channel}, {"centro", q.centre}, {"classe", q.grade}, {"comune", q.comune},
+		{"da", string(after)}, {"entro", q.since}, {"istituto", q.institution}, {"municipio", q.municipio}, {"noto", day}, {"ora", hour},
+		{"ordina", q.sort}, {"ordine", q.order}, {"presso", q.body}, {"scadute", overdue}, {"scuola", q.school}, {"stato", q.status},
+		{"tocca", q.holder}} {
+		if p[1] == "" {
+			continue
+		}
+		if out.Len() > 0 {
+			out.WriteByte('&')
+		}
+		out.WriteString(p[0])
+		out.WriteByte('=')
+		out.WriteString(url.QueryEscape(p[1]))
+	}
+	return out.String()
 }
 
 // kept lists what the filter form does not ask for.
@@ -99,14 +112,10 @@ func (q listQuery) kept() []kept {
 
 // href is the address of the list with a cursor.
 func (q listQuery) href(after caseline.Cursor) string {
-	v := q.values()
-	if after != "" {
-		v.Set("da", string(after))
+	if query := q.query(after); query != "" {
+		return "/pratiche?" + query
 	}
-	if len(v) == 0 {
-		return "/pratiche"
-	}
-	return "/pratiche?" + v.Encode()
+	return "/pratiche"
 }
 
 // statusesOf gives the statuses a name in the address stands for.
@@ -250,7 +259,7 @@ func (s *site) showCases(w http.ResponseWriter, r *http.Request, q listQuery, co
 	if content.Views, err = s.viewsOf(r.Context(), actorOf(r).Account); err != nil {
 		return err
 	}
-	content.Filter, content.Kept, content.Query = s.listFilter(q), q.kept(), q.values().Encode()
+	content.Filter, content.Kept, content.Query = s.listFilter(q), q.kept(), q.query("")
 	for _, t := range togetherOf(actorOf(r)) {
 		if !q.known.past() {
 			content.Together = append(content.Together, Action{text("together.link", "act", t.title()), togetherPath + t.path})

@@ -113,7 +113,7 @@ func (s *site) saveView(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v := savedView{ID: uuid.Must(uuid.NewV7()), Name: name, Query: listQueryOf(typed).values().Encode()}
+	v := savedView{ID: uuid.Must(uuid.NewV7()), Name: name, Query: listQueryOf(typed).query("")}
 	same := slices.IndexFunc(views, func(x savedView) bool { return x.Name == name })
 	switch {
 	case same >= 0:
