@@ -17,6 +17,7 @@ import (
 	"approdo/domain/access"
 	"approdo/domain/casefile"
 	"approdo/domain/desk"
+	"approdo/domain/matching"
 	"approdo/domain/planning"
 	"approdo/projections"
 	"approdo/projections/plans"
@@ -139,6 +140,11 @@ func TestAFormMakesOnePlanHoweverOftenItIsSent(t *testing.T) {
 	w := do(p.site.handler(), http.MethodGet, planPath(id, "prova"), "", p.as(p.office))
 	if w.Code != http.StatusOK || strings.Contains(w.Body.String(), "Zrazkov") || !strings.Contains(w.Body.String(), p.cases[0].String()) {
 		t.Errorf("the proof: %d", w.Code)
+	}
+	drawn, err := p.desk.Plan(t.Context(), p.office, id)
+	p.check(err)
+	if proof, digest, err := matching.Read(w.Body); err != nil || proof.Check() != nil || digest != drawn.Digest {
+		t.Errorf("the file of the plan does not prove it: %v, %v, digest %s", err, proof.Check(), digest)
 	}
 }
 
