@@ -37,6 +37,9 @@ type mixture struct {
 	met   []int
 	entry []float64
 
+	forbidden float64 // what it costs to choose what is not allowed
+	nothing   float64 // what counts as nothing of a cost: floats tell no more apart
+
 	goOn func(done, of int) bool
 }
 
@@ -61,12 +64,8 @@ const (
 	wayNone  = -2
 )
 
-// forbidden is what it costs to choose what is not allowed; tolerance is what counts as nothing, of a cost and of a share.
-const (
-	forbidden     = 1 << 50
-	costTolerance = 1e-2
-	tolerance     = 1e-9
-)
+// tolerance is what counts as nothing of a share.
+const tolerance = 1e-9
 
 // How much is done: numbers looked at, and units of them that are told; and how many rows there may be, of which each step may take as many
 // numbers as their square.
@@ -104,6 +103,14 @@ func newMixture(r *reckoner, at []int, goOn func(done, of int) bool) *mixture {
 		m.steps = append(m.steps, pieces)
 	}
 	m.n = len(m.units) + len(m.kinds)
+	dearest := r.split
+	for i, out := range r.out {
+		dearest = max(dearest, out, -out)
+		for _, c := range r.costs[i] {
+			dearest = max(dearest, c, -c)
+		}
+	}
+	m.forbidden, m.nothing = float64(16*float64(dearest)), max(1e-2, float64(1e-13*float64(dearest)))
 	m.inverse, m.dual, m.entry = make([]float64, m.n*m.n), make([]float64, m.n), make([]float64, m.n)
 	institutions := len(r.least)
 	m.least, m.saves = make([]float64, institutions), make([]float64, institutions)
@@ -179,7 +186,7 @@ func (m *mixture) weigh(x *spread) float64 {
 		cost += m.r.split
 	}
 	if h := m.of[x.unit]; h != nowhere && !m.r.may[h].has(x.way) {
-		return float64(cost) + forbidden
+		return float64(cost) + m.forbidden
 	}
 	return float64(cost)
 }
@@ -212,7 +219,7 @@ func (m *mixture) solve() bool {
 			}
 		}
 		x, gain, down := m.entering()
-		if gain > -costTolerance {
+		if gain > -m.nothing {
 			return true
 		}
 		if !m.enter(x, gain, down) {
@@ -278,7 +285,7 @@ func (m *mixture) cheapest(u int) (way int, cost float64) {
 	h := m.of[u]
 	none, apart, best := 0.0, float64(m.r.split), 0.0
 	if way = wayNone; h != nowhere && !m.r.may[h].none {
-		best = forbidden
+		best = m.forbidden
 	}
 	met := m.met[:0]
 	for n, i := range m.units[u] {
