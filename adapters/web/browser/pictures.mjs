@@ -12,7 +12,7 @@ const most = 120_000; // bytes of one picture
 // Of each: the file, whose page it is, how much of it is shown, and the ways to the page, of which the first that leads to one is taken. A way is
 // an address; "first of" one, the first case or plan of that list, perhaps with a page below it.
 const cases = (status, tail = '') => ({ list: `/pratiche?stato=${status}`, below: '/pratiche/', tail });
-const plan = { list: '/piani', below: '/piani/', tail: '' };
+const plan = { list: '/piani', row: 'Tutto il territorio', below: '/piani/', tail: '' };
 const pictures = [
   ['comune-richiesta', 'comune', 720, ['/pratiche/nuova']],
   ['comune-ricevuta', 'comune', 900, [cases('requested', '/ricevuta'), cases('in-charge', '/ricevuta'), cases('attending', '/ricevuta')]],
@@ -57,7 +57,7 @@ async function reach(page, home, ways) {
     let address = new URL(way.list ?? way, home).href;
     if (way.list) {
       await page.goto(address);
-      const link = page.locator('main table tbody a[href^="' + way.below + '"]').first();
+      const link = page.locator('main table tbody tr', { hasText: way.row }).locator(`a[href^="${way.below}"]`).first();
       if (await link.count() === 0) continue;
       address = new URL(await link.getAttribute('href') + way.tail, home).href;
     }
