@@ -150,6 +150,14 @@ func (u Unit) Metres(c matching.Cost) int {
 	return int(c[2] / u.Way * int64(u.Step))
 }
 
+// Apart are the households in a cost that are split.
+func (u Unit) Apart(c matching.Cost) int {
+	if u.Split == 0 {
+		return 0
+	}
+	return int(c[1] / u.Split)
+}
+
 // Drawn is a plan as it was drawn. Instants are UTC.
 type Drawn struct {
 	Terms
@@ -270,9 +278,13 @@ func May(a domain.Actor, t Terms) error {
 	case len(t.Changes) > mostChanges:
 		return ErrChange
 	}
+	arriving := 0
 	for _, c := range t.Changes {
 		if !c.valid() {
 			return ErrChange
+		}
+		if arriving += c.Number * len(c.Levels); arriving > MostPupils {
+			return ErrTooMany
 		}
 	}
 	there := map[uuid.UUID]domain.School{}

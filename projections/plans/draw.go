@@ -111,19 +111,19 @@ func Draw(ctx context.Context, d *desk.Desk, b *board.Board, a domain.Actor, w W
 		if progress != nil {
 			progress(i, 2*len(w.Lines))
 		}
-		f, err := d.Case(ctx, a, l.Case)
+		f, err := caseAsOf(ctx, d, a, l.Case, known)
 		switch {
 		case errors.Is(err, access.ErrAbsent):
 			continue // it has gone to another centre since
 		case err != nil:
 			return draft.Drawn, err
 		case f.State.Status != casefile.InCharge || f.State.Question != nil || f.State.Erased:
-			continue // as the journal has it by now
+			continue // as the journal had it then
 		}
 		draft.Seek(f.State, f.Papers, l)
 	}
 	for _, l := range w.Siblings {
-		f, err := d.Case(ctx, a, l.Case)
+		f, err := caseAsOf(ctx, d, a, l.Case, known)
 		switch {
 		case errors.Is(err, access.ErrAbsent):
 		case err != nil:
@@ -133,6 +133,9 @@ func Draw(ctx context.Context, d *desk.Desk, b *board.Board, a domain.Actor, w W
 		}
 	}
 	draft.Seats = append(draft.Seats, supposed(t.Changes)...)
+	if len(draft.Seats) > planning.MostPupils {
+		return draft.Drawn, planning.ErrTooMany
+	}
 	var last *planning.Drawn
 	if t.Last != uuid.Nil {
 		before, err := d.Plan(ctx, a, t.Last)
@@ -176,6 +179,15 @@ func sizeOf(d planning.Drawn) (int, error) {
 	return len(b) + 2*sha256.Size, err // the digest is not there yet
 }
 
+// caseAsOf is a case as it was known at an instant: what is recorded while a plan is drawn is not in it, so that its file can be made again.
+func caseAsOf(ctx context.Context, d *desk.Desk, a domain.Actor, id uuid.UUID, at time.Time) (desk.File, error) {
+	f, err := d.Case(ctx, a, id)
+	if err != nil {
+		return f, err
+	}
+	return f.AsOf(at)
+}
+
 // half is progress of the second half of the work.
 func half(progress func(done, total int)) func(done, total int) {
 	if progress == nil {
@@ -214,10 +226,7 @@ func File(ctx context.Context, d *desk.Desk, b *board.Board, drawn planning.Draw
 		if s.Case == uuid.Nil {
 			continue
 		}
-		f, err := d.Case(ctx, system, s.Case)
-		if err == nil {
-			f, err = f.AsOf(drawn.Known)
-		}
+		f, err := caseAsOf(ctx, d, system, s.Case, drawn.Known)
 		if err != nil {
 			return matching.Plan{}, err
 		}

@@ -3,6 +3,7 @@ package plans
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -46,6 +47,10 @@ func instanceOf(ctx context.Context, g ranking.Ground, drawn planning.Drawn, las
 	in := &instance{}
 	byLevel := map[grade.Level]ranking.Sites{}
 	index := map[planning.Kind]int{}
+	seekers := map[grade.Level]int{}
+	for _, s := range drawn.Seats {
+		seekers[s.Level]++
+	}
 	for _, s := range drawn.Seats {
 		if _, known := byLevel[s.Level]; known {
 			continue
@@ -61,7 +66,7 @@ func instanceOf(ctx context.Context, g ranking.Ground, drawn planning.Drawn, las
 			}
 			k := planning.Kind{School: x.School, Level: s.Level}
 			index[k], in.kinds = len(in.kinds), append(in.kinds, k)
-			in.Places = append(in.Places, matching.Places{ID: k.ID(), Institution: string(x.Institution), Costs: evenly(free, used)})
+			in.Places = append(in.Places, matching.Places{ID: k.ID(), Institution: string(x.Institution), Costs: evenly(free, used)[:min(free, seekers[s.Level])]})
 			return true
 		})
 	}
@@ -153,7 +158,11 @@ func (in *instance) people(drawn planning.Drawn, last *planning.Drawn, totals []
 			Choices: []matching.Choice{{Places: len(in.Places)}}})
 		in.Places = append(in.Places, matching.Places{ID: id, Institution: string(s.Institution), Costs: []matching.Cost{{}}})
 	}
-	return in.Valid()
+	err := in.Valid()
+	if fault, ok := errors.AsType[*matching.Fault](err); ok && fault.Code == "too-many" {
+		return planning.ErrTooMany
+	}
+	return err
 }
 
 // steps rounds metres.
@@ -186,7 +195,7 @@ func open(x matching.Site, l grade.Level, percent int, t planning.Terms) (free, 
 	if room, known := x.Count.Room(percent); known && counted && bound && room < free {
 		free = min(free, room*max(1, x.Count.Classes))
 	}
-	return free, used
+	return max(0, free), used
 }
 
 // evenly are the costs of places one after the other: by how many quarters of the grade's places are taken before, so that schools fill alike.

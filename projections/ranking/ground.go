@@ -96,10 +96,14 @@ func (g Ground) Sites(ctx context.Context, y domain.SchoolYear, l grade.Level) (
 		site := matching.Site{School: listed.School.Code, Institution: listed.School.Institution, Comune: listed.School.Comune}
 		o := open[site.School]
 		site.Capacity, site.Free, site.DeclaredAt = o.Capacity, o.Free, o.Declared
+		// Whoever joined by a case since is counted with those without Italian citizenship.
 		if count, in, ok := s.Count(y, l.Year); ok {
+			if joined := max(0, o.Capacity-o.Free); count.Grade == l.Year && count.ForeignKnown {
+				count.Pupils, count.Foreign = count.Pupils+joined, count.Foreign+joined
+			}
 			site.Count, site.CountedIn = count, in
 		}
-		if o.Pupils > 0 { // whoever joined by a case is counted with those without Italian citizenship
+		if o.Pupils > 0 {
 			joined := max(0, o.Joined)
 			site.Count = territory.Count{Grade: l.Year, Classes: 1, Pupils: o.Pupils + joined, Foreign: o.Foreign + joined, ForeignKnown: true}
 			site.CountedIn, site.ByClass = y, true

@@ -146,8 +146,13 @@ func priced(sites []matching.Site, plan planning.Drawn, id uuid.UUID, l grade.Le
 		if seat.School == s.School && seat.Level == l {
 			s.Planned = on
 		}
-		if c := worth[s.School]; c != (matching.Cost{}) {
-			s.Wanted = matching.Wanted{Alone: c[0] > 0, Metres: plan.Unit.Metres(c) + int(min(c[1], 1))*w.Sibling, On: on}
+		if s.DeclaredAt.After(plan.At) {
+			continue // there are other places by now than those that the plan knew
+		}
+		if c := worth[s.School]; c[0] > 0 {
+			s.Wanted = matching.Wanted{Alone: true, On: on}
+		} else if metres := max(0, plan.Unit.Metres(c)) + plan.Unit.Apart(c)*w.Sibling; metres > 0 {
+			s.Wanted = matching.Wanted{Metres: metres, On: on}
 		}
 	}
 }
