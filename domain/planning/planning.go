@@ -280,8 +280,8 @@ func May(a domain.Actor, t Terms) error {
 	}
 	arriving := 0
 	for _, c := range t.Changes {
-		if !c.valid() {
-			return ErrChange
+		if !c.valid() || a.Role == domain.RoleCentre && c.Kind == Move && c.Centre == domain.Centre(a.Body) {
+			return ErrChange // a centre does not see whose cases would come
 		}
 		if arriving += c.Number * len(c.Levels); arriving > MostPupils {
 			return ErrTooMany

@@ -113,9 +113,11 @@ func TestWhoMayAskWhatOfAPlan(t *testing.T) {
 		"too many families":           {ust, change(planning.Change{Kind: planning.Arrive, Comune: "015189", Number: 501, Levels: []grade.Level{third}}), planning.ErrChange},
 		"too many children": {ust, planning.Terms{Changes: slices.Repeat([]planning.Change{{Kind: planning.Arrive, Comune: "015189", Number: 500,
 			Levels: []grade.Level{third, third, third}}}, 2)}, planning.ErrTooMany},
-		"a comune moved nowhere": {ust, change(planning.Change{Kind: planning.Move, Comune: "015189"}), planning.ErrChange},
-		"something else":         {ust, change(planning.Change{Kind: "hope", School: site, Number: 1, Level: third}), planning.ErrChange},
-		"too much supposed":      {ust, planning.Terms{Changes: make([]planning.Change, 51)}, planning.ErrChange},
+		"a comune moved away by its centre": {officer, planning.Terms{Scope: own, Changes: []planning.Change{{Kind: planning.Move, Comune: "015189", Centre: "CTI-22"}}}, nil},
+		"a comune moved to oneself":         {officer, planning.Terms{Scope: own, Changes: []planning.Change{{Kind: planning.Move, Comune: "015189", Centre: "CTI-21"}}}, planning.ErrChange},
+		"a comune moved nowhere":            {ust, change(planning.Change{Kind: planning.Move, Comune: "015189"}), planning.ErrChange},
+		"something else":                    {ust, change(planning.Change{Kind: "hope", School: site, Number: 1, Level: third}), planning.ErrChange},
+		"too much supposed":                 {ust, planning.Terms{Changes: make([]planning.Change, 51)}, planning.ErrChange},
 	} {
 		if err := planning.May(c.by, c.terms); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v", name, err)

@@ -32,6 +32,9 @@ func NewDraft(g ranking.Ground, t planning.Terms, known time.Time) *Draft {
 // pupil wants to come there.
 func (d *Draft) Seek(s casefile.State, p casefile.Papers, l caseline.Line) {
 	seat := planning.Seat{Case: l.Case, Household: p.Household, Centre: s.Centre, Comune: s.Comune, Level: s.Level, Urgency: urgency(l, d.Known)}
+	if to, moved := movedTo(d.Terms, s.Comune); moved {
+		seat.Centre = to
+	}
 	if i, ok := d.ground.Institution(p.SiblingAt, d.Year); ok {
 		if seat.Household == "" {
 			seat.Household = l.Case.String()

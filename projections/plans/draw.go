@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -33,14 +34,8 @@ type Waiting struct {
 
 // Among finds who waits for an offer in the terms' scope and school year, with no order suspending it at an instant.
 func Among(s *projections.Snapshot, a domain.Actor, land territory.State, t planning.Terms, at time.Time) (w Waiting, err error) {
-	moved := map[domain.Comune]domain.Centre{}
-	for _, c := range t.Changes {
-		if c.Kind == planning.Move {
-			moved[c.Comune] = c.Centre
-		}
-	}
 	of := t.Scope.Centre
-	if a.Role != domain.RoleCentre && len(moved) > 0 {
+	if a.Role != domain.RoleCentre && slices.ContainsFunc(t.Changes, func(c planning.Change) bool { return c.Kind == planning.Move }) {
 		of = "" // a comune may have come from any centre
 	}
 	all, err := projections.Collect(centre.Waiting(s, of, t.Year))
@@ -50,7 +45,7 @@ func Among(s *projections.Snapshot, a domain.Actor, land territory.State, t plan
 	households := map[string]bool{}
 	for _, l := range all {
 		in := l.Centre
-		if to, ok := moved[l.Comune]; ok {
+		if to, moved := movedTo(t, l.Comune); moved {
 			in = to
 		}
 		home, _ := land.Comune(l.Comune)
@@ -73,6 +68,16 @@ func Among(s *projections.Snapshot, a domain.Actor, land territory.State, t plan
 		}
 	}
 	return w, nil
+}
+
+// movedTo is the centre to which a scenario moves a comune.
+func movedTo(t planning.Terms, comune domain.Comune) (domain.Centre, bool) {
+	for _, c := range t.Changes {
+		if c.Kind == planning.Move && c.Comune == comune {
+			return c.Centre, true
+		}
+	}
+	return "", false
 }
 
 // urgency is how many pupils one counts for where not all can be placed: 4 who has waited until the case went up, 2 whose term is over or whom
@@ -213,7 +218,7 @@ func supposed(changes []planning.Change) (out []planning.Seat) {
 }
 
 // File makes the plan anew whose proof a drawn plan is: the instance from what was known when it was drawn, with its places and prices. What
-// Plan.Write makes of it has the digest of then, also where a pupil was forgotten since: it holds ids and figures, and nothing that was sealed.
+// Plan.Write makes of it has the digest of then; ErrProof where it has not, since the program ranks otherwise by now. It is the same also where a pupil was forgotten since: it holds ids and figures, and nothing that was sealed.
 // Whoever may read the plan may read its file.
 func File(ctx context.Context, d *desk.Desk, b *board.Board, drawn planning.Drawn) (matching.Plan, error) {
 	g, err := ranking.GroundOf(ctx, d, b, drawn.Known)
@@ -244,5 +249,16 @@ func File(ctx context.Context, d *desk.Desk, b *board.Board, drawn planning.Draw
 	if err != nil {
 		return matching.Plan{}, err
 	}
-	return in.plan(drawn)
+	p, err := in.plan(drawn)
+	if err != nil { // a *matching.Fault: the places or the sums are no longer those of then
+		return p, ErrProof
+	}
+	digest, err := p.Write(io.Discard)
+	if err == nil && digest != drawn.Digest {
+		err = ErrProof
+	}
+	return p, err
 }
+
+// ErrProof is for a plan whose file cannot be made as it was.
+var ErrProof = domain.Refused("plan-proof-changed")

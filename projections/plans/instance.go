@@ -59,15 +59,20 @@ func instanceOf(ctx context.Context, g ranking.Ground, drawn planning.Drawn, las
 		if err != nil {
 			return nil, err
 		}
-		byLevel[s.Level] = sites.Only(func(x matching.Site) bool {
-			free, used := open(x, s.Level, g.Percent, drawn.Terms)
-			if free <= 0 {
-				return false
+		byLevel[s.Level] = sites.Only(func(x matching.Site) (matching.Site, bool) {
+			free, used, ask := open(x, s.Level, g.Percent, drawn.Terms)
+			if free == 0 && !ask {
+				return x, false
 			}
 			k := planning.Kind{School: x.School, Level: s.Level}
 			index[k], in.kinds = len(in.kinds), append(in.kinds, k)
 			in.Places = append(in.Places, matching.Places{ID: k.ID(), Institution: string(x.Institution), Costs: evenly(free, used)[:min(free, seekers[s.Level])]})
-			return true
+			// Whoever gets a place there gets one that is free, and below the ceiling that holds or is supposed.
+			x.Free, x.CountedIn = max(1, free), 0
+			if x.DeclaredAt.IsZero() {
+				x.DeclaredAt = drawn.Known
+			}
+			return x, true
 		})
 	}
 	totals := make([]map[int]int, len(drawn.Seats)) // by pupil, by places: the sum of metres
@@ -175,14 +180,15 @@ func (in *instance) steps(metres int) int64 {
 }
 
 // open is how many pupils a site can take in a grade by what it declared, by the ceiling where the class or the grade was counted, and by
-// what is supposed; and how many it has taken of the places it declared.
-func open(x matching.Site, l grade.Level, percent int, t planning.Terms) (free, used int) {
+// what is supposed; how many it has taken of the places it declared; and, where it has none left, whether it could be asked for one more: not a
+// site that never declared places, that is supposed to take nobody, or where the ceiling stands against it.
+func open(x matching.Site, l grade.Level, percent int, t planning.Terms) (free, used int, ask bool) {
 	free, used = max(0, x.Free), max(0, x.Capacity-x.Free)
 	bound := !slices.Contains(t.Derogations, x.School)
 	for _, c := range t.Changes {
 		switch here := c.School == x.School; {
 		case here && c.Kind == planning.Shut:
-			return 0, used
+			return 0, used, false
 		case here && c.Kind == planning.Reserve && c.Level == l:
 			free -= c.Number
 		case here && c.Kind == planning.Add && c.Level == l:
@@ -192,10 +198,14 @@ func open(x matching.Site, l grade.Level, percent int, t planning.Terms) (free, 
 		}
 	}
 	counted := x.ByClass || x.CountedIn != 0 && x.Count.Grade == l.Year
-	if room, known := x.Count.Room(percent); known && counted && bound && room < free {
-		free = min(free, room*max(1, x.Count.Classes))
+	ask = !x.DeclaredAt.IsZero()
+	if room, known := x.Count.Room(percent); known && counted && bound {
+		ask = ask && room > 0
+		if room < free {
+			free = min(free, room*max(1, x.Count.Classes))
+		}
 	}
-	return max(0, free), used
+	return max(0, free), used, ask
 }
 
 // evenly are the costs of places one after the other: by how many quarters of the grade's places are taken before, so that schools fill alike.

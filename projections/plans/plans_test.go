@@ -209,6 +209,18 @@ func (o *office) holds(d planning.Drawn) {
 		if n > free {
 			o.Errorf("%d in %v, which has %d", n, k, free)
 		}
+		percent := d.Percent
+		for _, c := range d.Changes {
+			if c.Kind == planning.Ceiling && (c.School == "" || c.School == k.School) {
+				percent = c.Percent
+			}
+		}
+		at := open[k.School]
+		if at.Pupils > 0 && !slices.Contains(d.Derogations, k.School) {
+			if foreign, all := at.Foreign+at.Joined+n, at.Pupils+at.Joined+n; 100*foreign > percent*all {
+				o.Errorf("%d of %d in %v would be foreign, above %d %%", foreign, all, k, percent)
+			}
+		}
 	}
 	for _, l := range d.Locks {
 		s, ok := d.Seat(l.Case)
@@ -755,5 +767,50 @@ func TestCasesOfAFullZoneAreProposedToItsNeighbour(t *testing.T) {
 	}
 	if len(crossings) != 1 || crossings[0].From != south || crossings[0].To != north || len(crossings[0].Seats) != 2 || crossings[0].Spare != 1 {
 		t.Errorf("%+v", crossings)
+	}
+}
+
+// A full school near by would save more way than one farther off with a place; one that never declared is not asked, nor one at its ceiling.
+func TestAPlanSaysWhereToAskForAPlace(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.school("ZZEE00001X", "ZZIC00001X", rozzano, map[grade.Level]int{third: 1}, 0, 0)
+	o.school("ZZEE00002X", "ZZIC00002X", legnano, map[grade.Level]int{third: 5}, 0, 0)
+	o.school("ZZEE00003X", "ZZIC00003X", opera, nil, 0, 0)
+	o.school("ZZEE00004X", "ZZIC00004X", opera, map[grade.Level]int{third: 5}, 20, 6)
+	first := o.pupil("CTI-21", casefile.Facts{Comune: rozzano, Level: third})
+	o.follow()
+	_, err := o.desk.Offer(t.Context(), desk.NewTicket(), first, officer, desk.Placement{School: "ZZEE00001X", Level: third})
+	o.check(err)
+	waits := o.pupil("CTI-21", casefile.Facts{Comune: rozzano, Level: third})
+	d := o.plan(ust, planning.Terms{})
+	if schoolOf(t, d, waits) != "ZZEE00002X" {
+		t.Fatalf("%+v", d.Seats)
+	}
+	if len(d.Worth) != 1 || d.Worth[0].School != "ZZEE00001X" || d.Worth[0].Cost[1] != 1 && d.Unit.Metres(d.Worth[0].Cost) <= 0 {
+		t.Errorf("one more place is worth %+v", d.Worth)
+	}
+	more := o.plan(ust, planning.Terms{Changes: []planning.Change{{Kind: planning.Add, School: "ZZEE00001X", Level: third, Number: 1}}})
+	if schoolOf(t, more, waits) != "ZZEE00001X" {
+		t.Errorf("with one more place: %+v", more.Seats)
+	}
+	asked := o.plan(ust, planning.Terms{Changes: []planning.Change{{Kind: planning.Add, School: "ZZEE00003X", Level: third, Number: 1}}})
+	if schoolOf(t, asked, waits) != "ZZEE00003X" {
+		t.Errorf("with a place where none was declared: %+v", asked.Seats)
+	}
+	above := o.plan(ust, planning.Terms{Changes: []planning.Change{{Kind: planning.Ceiling, School: "ZZEE00004X", Percent: 40}}})
+	if schoolOf(t, above, waits) != "ZZEE00004X" {
+		t.Errorf("with another ceiling: %+v", above.Seats)
+	}
+	// Where nobody has a place, the plan says whom to ask.
+	o2 := newOffice(t)
+	o2.school("ZZEE00001X", "ZZIC00001X", rozzano, map[grade.Level]int{third: 1}, 0, 0)
+	first = o2.pupil("CTI-21", casefile.Facts{Comune: rozzano, Level: third})
+	o2.follow()
+	_, err = o2.desk.Offer(t.Context(), desk.NewTicket(), first, officer, desk.Placement{School: "ZZEE00001X", Level: third})
+	o2.check(err)
+	o2.pupil("CTI-21", casefile.Facts{Comune: rozzano, Level: third})
+	if d := o2.plan(ust, planning.Terms{}); d.Figures.Placed != 0 || len(d.Worth) != 1 || d.Worth[0].Cost[0] != 1 || len(d.Wants) != 1 || d.Wants[0].Room != 0 {
+		t.Errorf("%+v, worth %+v, wanted %+v", d.Figures, d.Worth, d.Wants)
 	}
 }

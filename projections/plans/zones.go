@@ -63,13 +63,16 @@ func Zones(ctx context.Context, d *desk.Desk, b *board.Board, drawn planning.Dra
 		if err != nil {
 			return nil, nil, err
 		}
-		sites.Only(func(x matching.Site) bool {
+		sites.Only(func(x matching.Site) (matching.Site, bool) {
 			if _, known := of[x.School]; !known {
 				of[x.School], _ = g.Centre(x.School, drawn.Year, on)
+				if to, moved := movedTo(drawn.Terms, x.Comune); moved {
+					of[x.School] = to
+				}
 			}
-			free, _ := open(x, s.Level, g.Percent, drawn.Terms)
+			free, _, _ := open(x, s.Level, g.Percent, drawn.Terms)
 			spare[share{of[x.School], s.Level}] += free
-			return false
+			return x, false
 		})
 	}
 	for _, s := range drawn.Seats {

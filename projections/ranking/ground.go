@@ -124,10 +124,10 @@ func (g Ground) Sites(ctx context.Context, y domain.SchoolYear, l grade.Level) (
 	return out, nil
 }
 
-// Only gives those of the sites that are wanted.
-func (s Sites) Only(wanted func(matching.Site) bool) (out Sites) {
+// Only gives those of the sites that are wanted, as they are wanted.
+func (s Sites) Only(wanted func(matching.Site) (matching.Site, bool)) (out Sites) {
 	for i, x := range s.sites {
-		if wanted(x) {
+		if x, ok := wanted(x); ok {
 			out.sites, out.spots = append(out.sites, x), append(out.spots, s.spots[i])
 		}
 	}

@@ -68,7 +68,7 @@ func (o *officers) measure(ctx context.Context, g ranking.Ground) error {
 		if err != nil {
 			return err
 		}
-		there := sites.Only(func(s matching.Site) bool { return s.School == x.school }).From(g.Home(x.comune, x.municipio))
+		there := sites.Only(func(s matching.Site) (matching.Site, bool) { return s, s.School == x.school }).From(g.Home(x.comune, x.municipio))
 		for _, r := range matching.Rank(matching.Seeker{}, there, g.Weights, g.Percent, domain.DateOf(x.at)) {
 			x.place.measured, x.place.metres = true, r.Reasons[0].Metres
 			x.place.far = slices.ContainsFunc(r.Reasons, func(why matching.Reason) bool { return why.Code == matching.ReasonFar })
