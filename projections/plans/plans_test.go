@@ -814,3 +814,53 @@ func TestAPlanSaysWhereToAskForAPlace(t *testing.T) {
 		t.Errorf("%+v, worth %+v, wanted %+v", d.Figures, d.Worth, d.Wants)
 	}
 }
+
+// What is supposed is ranked as if it were so: neither as a full school, nor above the ceiling, nor as one that never declared.
+func TestWhatAScenarioSupposesIsNotHeldAgainstASchool(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]planning.Change{
+		"a place where none is left":         {Kind: planning.Add, School: "ZZEE00001X", Level: third, Number: 1},
+		"a place where none was declared":    {Kind: planning.Add, School: "ZZEE00003X", Level: third, Number: 1},
+		"a ceiling under which one may join": {Kind: planning.Ceiling, School: "ZZEE00004X", Percent: 60},
+	} {
+		o := newOffice(t)
+		o.school("ZZEE00001X", "ZZIC00001X", rozzano, map[grade.Level]int{third: 1}, 0, 0)
+		o.school("ZZEE00002X", "ZZIC00002X", opera, map[grade.Level]int{third: 5}, 0, 0)
+		o.school("ZZEE00003X", "ZZIC00003X", rozzano, nil, 0, 0)
+		o.school("ZZEE00004X", "ZZIC00004X", rozzano, map[grade.Level]int{third: 5}, 20, 8)
+		first := o.pupil("CTI-21", casefile.Facts{Comune: rozzano, Level: third})
+		o.follow()
+		_, err := o.desk.Offer(t.Context(), desk.NewTicket(), first, officer, desk.Placement{School: "ZZEE00001X", Level: third})
+		o.check(err)
+		waits := o.pupil("CTI-21", casefile.Facts{Comune: rozzano, Level: third})
+		if d := o.plan(ust, planning.Terms{}); schoolOf(t, d, waits) != "ZZEE00002X" {
+			t.Fatalf("with nothing supposed: %+v", d.Seats)
+		}
+		if d := o.plan(ust, planning.Terms{Changes: []planning.Change{change}}); schoolOf(t, d, waits) != change.School {
+			t.Errorf("%s: %+v", name, d.Seats)
+		}
+	}
+}
+
+func TestTheCeilingCountsWhoJoinedSinceARegisterCounted(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.school("ZZEE00001X", "ZZIC00001X", rozzano, map[grade.Level]int{third: 5}, 0, 0)
+	act := o.desk.Act(domain.System)
+	_, err := event.Execute(t.Context(), o.store, o.codec, territory.SchoolDecider, territory.SchoolStream("ZZEE00001X"), territory.SchoolCommand(territory.CountSchool{Act: act, Year: year,
+		Source: "Prova", Counts: []territory.Count{{Grade: 3, Classes: 1, Pupils: 20, Foreign: 4, ForeignKnown: true}}}), event.Origin{ID: uuid.Must(uuid.NewV7()), By: act.By, At: act.At})
+	o.check(err)
+	var all []uuid.UUID
+	for range 4 {
+		all = append(all, o.pupil("CTI-21", casefile.Facts{Comune: rozzano, Level: third}))
+	}
+	for left := 2; left >= 0; left-- {
+		d := o.plan(ust, planning.Terms{})
+		if d.Figures.Placed != left {
+			t.Fatalf("%d placed where %d may join", d.Figures.Placed, left)
+		}
+		o.follow()
+		_, err := o.desk.Offer(t.Context(), desk.NewTicket(), all[left], officer, desk.Placement{School: "ZZEE00001X", Level: third})
+		o.check(err)
+	}
+}
