@@ -15,7 +15,7 @@ import (
 // home is where a person lands: what waits for them, the most pressing first, and the doors to everything else.
 type home struct {
 	Name  domain.Personal
-	Pairs []Callout // cases to tell apart or to merge, for whoever sees both
+	Pairs []Callout // cases to tell apart or to merge, or to hand over, for whoever sees both sides
 	Lead  Text      // what the role does here
 	Begin []Action
 	// Returns is the Monday return that waits for a school.
@@ -93,6 +93,11 @@ func (s *site) fillHome(r *http.Request, v *projections.Snapshot, first worklist
 	if n := len(found); n > 0 {
 		c.Pairs = []Callout{{Tone: Warning, Title: text("home.pairs", "count", n), Cells: []Cell{say(text("home.pairs-look")).to(pairsPath)}}}
 	}
+	if err != nil {
+		return err
+	}
+	crossing, err := crossingToDo(v, s.Clock())
+	c.Pairs = append(c.Pairs, crossing...)
 	return err
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -14,6 +15,7 @@ import (
 	"approdo/domain/casefile"
 	"approdo/domain/desk"
 	"approdo/domain/planning"
+	"approdo/projections"
 	"approdo/projections/plans"
 )
 
@@ -48,6 +50,23 @@ func (s *site) zonesOf(r *http.Request) (id uuid.UUID, d planning.Drawn, zones [
 	return id, d, zones, all, this, nil
 }
 
+// freshPlan is how many days the proposals of a plan stand on the home page.
+const freshPlan = 7
+
+// crossingToDo tells the UST of cases that the last plan for all proposes to neighbouring centres.
+func crossingToDo(v *projections.Snapshot, now time.Time) ([]Callout, error) {
+	list, err := plans.List(v, "", plansListed)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(list, func(l plans.Line) bool { return !l.Supposed && l.Centre == "" && l.Ambito == "" })
+	if i < 0 || list[i].Figures.Crossing == 0 || domain.DateOf(list[i].At).DaysUntil(domain.DateOf(now)) > freshPlan {
+		return nil, nil
+	}
+	return []Callout{{Tone: Info, Title: text("zones.to-do", "day", domain.DateOf(list[i].At), "count", list[i].Figures.Crossing),
+		Cells: []Cell{say(text("zones.to-do-look")).to(zonesPath(list[i].ID))}}}, nil
+}
+
 func zonesCrumbs(id uuid.UUID) []Crumb {
 	return []Crumb{{text("plan.title"), plansPath}, {text("plan.one"), planPath(id)}}
 }
@@ -62,12 +81,16 @@ func (s *site) planZones(w http.ResponseWriter, r *http.Request) error {
 	}
 	c := sheet{Title: text("zones.title"), Lead: text("zones.lead")}
 	stand := Table{Caption: text("zones.stand"), Columns: []Column{{Label: text("case.centre")}, {Label: text("zones.pupils"), Numeric: true}, {Label: text("zones.here"), Numeric: true},
-		{Label: text("zones.away"), Numeric: true}, {Label: text("zones.left"), Numeric: true}, {Label: text("zones.spare"), Numeric: true}}}
+		{Label: text("zones.away"), Numeric: true}, {Label: text("zones.left"), Numeric: true}, {Label: text("zones.waited"), Numeric: true}, {Label: text("zones.spare"), Numeric: true}}}
 	proposed := Table{Caption: text("zones.proposals"), Columns: []Column{{Label: text("zones.from")}, {Label: text("zones.to")}, {Label: text("zones.pupils"), Numeric: true},
 		{Label: text("zones.way"), Numeric: true}, {Label: text("zones.spare-then"), Numeric: true}}, Empty: Empty{Title: text("zones.none"), Text: text("zones.none-text")}}
 	err = s.withRegisters(r, func(g *registers) error {
+		waited, err := s.waited(r, g, id, d)
+		if err != nil {
+			return err
+		}
 		for _, z := range zones {
-			row := Row{Cells: []Cell{g.centre(z.Centre), count(z.Pupils), count(z.Here), count(z.Away), count(z.Left), count(z.Spare)}}
+			row := Row{Cells: []Cell{g.centre(z.Centre), count(z.Pupils), count(z.Here), count(z.Away), count(z.Left), waited[z.Centre], count(z.Spare)}}
 			if z.Left > 0 {
 				row.Tone = Warning
 			}
@@ -89,6 +112,26 @@ func (s *site) planZones(w http.ResponseWriter, r *http.Request) error {
 	c.Parts = []part{{ID: "proposals", Title: text("zones.proposals-title"), Text: text("zones.proposals-text"), Table: &proposed},
 		{ID: "stand", Title: text("zones.stand-title"), Text: text("zones.stand-text"), Table: &stand}}
 	return c.show(s, w, r, zonesCrumbs(id)...)
+}
+
+// waited is how long the pupils of each centre have waited since they were requested, on average, as far as their cases may be seen.
+func (s *site) waited(r *http.Request, g *registers, id uuid.UUID, d planning.Drawn) (map[domain.Centre]Cell, error) {
+	p, err := s.readPlan(r, g, id, d, nil, seatOrder(d))
+	if err != nil {
+		return nil, err
+	}
+	days, pupils := map[domain.Centre]int{}, map[domain.Centre]int{}
+	for _, x := range d.Seats {
+		if l, ok := p.lines[x.Case]; ok {
+			days[x.Centre] += l.RequestedOn.DaysUntil(domain.DateOf(d.Known))
+			pupils[x.Centre]++
+		}
+	}
+	out := map[domain.Centre]Cell{}
+	for c, n := range pupils {
+		out[c] = say(text("zones.days", "count", (days[c]+n/2)/n))
+	}
+	return out, nil
 }
 
 // crossingForm has the cases that can be handed over.

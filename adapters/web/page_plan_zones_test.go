@@ -57,11 +57,20 @@ func TestCasesOfAFullZoneAreHandedToItsNeighbour(t *testing.T) {
 	if len(away) < 2 {
 		t.Fatalf("%d go to the other zone: %+v", len(away), d.Figures)
 	}
+	if _, home := p.get(atUST, "/"); !strings.Contains(home, zonesPath(id)) || strings.Count(home, "pratiche ai centri vicini") != 1 {
+		t.Error("the UST is not told of what the plan proposes")
+	}
+	if _, home := p.get(p.office, "/"); strings.Contains(home, zonesPath(id)) {
+		t.Error("a centre is told of the UST's plan")
+	}
 	other := domain.Centre(p.zoneOf("015118"))
 	between := zonesPath(id, domain.Centre(p.office.Body), other)
 	_, page := p.get(atUST, zonesPath(id))
 	if !strings.Contains(page, strings.ReplaceAll(between, "&", "&amp;")) {
 		t.Fatalf("the proposal is not there:\n%s", page)
+	}
+	if !strings.Contains(page, "0 giorni") {
+		t.Error("how long the pupils of a centre have waited is not told")
 	}
 	_, page = p.get(atUST, between)
 	for _, c := range away {

@@ -129,7 +129,8 @@ type Figures struct {
 	Together int `json:"together"` // households of several at one institution
 	Apart    int `json:"apart"`    // and at more than one
 	Far      int `json:"far"`
-	Metres   int `json:"metres"` // of all ways
+	Metres   int `json:"metres"`            // of all ways
+	Crossing int `json:"crossing,omitzero"` // proposed to another centre, since the zone of their own is full
 }
 
 // Unit says how the last part of a cost is to be read: Way of it are Step metres of the sum by which schools are ranked, Fill is one quarter of a

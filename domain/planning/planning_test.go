@@ -37,7 +37,7 @@ var drawn = planning.Drawn{
 	Seats: []planning.Seat{{Case: one, Supposed: "new-01-001-1", Household: two.String(), Centre: "CTI-21", Comune: "015189", Level: third, Urgency: 2, School: site, Metres: 1500,
 		Far: true}},
 	Seated:  []planning.Seated{{Case: two, Household: two.String(), Institution: "MIIC8AB00X"}},
-	Figures: planning.Figures{Pupils: 1, Placed: 1, Together: 1, Apart: 2, Far: 1, Metres: 1500},
+	Figures: planning.Figures{Pupils: 1, Placed: 1, Together: 1, Apart: 2, Far: 1, Metres: 1500, Crossing: 1},
 	Unit:    planning.Unit{Split: 3, Step: 100, Way: 39, Fill: 3}, Value: matching.Cost{0, 1, 585}, Bound: matching.Cost{0, 1, 500},
 	Prices: []planning.Price{{Kind: planning.Kind{School: site, Level: third}, Cost: matching.Cost{1, 2, 3}}},
 	Tree: &matching.Tree{Weights: matching.Cost{3, 2, 1}, Root: matching.Branch{Prices: []int64{4}, Pupil: 1, At: []int{2}, Apart: true, With: &matching.Branch{Prices: []int64{5}},

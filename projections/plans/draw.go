@@ -162,6 +162,13 @@ func Draw(ctx context.Context, d *desk.Desk, b *board.Board, a domain.Actor, w W
 		}
 	}
 	in.tell(&draft.Drawn, plan, alone)
+	_, crossings, err := Zones(ctx, d, b, draft.Drawn)
+	if err != nil {
+		return draft.Drawn, err
+	}
+	for _, c := range crossings {
+		draft.Figures.Crossing += len(c.Seats)
+	}
 	size, err := sizeOf(draft.Drawn)
 	if err == nil && size > planning.Largest && plan.Tree != nil { // a plan that is proven less is better than none
 		plan.Tree, plan.Bound = nil, matching.Bound(plan.Instance, plan.Prices)
