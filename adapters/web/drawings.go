@@ -53,13 +53,14 @@ func newDrawings(log *slog.Logger, end <-chan struct{}) *drawings {
 func (d *drawings) begin(id, owner uuid.UUID, work func(ctx context.Context, progress func(done, total int)) (uuid.UUID, error)) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if x := d.all[id]; x != nil && (x.ended.IsZero() || x.err == nil) {
+		return nil
+	}
 	running := 0
 	for k, x := range d.all {
 		switch {
 		case !x.ended.IsZero() && time.Since(x.ended) > rememberFor:
 			delete(d.all, k)
-		case k == id && (x.ended.IsZero() || x.err == nil):
-			return nil
 		case x.ended.IsZero() && x.owner == owner:
 			return errDrawingOwn
 		case x.ended.IsZero():

@@ -652,7 +652,7 @@ func chosenLocks(d planning.Drawn, f *Form) (out []planning.Lock) {
 	fixed, never := valuesOf(f, "fix"), valuesOf(f, "never")
 	for _, l := range d.Locks {
 		again := slices.Contains(fixed, l.Case.String())
-		if slices.Contains(valuesOf(f, "keep"), lockValue(l)) && (l.Never || !again) {
+		if slices.Contains(valuesOf(f, "keep"), lockValue(l)) && (l.Never || !again && !slices.Contains(never, l.Case.String())) {
 			out = append(out, l)
 		}
 	}

@@ -55,16 +55,13 @@ const freshPlan = 7
 
 // crossingToDo tells the UST of cases that the last plan for all proposes to neighbouring centres.
 func crossingToDo(v *projections.Snapshot, now time.Time) ([]Callout, error) {
-	list, err := plans.List(v, "", plansListed)
-	if err != nil {
+	today := domain.DateOf(now)
+	l, ok, err := plans.Newest(v, planning.Scope{}, domain.SchoolYearOf(today))
+	if err != nil || !ok || l.Figures.Crossing == 0 || domain.DateOf(l.At).DaysUntil(today) > freshPlan {
 		return nil, err
 	}
-	i := slices.IndexFunc(list, func(l plans.Line) bool { return !l.Supposed && l.Centre == "" && l.Ambito == "" })
-	if i < 0 || list[i].Figures.Crossing == 0 || domain.DateOf(list[i].At).DaysUntil(domain.DateOf(now)) > freshPlan {
-		return nil, nil
-	}
-	return []Callout{{Tone: Info, Title: text("zones.to-do", "day", domain.DateOf(list[i].At), "count", list[i].Figures.Crossing),
-		Cells: []Cell{say(text("zones.to-do-look")).to(zonesPath(list[i].ID))}}}, nil
+	return []Callout{{Tone: Info, Title: text("zones.to-do", "day", domain.DateOf(l.At), "count", l.Figures.Crossing),
+		Cells: []Cell{say(text("zones.to-do-look")).to(zonesPath(l.ID))}}}, nil
 }
 
 func zonesCrumbs(id uuid.UUID) []Crumb {

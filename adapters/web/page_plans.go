@@ -221,9 +221,15 @@ func (s *site) termsOf(r *http.Request, g *registers, f *Form) (t planning.Terms
 		return t, errs
 	}
 	if f.value("follows") == "on" {
-		t.Last, err = lastPlan(g, a, t)
+		last, ok, err := plans.Newest(g.views, t.Scope, t.Year)
+		if err != nil {
+			return t, err
+		}
+		if ok {
+			t.Last = last.ID
+		}
 	}
-	return t, err
+	return t, nil
 }
 
 func scopeOfAnswer(g *registers, v string) (planning.Scope, error) {
@@ -243,17 +249,6 @@ func scopeOfAnswer(g *registers, v string) (planning.Scope, error) {
 		return planning.Scope{}, unknown
 	}
 	return planning.Scope{Ambito: x}, nil
-}
-
-// lastPlan is the newest plan of a scope and year that is no scenario.
-func lastPlan(g *registers, a domain.Actor, t planning.Terms) (uuid.UUID, error) {
-	lines, err := plans.List(g.views, ownCentre(a), plansListed)
-	for _, l := range lines {
-		if !l.Supposed && l.Centre == t.Scope.Centre && l.Ambito == t.Scope.Ambito && l.Year == t.Year {
-			return l.ID, nil
-		}
-	}
-	return uuid.Nil, err
 }
 
 func (s *site) plansPost(w http.ResponseWriter, r *http.Request) error {

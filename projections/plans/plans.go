@@ -91,6 +91,16 @@ func List(s *projections.Snapshot, c domain.Centre, limit int) ([]Line, error) {
 	return projections.Collect(lines.Where(s, "centre = $1 ORDER BY drawn_at DESC, plan_id DESC LIMIT $2", c, limit))
 }
 
+// Newest is the last plan of a scope and school year that is no scenario; false where there is none.
+func Newest(s *projections.Snapshot, of planning.Scope, y domain.SchoolYear) (Line, bool, error) {
+	found, err := projections.Collect(lines.Where(s, "centre = $1 AND ambito = $2 AND school_year = $3 AND supposed = $4 ORDER BY drawn_at DESC, plan_id DESC LIMIT 1",
+		of.Centre, of.Ambito, y, false))
+	if err != nil || len(found) == 0 {
+		return Line{}, false, err
+	}
+	return found[0], true, nil
+}
+
 // Views is what the last plan is looked for in; *projections.Runner is it.
 type Views interface {
 	ReadAs(context.Context, domain.Actor, func(*projections.Snapshot) error) error
