@@ -186,6 +186,13 @@ func (s *site) showPlan(w http.ResponseWriter, r *http.Request, id uuid.UUID, d 
 		}
 		shown = order[from:min(from+seatsShown, len(order))]
 	}
+	// What is chosen on a page comes back to that page.
+	switch {
+	case c.Print:
+		c.Form.Action, c.Again = c.Form.Action+"?tutti", c.Again+"?tutti"
+	case from > 0:
+		c.Form.Action, c.Again = c.Form.Action+"?da="+strconv.Itoa(from), c.Again+"?da="+strconv.Itoa(from)
+	}
 	if typed != nil {
 		c.Form.take(typed)
 	}

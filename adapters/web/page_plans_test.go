@@ -217,6 +217,19 @@ func TestChoicesGoIntoTheNextPlan(t *testing.T) {
 	if code != http.StatusUnprocessableEntity || !strings.Contains(page, "lascia una scelta sola") || strings.Count(page, ` checked>`) != 2 {
 		t.Errorf("contradicting choices: %d, %d ticks", code, strings.Count(page, ` checked>`))
 	}
+	// They come back to the page on which they were made.
+	_, whole := p.get(p.office, planPath(first)+"?tutti")
+	again := planPath(first, "ricalcola") + "?tutti"
+	if _, _, page = p.send(p.office, again, both); !strings.Contains(whole, again) || !strings.Contains(page, again) {
+		t.Error("the page with all pupils is left for the first one")
+	}
+	many := url.Values{keyField: {uuid.NewString()}}
+	for range chosenAtOnce + 1 {
+		many.Add("cases", uuid.NewString())
+	}
+	if code, _, page = p.send(p.office, planPath(first, "proposte"), many); code != http.StatusUnprocessableEntity || !strings.Contains(page, "al massimo 100 alla volta") {
+		t.Errorf("too many at once: %d", code)
+	}
 }
 
 func TestAPlanIsOfferedOnceAndSaysWhatCameOfEach(t *testing.T) {

@@ -416,8 +416,11 @@ func chosen(f *Form) (out []uuid.UUID, err error) {
 			out = append(out, id)
 		}
 	}
-	if len(out) == 0 || len(out) > chosenAtOnce {
+	switch {
+	case len(out) == 0:
 		return nil, domain.Invalid("nothing-chosen").On("cases")
+	case len(out) > chosenAtOnce:
+		return nil, domain.Invalid("too-many-chosen").On("cases")
 	}
 	return out, nil
 }
