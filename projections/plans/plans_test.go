@@ -153,6 +153,22 @@ func (o *office) follow() {
 	o.now = o.now.Add(time.Minute)
 }
 
+// offer offers a place in the third year of primaria.
+func (o *office) offer(id uuid.UUID, school domain.School) {
+	o.Helper()
+	_, err := o.desk.Offer(o.Context(), desk.NewTicket(), id, officer, desk.Placement{School: school, Level: third})
+	o.check(err)
+}
+
+// decline says no to the offer that stands.
+func (o *office) decline(id uuid.UUID) {
+	o.Helper()
+	f, err := o.desk.Case(o.Context(), ust, id)
+	o.check(err)
+	o.now = o.now.Add(time.Minute)
+	o.add(id, casefile.OfferDeclined{Offer: f.State.Offer.ID, School: f.State.Offer.School, Reason: casefile.DeclineReasons()[0], At: o.now})
+}
+
 func (o *office) draw(a domain.Actor, t planning.Terms) (planning.Drawn, error) {
 	o.Helper()
 	o.follow()
@@ -279,8 +295,7 @@ func TestAPlanKeepsBrothersAndSistersTogether(t *testing.T) {
 	o2.school("ZZEE00002X", "ZZIC00002X", opera, map[grade.Level]int{first: 2, third: 1}, 0, 0)
 	elder = o2.pupil("CTI-21", casefile.Facts{Comune: rozzano, Level: third, Household: household})
 	o2.follow()
-	_, err := o2.desk.Offer(t.Context(), desk.NewTicket(), elder, officer, desk.Placement{School: "ZZEE00002X", Level: third})
-	o2.check(err)
+	o2.offer(elder, "ZZEE00002X")
 	younger = o2.pupil("CTI-21", casefile.Facts{Comune: rozzano, Level: first, Household: household})
 	declared := o2.pupil("CTI-21", casefile.Facts{Comune: rozzano, Level: first, SiblingAt: "ZZEE00002X"})
 	d = o2.plan(officer, planning.Terms{Scope: planning.Scope{Centre: "CTI-21"}})
@@ -307,8 +322,7 @@ func TestAPlanHoldsToTheCeilingUnlessDerogated(t *testing.T) {
 	}
 	// One who joined since the class was described counts in it.
 	o.follow()
-	_, err := o.desk.Offer(t.Context(), desk.NewTicket(), all[0], officer, desk.Placement{School: "ZZEE00001X", Level: third})
-	o.check(err)
+	o.offer(all[0], "ZZEE00001X")
 	if d := o.plan(ust, planning.Terms{}); d.Figures.Placed != 1 || d.Figures.Pupils != 3 {
 		t.Errorf("%+v", d.Figures)
 	}
@@ -356,12 +370,8 @@ func TestLocksDeclinesAndTheLastPlanBindANewOne(t *testing.T) {
 	// A school that declined is not asked again until it declares anew.
 	terms.Locks = nil
 	o.follow()
-	_, err = o.desk.Offer(t.Context(), desk.NewTicket(), near, officer, desk.Placement{School: "ZZEE00001X", Level: third})
-	o.check(err)
-	file, err := o.desk.Case(t.Context(), ust, near)
-	o.check(err)
-	o.now = o.now.Add(time.Minute)
-	o.add(near, casefile.OfferDeclined{Offer: file.State.Offer.ID, School: "ZZEE00001X", Reason: casefile.DeclineReasons()[0], At: o.now})
+	o.offer(near, "ZZEE00001X")
+	o.decline(near)
 	if d := o.plan(officer, terms); schoolOf(t, d, near) != "ZZEE00002X" || schoolOf(t, d, away) != "ZZEE00001X" {
 		t.Errorf("%+v", d.Seats)
 	}
@@ -572,12 +582,8 @@ func TestWhoComesFirstLeavesThePlaceThatAnotherNeeds(t *testing.T) {
 	o.school("ZZEE00002X", "ZZIC00002X", opera, map[grade.Level]int{third: 1}, 0, 0)
 	needs := o.pupil("CTI-21", casefile.Facts{Comune: rozzano, Level: third})
 	o.follow()
-	_, err := o.desk.Offer(t.Context(), desk.NewTicket(), needs, officer, desk.Placement{School: "ZZEE00002X", Level: third})
-	o.check(err)
-	file, err := o.desk.Case(t.Context(), ust, needs)
-	o.check(err)
-	o.now = o.now.Add(time.Minute)
-	o.add(needs, casefile.OfferDeclined{Offer: file.State.Offer.ID, School: "ZZEE00002X", Reason: casefile.DeclineReasons()[0], At: o.now})
+	o.offer(needs, "ZZEE00002X")
+	o.decline(needs)
 	free := o.pupil("CTI-21", casefile.Facts{Comune: rozzano, Level: third})
 	o.follow()
 	before := o.now
@@ -649,12 +655,8 @@ func TestWhatComesFirstInAPlanIsNotGivenForWhatComesLater(t *testing.T) {
 		o.school("ZZEE00002X", "ZZIC00002X", legnano, map[grade.Level]int{third: 2}, 0, 0)
 		declined := o.pupil("CTI-21", in(rozzano))
 		o.follow()
-		_, err := o.desk.Offer(t.Context(), desk.NewTicket(), declined, officer, desk.Placement{School: "ZZEE00002X", Level: third})
-		o.check(err)
-		file, err := o.desk.Case(t.Context(), ust, declined)
-		o.check(err)
-		o.now = o.now.Add(time.Minute)
-		o.add(declined, casefile.OfferDeclined{Offer: file.State.Offer.ID, School: "ZZEE00002X", Reason: casefile.DeclineReasons()[0], At: o.now})
+		o.offer(declined, "ZZEE00002X")
+		o.decline(declined)
 		up := o.pupil("CTI-21", in(rozzano))
 		o.add(up, casefile.ClockExpired{Clock: casefile.ClockFirstOffer, Due: o.now, To: domain.RoleUST})
 		shut := planning.Terms{Changes: []planning.Change{{Kind: planning.Reserve, School: "ZZEE00002X", Level: third, Number: 2}}}
@@ -780,8 +782,7 @@ func TestAPlanSaysWhereToAskForAPlace(t *testing.T) {
 	o.school("ZZEE00004X", "ZZIC00004X", opera, map[grade.Level]int{third: 5}, 20, 6)
 	first := o.pupil("CTI-21", casefile.Facts{Comune: rozzano, Level: third})
 	o.follow()
-	_, err := o.desk.Offer(t.Context(), desk.NewTicket(), first, officer, desk.Placement{School: "ZZEE00001X", Level: third})
-	o.check(err)
+	o.offer(first, "ZZEE00001X")
 	waits := o.pupil("CTI-21", casefile.Facts{Comune: rozzano, Level: third})
 	d := o.plan(ust, planning.Terms{})
 	if schoolOf(t, d, waits) != "ZZEE00002X" {
@@ -807,8 +808,7 @@ func TestAPlanSaysWhereToAskForAPlace(t *testing.T) {
 	o2.school("ZZEE00001X", "ZZIC00001X", rozzano, map[grade.Level]int{third: 1}, 0, 0)
 	first = o2.pupil("CTI-21", casefile.Facts{Comune: rozzano, Level: third})
 	o2.follow()
-	_, err = o2.desk.Offer(t.Context(), desk.NewTicket(), first, officer, desk.Placement{School: "ZZEE00001X", Level: third})
-	o2.check(err)
+	o2.offer(first, "ZZEE00001X")
 	o2.pupil("CTI-21", casefile.Facts{Comune: rozzano, Level: third})
 	if d := o2.plan(ust, planning.Terms{}); d.Figures.Placed != 0 || len(d.Worth) != 1 || d.Worth[0].Cost[0] != 1 || len(d.Wants) != 1 || d.Wants[0].Room != 0 {
 		t.Errorf("%+v, worth %+v, wanted %+v", d.Figures, d.Worth, d.Wants)
@@ -830,8 +830,7 @@ func TestWhatAScenarioSupposesIsNotHeldAgainstASchool(t *testing.T) {
 		o.school("ZZEE00004X", "ZZIC00004X", rozzano, map[grade.Level]int{third: 5}, 20, 8)
 		first := o.pupil("CTI-21", casefile.Facts{Comune: rozzano, Level: third})
 		o.follow()
-		_, err := o.desk.Offer(t.Context(), desk.NewTicket(), first, officer, desk.Placement{School: "ZZEE00001X", Level: third})
-		o.check(err)
+		o.offer(first, "ZZEE00001X")
 		waits := o.pupil("CTI-21", casefile.Facts{Comune: rozzano, Level: third})
 		if d := o.plan(ust, planning.Terms{}); schoolOf(t, d, waits) != "ZZEE00002X" {
 			t.Fatalf("with nothing supposed: %+v", d.Seats)
@@ -860,7 +859,6 @@ func TestTheCeilingCountsWhoJoinedSinceARegisterCounted(t *testing.T) {
 			t.Fatalf("%d placed where %d may join", d.Figures.Placed, left)
 		}
 		o.follow()
-		_, err := o.desk.Offer(t.Context(), desk.NewTicket(), all[left], officer, desk.Placement{School: "ZZEE00001X", Level: third})
-		o.check(err)
+		o.offer(all[left], "ZZEE00001X")
 	}
 }
