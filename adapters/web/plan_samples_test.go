@@ -51,7 +51,7 @@ func planSamples() []sample {
 	return []sample{
 		sampleOf(plansPath, domain.RoleCentre, plansView, 200, text("plan.title"), plansPage{Table: list, Form: form, Scenario: plansPath + "/scenario", Compare: compare}, Crumb{Text: text("plan.title")}),
 		sampleOf(planPath(id), domain.RoleCentre, planView, 200, text("plan.one"), plan, crumb, Crumb{Text: text("plan.one")}),
-		sampleOf(plansPath+"/scenario", domain.RoleUST, scenarioView, 422, text("plan.scenario-title"), supposing, crumb, Crumb{Text: text("plan.scenario-title")}),
+		sampleOf(plansPath+"/scenario-rifiutato", domain.RoleUST, scenarioView, 422, text("plan.scenario-title"), supposing, crumb, Crumb{Text: text("plan.scenario-title")}),
 		sampleOf(drawingPath(id), domain.RoleCentre, drawingView, 200, text("plan.drawing"), wait, crumb, Crumb{Text: text("plan.drawing")}),
 		sampleOf(drawingPath(other), domain.RoleCentre, drawingView, 200, text("plan.stopped"), drawingPage{Stopped: true, Back: plansPath}, crumb, Crumb{Text: text("plan.stopped")}),
 	}
